@@ -1,0 +1,78 @@
+"""Every setting, read from the environment with the prefix ENMS_.
+
+README has the same list as a table; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    return Path.home() / ".local" / "share" / "enms"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Field descriptions are the README's text."""
+
+    model_config = SettingsConfigDict(env_prefix="ENMS_", env_file=None, extra="ignore", frozen=True)
+
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL or TimescaleDB to use; without it the bundled server under DATA_DIR",
+    )
+    mqtt_url: str | None = Field(
+        default=None,
+        description="Broker, mqtt://user:pass@host:port or mqtts://; without it a local broker is started",
+    )
+    mqtt_client_id: str = Field(
+        default="enms-ingest",
+        description="Fixed client id of the ingest session, one per ingest process",
+    )
+    mqtt_ca_file: Path | None = Field(default=None, description="CA certificate for mqtts://")
+    data_dir: Path = Field(
+        default_factory=_default_data_dir, description="Bundled database, broker state and spool"
+    )
+    http_host: str = Field(default="127.0.0.1", description="Address the API and the console listen on")
+    http_port: int = Field(default=8000, ge=1, le=65535, description="Port of the API and the console")
+    mqtt_port: int = Field(
+        default=1883, ge=1, le=65535, description="Port of the local broker; the next free one if taken"
+    )
+    health_port: int = Field(
+        default=0, ge=0, le=65535, description="Port for /health and /metrics of ingest, ledger and rules; 0 is off"
+    )
+    timezone: str = Field(default="Asia/Shanghai", description="Time zone of the command line and of logs")
+    log_format: Literal["console", "json"] = Field(default="console", description="console or json")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    ingest_batch_readings: int = Field(
+        default=20_000, ge=1, description="Readings written in one transaction at most"
+    )
+    ingest_buffer_readings: int = Field(
+        default=200_000, ge=1, description="High-water mark: readings held in memory before the spool takes over"
+    )
+    spool_max_mb: int = Field(
+        default=2048, ge=1, description="Size of the disk spool before ingest stops acknowledging"
+    )
+    max_payload_bytes: int = Field(
+        default=1_048_576, ge=1024, description="Largest MQTT or HTTP payload that is decoded"
+    )
+    ledger_cadence_s: float = Field(
+        default=1.0, gt=0, description="Least time between two derivations of one process"
+    )
+    transport_allowance_s: int = Field(
+        default=120, ge=0, description="Added to max_gap before the clock closes an interval"
+    )
+    api_max_rows: int = Field(default=200_000, ge=1000, description="Most rows one API answer may hold")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.timezone)
