@@ -1,0 +1,35 @@
+"""The application's connections: UTC, acting as enms_app, never as the owner."""
+
+from __future__ import annotations
+
+import asyncpg
+
+# Group role of the migrations; SECURITY: the application is never superuser, whatever login it came with.
+APPLICATION_ROLE = "enms_app"
+
+
+async def create_pool(dsn: str, *, name: str, size: int = 4, command_timeout_s: float | None = 60) -> asyncpg.Pool:
+    """A pool of `size` connections at most, opened as they are needed.
+
+    Args:
+        dsn: login that is a member of enms_app.
+        name: shown in pg_stat_activity, `enms-ledger` for one.
+        size: most connections.
+        command_timeout_s: a statement longer than this is cancelled; None never.
+
+    Raises:
+        OSError, asyncpg.PostgresError: the server cannot be reached or refuses the login.
+    """
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=command_timeout_s,
+        server_settings={
+            "application_name": name,
+            "role": APPLICATION_ROLE,
+            "timezone": "UTC",
+            # plans over int4 arrays and time ranges are short; compiling them costs more than they take
+            "jit": "off",
+        },
+    )
