@@ -53,20 +53,41 @@ def _factors() -> dict[str, list[tuple[date, CarbonFactor]]]:
     found: dict[str, list[tuple[date, CarbonFactor]]] = {}
     for row in document["electricity"]:
         entry = CarbonFactor(
-            "electricity", None, row["tco2_per_mwh"], "MWh", row["edition"], row["source"], row["confidence"], review
+            "electricity",
+            None,
+            row["tco2_per_mwh"],
+            "MWh",
+            row["edition"],
+            row["source"],
+            row["confidence"],
+            review,
         )
         found.setdefault("electricity", []).append((row["effective_from"], entry))
     for row in document["heat"]:
         for carrier in ("heat", "steam"):
             entry = CarbonFactor(
-                carrier, None, row["tco2_per_gj"], "GJ", row["edition"], row["source"], row["confidence"], review
+                carrier,
+                None,
+                row["tco2_per_gj"],
+                "GJ",
+                row["edition"],
+                row["source"],
+                row["confidence"],
+                review,
             )
             found.setdefault(carrier, []).append((row["effective_from"], entry))
     fuels = document["fuels"]
     for row in fuels["rows"]:
         per_gj = row["carbon_tc_per_gj"] * row["oxidation"] * _CO2_PER_C
         entry = CarbonFactor(
-            row["carrier"], per_gj, None, row["unit"], fuels["edition"], fuels["source"], row["confidence"], review
+            row["carrier"],
+            per_gj,
+            None,
+            row["unit"],
+            fuels["edition"],
+            fuels["source"],
+            row["confidence"],
+            review,
         )
         found.setdefault(row["carrier"], []).append((date.min, entry))
     return found

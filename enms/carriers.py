@@ -55,7 +55,7 @@ class Factor:
         return after and (self.effective_to is None or day <= self.effective_to)
 
     def per(self, amount_unit: str) -> float:
-        """kgce per one `amount_unit`.
+        """Kgce per one `amount_unit`.
 
         Raises:
             ValueError: that unit measures something else (a mass of steam with an energy factor).

@@ -45,7 +45,10 @@ class Settings(BaseSettings):
         default=1883, ge=1, le=65535, description="Port of the local broker; the next free one if taken"
     )
     health_port: int = Field(
-        default=0, ge=0, le=65535, description="Port for /health and /metrics of ingest, ledger and rules; 0 is off"
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port for /health and /metrics of ingest, ledger and rules; 0 is off",
     )
     timezone: str = Field(default="Asia/Shanghai", description="Time zone of the command line and of logs")
     log_format: Literal["console", "json"] = Field(default="console", description="console or json")
@@ -56,7 +59,9 @@ class Settings(BaseSettings):
         default=20_000, ge=1, description="Readings written in one transaction at most"
     )
     ingest_buffer_readings: int = Field(
-        default=200_000, ge=1, description="High-water mark: readings held in memory before the spool takes over"
+        default=200_000,
+        ge=1,
+        description="High-water mark: readings held in memory before the spool takes over",
     )
     spool_max_mb: int = Field(
         default=2048, ge=1, description="Size of the disk spool before ingest stops acknowledging"

@@ -29,6 +29,7 @@ class Dimension(StrEnum):
     VOLUME = "volume"
     VOLUME_RATE = "volume_rate"
     COUNT = "count"
+    TIME = "time"
     TEMPERATURE = "temperature"
     PRESSURE = "pressure"
     CURRENT = "current"
@@ -102,6 +103,7 @@ UNITS: dict[str, Unit] = {
         Unit("m3/h", _D.VOLUME_RATE, 1 / M3_20C_PER_NM3, "m3"),
         Unit("L/min", _D.VOLUME_RATE, 0.06 / M3_20C_PER_NM3, "L", 60.0),
         Unit("count", _D.COUNT, 1.0),
+        Unit("h", _D.TIME, 1.0),
         Unit("degC", _D.TEMPERATURE, 1.0),
         Unit("Pa", _D.PRESSURE, 1e-3),
         Unit("kPa", _D.PRESSURE, 1.0),
@@ -125,10 +127,20 @@ UNITS: dict[str, Unit] = {
     )
 }
 # What people write for the same thing.
-ALIASES = {"°C": "degC", "℃": "degC", "cosphi": "1", "cos φ": "1", "": "1", "m³": "m3", "Nm³": "Nm3", "m³/h": "m3/h", "Nm³/h": "Nm3/h"}
+ALIASES = {
+    "°C": "degC",
+    "℃": "degC",
+    "cosphi": "1",
+    "cos φ": "1",
+    "": "1",
+    "m³": "m3",
+    "Nm³": "Nm3",
+    "m³/h": "m3/h",
+    "Nm³/h": "Nm3/h",
+}
 
 # A state is averaged, never summed: everything that is neither an amount nor a rate.
-_AMOUNTS = {_D.ENERGY, _D.REACTIVE_ENERGY, _D.MASS, _D.VOLUME, _D.COUNT}
+_AMOUNTS = {_D.ENERGY, _D.REACTIVE_ENERGY, _D.MASS, _D.VOLUME, _D.COUNT, _D.TIME}
 
 
 def unit(symbol: str) -> Unit:

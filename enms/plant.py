@@ -1,0 +1,335 @@
+"""A plant as its plant file describes it: enterprise, processes, metering points, EnPIs, motors.
+
+The models are the file's format (CONTRACT: "A plant file"); omitted keys take the defaults here, unknown keys are
+mistakes. `enms.plant_file` reads the YAML and reports every mistake with its line.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from enms.carriers import TceBasis
+from enms.metering import (
+    Aggregate,
+    Installation,
+    InstallationKind,
+    PointConfig,
+    ReadingType,
+    Reporting,
+    Role,
+    VirtualTerm,
+    default_max_gap_s,
+)
+from enms.units import ALIASES, UNITS, is_amount, unit
+
+# An on-change point without max_silence_s is believed for a day.
+DEFAULT_SILENCE_S = 86_400.0
+_DEFAULT_PERIOD_S = {ReadingType.INTERVAL: 900.0}
+_CLOCK = re.compile(r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$")
+
+
+def _code(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", value):
+        raise ValueError("a code has letters, digits, dot, dash and underscore")
+    return value
+
+
+def _enterprise_code(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value):
+        raise ValueError(
+            "an enterprise code has small letters, digits, dash and underscore (it is part of MQTT topics)"
+        )
+    return value
+
+
+def _quarter_hour(value: str) -> str:
+    if not _CLOCK.match(value):
+        raise ValueError('a time on a quarter hour is wanted, such as "08:00"')
+    return value
+
+
+def _known_unit(value: str) -> str:
+    symbol = ALIASES.get(value, value)
+    if symbol not in UNITS:
+        raise ValueError(f"unknown unit {value!r}; known: {', '.join(UNITS)}")
+    return symbol
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {value!r}") from error
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("an instant needs its offset, such as 2026-01-01T00:00:00+08:00")
+    return value
+
+
+Code = Annotated[str, AfterValidator(_code)]
+EnterpriseCode = Annotated[str, AfterValidator(_enterprise_code)]
+ClockTime = Annotated[str, BeforeValidator(str), AfterValidator(_quarter_hour)]
+UnitSymbol = Annotated[str, BeforeValidator(str), AfterValidator(_known_unit)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Sign = Literal[1, -1]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Name(_Strict):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+    def in_language(self, language: str) -> str:
+        return self.zh if language.startswith("zh") else self.en
+
+
+class Shift(_Strict):
+    """A working shift in local wall time; it passes midnight when `to` is not after `from`."""
+
+    code: Code
+    starts: ClockTime = Field(alias="from")
+    ends: ClockTime = Field(alias="to")
+
+
+_THREE_SHIFTS = (
+    Shift.model_validate({"code": "night", "from": "00:00", "to": "08:00"}),
+    Shift.model_validate({"code": "day", "from": "08:00", "to": "16:00"}),
+    Shift.model_validate({"code": "eve", "from": "16:00", "to": "24:00"}),
+)
+
+
+class Enterprise(_Strict):
+    """A key energy user and its own cuts of time."""
+
+    code: EnterpriseCode
+    name: Name
+    industry: Literal["steel", "rare_earth", "power", "other"]
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    day_starts: ClockTime = "00:00"
+    month_starts_day: int = Field(default=1, ge=1, le=28)
+    shifts: tuple[Shift, ...] = _THREE_SHIFTS
+
+
+class Process(_Strict):
+    """A process (工序): a work center of IEC 62264."""
+
+    code: Code
+    name: Name
+    kind: str
+    parent: Code | None = None
+    commissioned: date | None = None
+
+
+class Term(_Strict):
+    """A signed point in a boundary or a virtual point."""
+
+    point: Code
+    sign: Sign = 1
+
+
+class Point(_Strict):
+    """A metering point with the meter on it."""
+
+    code: Code
+    name: Name | None = None
+    process: Code | None = None
+    carrier: str | None = None
+    role: Role = Role.CONSUMED
+    reading: ReadingType = ReadingType.REGISTER
+    unit: UnitSymbol | None = None
+    multiplier: Number = 1.0
+    register_max: Positive | None = None
+    resolution: Positive | None = None
+    rated_per_hour: Positive | None = None
+    period_s: Positive | None = None
+    reporting: Reporting = Reporting.PERIODIC
+    max_gap_s: Positive | None = None
+    max_silence_s: Positive | None = None
+    min: Number | None = None
+    max: Number | None = None
+    frozen_after_s: Positive | None = None
+    accuracy_class: Positive | None = None
+    calibrated: date | None = None
+    parent: Code | None = None
+    ncv: Code | None = None
+    in_service_from: Annotated[datetime, AfterValidator(_aware)] | None = None
+    virtual: tuple[Term, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.virtual is not None:
+            return self
+        if self.reading is ReadingType.VIRTUAL:
+            raise ValueError("a virtual point lists its terms under `virtual`")
+        if self.unit is None:
+            raise ValueError("unit is missing")
+        if self.multiplier == 0:
+            raise ValueError("a multiplier of 0 would lose every reading")
+        if self.reading is not ReadingType.GAUGE and not is_amount(self.unit):
+            raise ValueError(
+                f"a {self.reading} reading needs a unit that adds up; {self.unit} does not (use reading: gauge)"
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is above max")
+        return self
+
+    def config(self, unit_of_terms: str | None = None) -> PointConfig:
+        """What the ledger works with, every default filled in.
+
+        Args:
+            unit_of_terms: amount unit of a virtual point's terms.
+        """
+        reading = ReadingType.VIRTUAL if self.virtual is not None else self.reading
+        symbol = self.unit or unit_of_terms or "1"
+        of = unit(symbol)
+        rate = reading is ReadingType.GAUGE and of.is_rate
+        period = self.period_s or _DEFAULT_PERIOD_S.get(reading, 60.0)
+        silence = self.max_silence_s or (DEFAULT_SILENCE_S if self.reporting is Reporting.ON_CHANGE else None)
+        gap = (
+            self.max_gap_s
+            or (silence if self.reporting is Reporting.ON_CHANGE else None)
+            or default_max_gap_s(period)
+        )
+        return PointConfig(
+            code=self.code,
+            process=self.process,
+            carrier=self.carrier,
+            role=self.role,
+            reading=reading,
+            unit=symbol,
+            amount_unit=of.per_hour if rate and of.per_hour else symbol,
+            to_amount=of.amount_per_hour if rate else 1.0,
+            aggregate=Aggregate.SUM if rate or reading is not ReadingType.GAUGE else Aggregate.MEAN,
+            rated_per_hour=self.rated_per_hour,
+            period_s=period,
+            reporting=self.reporting,
+            max_gap_s=gap,
+            max_silence_s=silence,
+            min_value=self.min,
+            max_value=self.max,
+            frozen_after_s=self.frozen_after_s,
+            parent=self.parent,
+            ncv=self.ncv,
+            in_service_from=self.in_service_from,
+            virtual=tuple(VirtualTerm(t.point, t.sign) for t in self.virtual or ()),
+        )
+
+    def installation(self) -> Installation:
+        """The meter as the file describes it, installed since ever."""
+        return Installation(
+            installed_at=None,
+            kind=InstallationKind.INSTALL,
+            multiplier=self.multiplier,
+            register_max=self.register_max,
+            resolution=self.resolution,
+            accuracy_class=self.accuracy_class,
+            calibrated=self.calibrated,
+        )
+
+
+class LimitReference(_Strict):
+    """The national limit an EnPI is held against; the edition is the one valid at the time."""
+
+    standard: str
+    item: str
+
+
+class Enpi(_Strict):
+    """An energy performance indicator (ISO 50006): boundary energy over qualified output."""
+
+    code: Code
+    name: Name | None = None
+    process: Code | None = None
+    basis: TceBasis = TceBasis.CALORIFIC
+    periods: tuple[Literal["hour", "shift", "day", "month", "year"], ...] = ("day", "month", "year")
+    limit: LimitReference | None = None
+    energy: tuple[Term, ...] = Field(min_length=1)
+    output: tuple[Code, ...] = Field(min_length=1)
+    corrections: dict[str, Code] = Field(default_factory=dict)
+
+
+class MotorPoints(_Strict):
+    """Which points watch a motor."""
+
+    power: Code | None = None
+    current: Code | None = None
+    voltage: Code | None = None
+    speed: Code | None = None
+    power_factor: Code | None = None
+    driven_output: Code | None = None
+
+
+class Motor(_Strict):
+    """A motor's nameplate (GB/T 12497, GB 18613) and its instruments."""
+
+    code: Code
+    name: Name | None = None
+    process: Code | None = None
+    model: str | None = None
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    type: Literal["cage", "wound", "synchronous", "permanent_magnet", "dc"] = "cage"
+    rated_kw: Positive
+    poles: int | None = Field(default=None, ge=2, le=64)
+    efficiency_pct: float | None = Field(default=None, gt=0, lt=100)
+    voltage_v: Positive | None = None
+    current_a: Positive | None = None
+    power_factor: float | None = Field(default=None, gt=0, le=1)
+    no_load_loss_kw: Positive | None = None
+    rated_rpm: Positive | None = None
+    duty: Literal["continuous", "intermittent", "standby"] = "continuous"
+    vsd: bool = False
+    drives: str | None = None
+    points: MotorPoints = MotorPoints()
+
+
+class SiteFactor(_Strict):
+    """A site's own standard-coal factor: it comes before the table's, and says where it is from."""
+
+    carrier: str
+    basis: TceBasis = TceBasis.CALORIFIC
+    unit: UnitSymbol
+    kgce: Number
+    effective_from: date | None = None
+    effective_to: date | None = None
+    source: str
+
+
+class Plant(_Strict):
+    """A plant file's content."""
+
+    enterprise: Enterprise
+    processes: tuple[Process, ...] = ()
+    points: tuple[Point, ...] = ()
+    enpis: tuple[Enpi, ...] = ()
+    motors: tuple[Motor, ...] = ()
+    factors: tuple[SiteFactor, ...] = ()
+
+    def configs(self) -> dict[str, PointConfig]:
+        """Every point resolved, by code; virtual points take the unit of their first term."""
+        by_code = {p.code: p for p in self.points}
+        resolved: dict[str, PointConfig] = {}
+
+        def resolve(code: str) -> PointConfig:
+            if code not in resolved:
+                point = by_code[code]
+                of_terms = resolve(point.virtual[0].point).amount_unit if point.virtual else None
+                resolved[code] = point.config(of_terms)
+            return resolved[code]
+
+        for point in self.points:
+            resolve(point.code)
+        return {p.code: resolved[p.code] for p in self.points}

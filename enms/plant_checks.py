@@ -1,0 +1,186 @@
+"""What no single entry of a plant file shows: names that do not exist, are double, or do not fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from enms.carriers import carriers
+from enms.plant import Enpi, Motor, Point, Process, SiteFactor
+from enms.units import unit
+
+Location = Sequence[int | str]
+_Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The entries of a file that are sound by themselves, at their places, and every code the file names.
+
+    An unsound entry is reported elsewhere; its code still counts, so that one mistake does not look like ten.
+    """
+
+    processes: Mapping[int, Process]
+    points: Mapping[int, Point]
+    enpis: Mapping[int, Enpi]
+    motors: Mapping[int, Motor]
+    factors: Mapping[int, SiteFactor]
+    codes: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, document: object) -> Self:
+        """Whatever can be understood of a document."""
+        content: dict[str, object] = dict(document) if isinstance(document, dict) else {}
+        return cls(
+            processes=_sound(content.get("processes"), Process),
+            points=_sound(content.get("points"), Point),
+            enpis=_sound(content.get("enpis"), Enpi),
+            motors=_sound(content.get("motors"), Motor),
+            factors=_sound(content.get("factors"), SiteFactor),
+            codes={group: _codes(content.get(group)) for group in ("processes", "points", "enpis", "motors")},
+        )
+
+
+def _sound(entries: object, model: type[_Entry]) -> dict[int, _Entry]:
+    found: dict[int, _Entry] = {}
+    for i, entry in enumerate(entries if isinstance(entries, list) else ()):
+        try:
+            found[i] = model.model_validate(entry)
+        except ValidationError:
+            continue
+    return found
+
+
+def _codes(entries: object) -> tuple[str, ...]:
+    rows = entries if isinstance(entries, list) else []
+    return tuple(str(row["code"]) for row in rows if isinstance(row, dict) and "code" in row)
+
+
+def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
+    """What no single entry shows: names that do not exist, are double, or do not fit."""
+    yield from _doubles(plant)
+    processes = set(plant.codes["processes"])
+    points = set(plant.codes["points"])
+    units = {p.code: p.unit for p in plant.points.values()}
+    for i, process in plant.processes.items():
+        if process.parent is not None and process.parent not in processes:
+            yield ("processes", i, "parent"), f"unknown process {process.parent!r}"
+    for i, point in plant.points.items():
+        here = ("points", i)
+        if point.process is not None and point.process not in processes:
+            yield (*here, "process"), f"unknown process {point.process!r}"
+        if point.carrier is not None and point.carrier not in carriers():
+            yield (*here, "carrier"), f"unknown carrier {point.carrier!r}; known: {', '.join(carriers())}"
+        for key in ("parent", "ncv"):
+            other = getattr(point, key)
+            if other is not None and other not in points:
+                yield (*here, key), f"unknown point {other!r}"
+        ncv_unit = units.get(point.ncv or "")
+        if ncv_unit is not None and not unit(ncv_unit).dimension.startswith("heating_value"):
+            yield (*here, "ncv"), f"{point.ncv} is in {ncv_unit}, which is not a heating value"
+        for j, term in enumerate(point.virtual or ()):
+            if term.point not in points:
+                yield (*here, "virtual", j), f"unknown point {term.point!r}"
+    yield from _parent_loops(plant)
+    virtual_loops = list(_virtual_loops(plant))
+    yield from virtual_loops
+    if not virtual_loops:
+        yield from _virtual_units(plant)
+    yield from _unknown_in_enpis(plant, points, processes)
+    yield from _unknown_in_motors(plant, points, processes)
+    for i, factor in plant.factors.items():
+        if factor.carrier not in carriers():
+            yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
+
+
+def _doubles(plant: Draft) -> Iterator[tuple[Location, str]]:
+    groups: dict[str, Mapping[int, Process | Point | Enpi | Motor]] = {
+        "processes": plant.processes,
+        "points": plant.points,
+        "enpis": plant.enpis,
+        "motors": plant.motors,
+    }
+    for group, entries in groups.items():
+        seen: set[str] = set()
+        for i, entry in entries.items():
+            if entry.code in seen:
+                yield (group, i, "code"), f"{entry.code!r} is there twice"
+            seen.add(entry.code)
+
+
+def _parent_loops(plant: Draft) -> Iterator[tuple[Location, str]]:
+    groups: dict[str, Mapping[int, Process | Point]] = {"processes": plant.processes, "points": plant.points}
+    for group, entries in groups.items():
+        parents = {entry.code: entry.parent for entry in entries.values()}
+        for i, entry in entries.items():
+            at, steps = entry.parent, 0
+            while at is not None and at != entry.code and steps <= len(parents):
+                at, steps = parents.get(at), steps + 1
+            if at == entry.code:
+                yield (group, i, "parent"), f"{entry.code!r} is its own ancestor"
+
+
+def _virtual_loops(plant: Draft) -> Iterator[tuple[Location, str]]:
+    terms = {p.code: [t.point for t in p.virtual or ()] for p in plant.points.values()}
+
+    def reaches(code: str, target: str, seen: set[str]) -> bool:
+        for other in terms.get(code, ()):
+            if other == target:
+                return True
+            if other not in seen:
+                seen.add(other)
+                if reaches(other, target, seen):
+                    return True
+        return False
+
+    for i, point in plant.points.items():
+        if point.virtual and reaches(point.code, point.code, set()):
+            yield ("points", i, "virtual"), f"{point.code!r} is a term of itself"
+
+
+def _virtual_units(plant: Draft) -> Iterator[tuple[Location, str]]:
+    by_code = {p.code: p for p in plant.points.values()}
+
+    def leaves(point: Point) -> Iterator[str]:
+        """Amount units of the metered points below a virtual one."""
+        if point.virtual is None:
+            yield point.config().amount_unit
+        for term in point.virtual or ():
+            if term.point in by_code:
+                yield from leaves(by_code[term.point])
+
+    for i, point in plant.points.items():
+        units = set(leaves(point)) if point.virtual else set()
+        if len(units) > 1:
+            yield (
+                ("points", i, "virtual"),
+                f"terms in different units ({', '.join(sorted(units))}) do not add up",
+            )
+
+
+def _unknown_in_enpis(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
+    for i, enpi in plant.enpis.items():
+        here = ("enpis", i)
+        if enpi.process is not None and enpi.process not in processes:
+            yield (*here, "process"), f"unknown process {enpi.process!r}"
+        for j, term in enumerate(enpi.energy):
+            if term.point not in points:
+                yield (*here, "energy", j), f"unknown point {term.point!r}"
+        for j, code in enumerate(enpi.output):
+            if code not in points:
+                yield (*here, "output", j), f"unknown point {code!r}"
+        for name, code in enpi.corrections.items():
+            if code not in points:
+                yield (*here, "corrections", name), f"unknown point {code!r}"
+
+
+def _unknown_in_motors(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
+    for i, motor in plant.motors.items():
+        if motor.process is not None and motor.process not in processes:
+            yield ("motors", i, "process"), f"unknown process {motor.process!r}"
+        for name, code in motor.points:
+            if code is not None and code not in points:
+                yield ("motors", i, "points", name), f"unknown point {code!r}"
