@@ -1,0 +1,93 @@
+"""What the API stands on, and the two doors it opens to other rooms (protocols beside their consumer)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Protocol, cast
+
+import asyncpg
+from fastapi import Depends, Request
+
+from enms.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillRow:
+    """One row of the MQTT row form: value in the point's unit at `t`; `start` for an interval reading."""
+
+    point: str
+    t: datetime
+    value: float
+    quality: str = "good"
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One row that was quarantined: its place in the request (0-based), and why."""
+
+    index: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillResult:
+    """What became of the rows: `accepted` are committed (known ones included), the rest is in quarantine."""
+
+    accepted: int
+    refused: tuple[Refused, ...] = ()
+
+
+class BackfillSink(Protocol):
+    """Takes history in through the same validation and writing as MQTT; returns after the commit."""
+
+    async def __call__(self, enterprise: str, rows: Sequence[BackfillRow]) -> BackfillResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MeterEvent:
+    """A meter exchange or a register reset to declare (`enms meter`)."""
+
+    enterprise: str
+    point: str
+    at: datetime
+    initial: float
+    final: float | None = None
+    multiplier: float | None = None
+    register_max: float | None = None
+    accuracy_class: float | None = None
+
+
+class MeterEvents(Protocol):
+    """Declares meter events; the ledger re-derives what they touch."""
+
+    async def exchange(self, event: MeterEvent) -> None: ...
+
+    async def reset(self, event: MeterEvent) -> None: ...
+
+
+def utc_now() -> datetime:
+    """The wall clock, for whoever has no other."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything `create_app` needs; `None` where this process offers no such door."""
+
+    pool: asyncpg.Pool
+    settings: Settings
+    clock: Callable[[], datetime] = field(default=utc_now)
+    backfill: BackfillSink | None = None
+    meters: MeterEvents | None = None
+
+
+def deps_of(request: Request) -> Deps:
+    """The dependencies of the application a request belongs to."""
+    return cast("Deps", request.app.state.deps)
+
+
+Api = Annotated[Deps, Depends(deps_of)]

@@ -1,0 +1,122 @@
+-- What people look at: registers of names, newest values, series. Read only.
+
+-- name: enterprise_shifts(e)
+SELECT code, starts, ends FROM shift WHERE e = :e ORDER BY starts, code;
+
+-- name: enterprise_processes(e)
+SELECT code, name_zh, name_en, kind, parent, commissioned FROM process WHERE e = :e ORDER BY position, code;
+
+-- name: points(e, at)
+SELECT p.e, p.p, p.code, c.name_zh, c.name_en, c.process, c.carrier, c.role, c.reading, c.unit, c.amount_unit, c.to_amount, c.aggregate,
+       c.rated_per_hour, c.period_s, c.reporting, c.max_gap_s, c.max_silence_s, c.min_value, c.max_value,
+       c.frozen_after_s, c.parent, c.ncv, c.in_service_from, c.virtual::text AS virtual,
+       i.multiplier, i.register_max, i.resolution, i.accuracy_class, i.calibrated, i.installed_at,
+       s.first_ts, s.newest_ts, s.closed_until
+FROM point AS p
+JOIN point_config_span AS c ON c.e = p.e AND c.p = p.p AND c.valid_from <= :at AND c.valid_to > :at AND NOT c.retired
+LEFT JOIN installation_span AS i ON i.e = p.e AND i.p = p.p AND i.installed_at <= :at AND i.removed_at > :at
+LEFT JOIN point_state AS s ON s.e = p.e AND s.p = p.p
+WHERE p.e = :e
+ORDER BY c.position, p.code;
+
+-- name: latest(e, ps, rate_window)
+-- The newest reading of each point, and the one a rate can be taken from: two steps down the key for every point.
+SELECT wanted.p, n.ts, n.start, n.value, n.quality, n.origin, n.received_at,
+       b.ts AS before_ts, b.value AS before_value, f.kinds AS findings
+FROM unnest(:ps::int[]) AS wanted (p)
+CROSS JOIN LATERAL (
+    SELECT r.ts, r.start, r.value, r.quality, r.origin, r.received_at
+    FROM reading AS r
+    WHERE r.e = :e AND r.p = wanted.p
+    ORDER BY r.ts DESC
+    LIMIT 1
+) AS n
+LEFT JOIN LATERAL (
+    SELECT r.ts, r.value
+    FROM reading AS r
+    WHERE r.e = :e AND r.p = wanted.p AND r.ts <= n.ts - :rate_window::interval AND r.quality < 2
+    ORDER BY r.ts DESC
+    LIMIT 1
+) AS b ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(DISTINCT d.kind ORDER BY d.kind) AS kinds
+    FROM finding AS d
+    WHERE d.e = :e AND d.p = wanted.p AND (d.to_ts IS NULL OR d.to_ts >= n.ts)
+) AS f ON true;
+
+-- name: ingest_freshness()^
+-- The newest arrival over all points, by the key.
+SELECT max(n.received_at) AS received_at
+FROM point AS p
+CROSS JOIN LATERAL (
+    SELECT r.received_at FROM reading AS r WHERE r.e = p.e AND r.p = p.p ORDER BY r.ts DESC LIMIT 1
+) AS n;
+
+-- name: ledger_backlog()^
+SELECT count(*) AS spans, min(id) AS oldest FROM (SELECT id FROM dirty LIMIT 100000) AS pending;
+
+-- name: readings_raw(e, ps, t0, t1, after_p, after_ts, n)
+SELECT r.p, r.ts, r.start, r.value, r.quality, r.origin, r.received_at
+FROM reading AS r
+WHERE r.e = :e AND r.p = ANY (:ps::int[]) AND r.ts >= :t0 AND r.ts < :t1
+  AND (r.p, r.ts) > (:after_p::int, :after_ts::timestamptz)
+ORDER BY r.p, r.ts
+LIMIT :n;
+
+-- name: readings_binned(e, ps, t0, t1, width, after_p, after_ts, n)
+SELECT r.p, date_bin(:width::interval, r.ts, timestamptz '2000-01-01 00:00:00+00') AS ts,
+       count(*) AS readings, min(r.value) AS low, max(r.value) AS high, avg(r.value) AS mean,
+       (array_agg(r.value ORDER BY r.ts DESC))[1] AS last
+FROM reading AS r
+WHERE r.e = :e AND r.p = ANY (:ps::int[]) AND r.ts >= :t0 AND r.ts < :t1 AND r.quality < 2
+  AND (r.p > :after_p::int OR (r.p = :after_p::int AND r.ts >= :after_ts::timestamptz + :width::interval))
+GROUP BY 1, 2
+ORDER BY 1, 2
+LIMIT :n;
+
+-- name: readings_by_day(e, ps, t0, t1, zone, day_starts, after_p, after_ts, n)
+-- Days of the enterprise's own clock, in its own zone.
+SELECT d.p, (d.local_day + :day_starts::interval) AT TIME ZONE :zone::text AS ts,
+       count(*) AS readings, min(d.value) AS low, max(d.value) AS high, avg(d.value) AS mean,
+       (array_agg(d.value ORDER BY d.ts DESC))[1] AS last
+FROM (
+    SELECT r.p, r.ts, r.value, date_trunc('day', r.ts AT TIME ZONE :zone::text - :day_starts::interval) AS local_day
+    FROM reading AS r
+    WHERE r.e = :e AND r.p = ANY (:ps::int[]) AND r.ts >= :t0 AND r.ts < :t1 AND r.quality < 2
+) AS d
+WHERE (d.p, (d.local_day + :day_starts::interval) AT TIME ZONE :zone::text) > (:after_p::int, :after_ts::timestamptz)
+GROUP BY d.p, d.local_day
+ORDER BY 1, 2
+LIMIT :n;
+
+-- name: reading_revisions(e, p, t0, t1, n)
+SELECT ts, start, value, quality, origin, received_at, recorded_at
+FROM reading_revision
+WHERE e = :e AND p = :p AND ts >= :t0 AND ts < :t1
+ORDER BY recorded_at DESC, ts DESC
+LIMIT :n;
+
+-- name: installations(e, p)
+SELECT installed_at, removed_at, kind, final_value, initial_value, multiplier, register_max, resolution,
+       accuracy_class, calibrated, recorded_at
+FROM installation_span
+WHERE e = :e AND p = :p
+ORDER BY installed_at;
+
+-- name: quarantine(es, reason, text, before, before_key, n)
+SELECT q.e, q.payload_sha256, q.reason, q.detail, q.topic, substr(q.payload, 1, 4096) AS payload, q.payload_bytes,
+       q.first_seen, q.last_seen, q.count
+FROM quarantine AS q
+WHERE q.e = ANY (:es::int[])
+  AND (:reason::text IS NULL OR q.reason = :reason::text)
+  AND (:text::text IS NULL OR strpos(q.detail, :text::text) > 0 OR strpos(q.topic, :text::text) > 0)
+  AND (q.last_seen, q.payload_sha256) < (:before::timestamptz, :before_key::bytea)
+ORDER BY q.last_seen DESC, q.payload_sha256 DESC
+LIMIT :n;
+
+-- name: quarantine_reasons(es, since)
+SELECT reason, count(*) AS payloads, sum(count)::bigint AS deliveries, max(last_seen) AS last_seen
+FROM quarantine
+WHERE e = ANY (:es::int[]) AND last_seen >= :since
+GROUP BY reason
+ORDER BY 2 DESC, 1;
