@@ -11,9 +11,7 @@ from cli.broker import LocalBroker
 async def test_a_database_is_fresh_and_migrated(db_pool: asyncpg.Pool) -> None:
     assert await db_pool.fetchval("SELECT count(*) FROM reading") == 0
     assert await db_pool.fetchval("SELECT current_user") == "enms_app"
-    await db_pool.execute(
-        "INSERT INTO reading VALUES (1, 1, '2026-01-01T00:00Z', NULL, 1, 0, 0, '2026-01-01T00:00Z')"
-    )
+    await db_pool.execute("INSERT INTO reading VALUES (1, 1, '2026-01-01T00:00Z', NULL, 1, 0, 0, '2026-01-01T00:00Z')")
 
 
 async def test_another_test_sees_nothing_of_it(pg_dsn: str) -> None:

@@ -1,0 +1,68 @@
+"""Structured logs on stderr: lines for people, or JSON for machines (ENMS_LOG_FORMAT)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from enms.settings import Settings
+
+_CHATTY = ("gmqtt", "httpx", "httpcore", "aiosql", "uvicorn.access", "mqtt")
+
+
+def set_up(settings: Settings, role: str | None = None) -> None:
+    """Send structlog and the standard library's logging the same way.
+
+    Args:
+        settings: format, level and time zone.
+        role: named in every line.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        _stamped(settings.zone if settings.log_format == "console" else None),
+        _named(role),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    render: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if settings.log_format == "json":
+        render += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        render += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
+    logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _stamped(zone: ZoneInfo | None) -> structlog.typing.Processor:
+    def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        now = datetime.now(UTC)
+        if zone is not None:
+            event["timestamp"] = now.astimezone(zone).strftime("%H:%M:%S")
+        else:
+            event["timestamp"] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return event
+
+    return stamp
+
+
+def _named(role: str | None) -> structlog.typing.Processor:
+    def name(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if role is not None:
+            event.setdefault("role", role)
+        return event
+
+    return name
