@@ -10,35 +10,27 @@ import asyncpg
 from cli.surroundings import database
 from db.pool import APPLICATION_ROLE
 from db.ready import missing_migrations
-from enms.errors import UnavailableError
+from enms.errors import ConflictError, UnavailableError
 from enms.settings import Settings
 
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the configured database, the running bundled one, or one started for the while.
+    """A connection to the database of this installation.
 
     Raises:
-        UnavailableError: it cannot be reached, refuses the login, or lacks migrations.
+        UnavailableError: the server cannot be reached, or refuses the login.
+        ConflictError: its schema is not this version's.
     """
     async with database(settings) as dsn:
         try:
-            connection = await asyncpg.connect(
-                dsn,
-                server_settings={
-                    "application_name": "enms-command",
-                    "role": APPLICATION_ROLE,
-                    "timezone": "UTC",
-                    "jit": "off",
-                },
-            )
-        except asyncpg.InvalidParameterValueError as problem:
-            raise UnavailableError("the database has not been migrated: run `enms migrate`") from problem
+            connection = await asyncpg.connect(dsn, server_settings={"application_name": "enms-command"})
         except (OSError, asyncpg.PostgresError) as problem:
-            raise UnavailableError(f"cannot use the database: {problem}") from problem
+            raise UnavailableError(f"the database does not answer: {problem}") from problem
         try:
             if missing := await missing_migrations(connection):
-                raise UnavailableError(f"the database lacks {', '.join(missing)}: run `enms migrate`")
+                raise ConflictError(f"the database lacks {', '.join(missing)}: run `enms migrate` first")
+            await connection.execute(f"SET ROLE {APPLICATION_ROLE}")  # a constant of db.pool
             yield connection
         finally:
             await connection.close()

@@ -99,7 +99,7 @@ def _refuse_foreign(known: dict[str, str], once: list[Script]) -> None:
         if name.startswith("repeatable/"):
             continue
         if name not in present:
-            raise ConflictError(f"the database knows migration {name}, which this version does not have: use a newer one")
+            raise ConflictError(f"the database knows migration {name}, which this version lacks: use a newer one")
         if present[name] != checksum:
             raise ConflictError(f"migration {name} was changed after it was applied to this database")
 

@@ -28,7 +28,7 @@ class Draft:
     enpis: Mapping[int, Enpi]
     motors: Mapping[int, Motor]
     factors: Mapping[int, SiteFactor]
-    codes: Mapping[str, tuple[str, ...]]
+    codes: Mapping[str, tuple[str | None, ...]]
 
     @classmethod
     def of(cls, document: object) -> Self:
@@ -54,20 +54,34 @@ def _sound(entries: object, model: type[_Entry]) -> dict[int, _Entry]:
     return found
 
 
-def _codes(entries: object) -> tuple[str, ...]:
+def _codes(entries: object) -> tuple[str | None, ...]:
     rows = entries if isinstance(entries, list) else []
-    return tuple(str(row["code"]) for row in rows if isinstance(row, dict) and "code" in row)
+    return tuple(str(row["code"]) if isinstance(row, dict) and "code" in row else None for row in rows)
 
 
 def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
     """What no single entry shows: names that do not exist, are double, or do not fit."""
     yield from _doubles(plant)
-    processes = set(plant.codes["processes"])
-    points = set(plant.codes["points"])
-    units = {p.code: p.unit for p in plant.points.values()}
+    yield from _parent_loops(plant)
+    processes = {code for code in plant.codes["processes"] if code is not None}
+    points = {code for code in plant.codes["points"] if code is not None}
     for i, process in plant.processes.items():
         if process.parent is not None and process.parent not in processes:
             yield ("processes", i, "parent"), f"unknown process {process.parent!r}"
+    yield from _unknown_in_points(plant, points, processes)
+    virtual_loops = list(_virtual_loops(plant))
+    yield from virtual_loops
+    if not virtual_loops:
+        yield from _virtual_units(plant)
+    yield from _unknown_in_enpis(plant, points, processes)
+    yield from _unknown_in_motors(plant, points, processes)
+    for i, factor in plant.factors.items():
+        if factor.carrier not in carriers():
+            yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
+
+
+def _unknown_in_points(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
+    units = {p.code: p.unit for p in plant.points.values()}
     for i, point in plant.points.items():
         here = ("points", i)
         if point.process is not None and point.process not in processes:
@@ -84,31 +98,16 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
         for j, term in enumerate(point.virtual or ()):
             if term.point not in points:
                 yield (*here, "virtual", j), f"unknown point {term.point!r}"
-    yield from _parent_loops(plant)
-    virtual_loops = list(_virtual_loops(plant))
-    yield from virtual_loops
-    if not virtual_loops:
-        yield from _virtual_units(plant)
-    yield from _unknown_in_enpis(plant, points, processes)
-    yield from _unknown_in_motors(plant, points, processes)
-    for i, factor in plant.factors.items():
-        if factor.carrier not in carriers():
-            yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
 
 
 def _doubles(plant: Draft) -> Iterator[tuple[Location, str]]:
-    groups: dict[str, Mapping[int, Process | Point | Enpi | Motor]] = {
-        "processes": plant.processes,
-        "points": plant.points,
-        "enpis": plant.enpis,
-        "motors": plant.motors,
-    }
-    for group, entries in groups.items():
+    for group, codes in plant.codes.items():
         seen: set[str] = set()
-        for i, entry in entries.items():
-            if entry.code in seen:
-                yield (group, i, "code"), f"{entry.code!r} is there twice"
-            seen.add(entry.code)
+        for i, code in enumerate(codes):
+            if code is not None and code in seen:
+                yield (group, i, "code"), f"{code!r} is there twice"
+            elif code is not None:
+                seen.add(code)
 
 
 def _parent_loops(plant: Draft) -> Iterator[tuple[Location, str]]:

@@ -1,8 +1,8 @@
 """Units of measurement, and energy as a type.
 
 No bare number crosses a boundary: an amount is an `Amount` (value with unit), energy is an `Energy`.
-Gas volumes state their condition: Nm3 is 0 degC, m3 is 20 degC, both 101.325 kPa; they differ by the ratio 293.15/273.15
-(6.8 % that nobody would notice in a figure).
+Gas volumes state their condition: Nm3 is 0 degC, m3 is 20 degC, both 101.325 kPa; they differ by 293.15/273.15
+(7 % that nobody would notice in a figure).
 """
 
 from __future__ import annotations

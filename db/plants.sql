@@ -1,0 +1,120 @@
+-- name: lock_plant_load()$
+-- Two loads at once would each see the other's points as absent.
+SELECT pg_advisory_xact_lock(hashtext('enms plant load'))::text;
+
+-- name: upsert_enterprise(code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, now)$
+INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at)
+VALUES (:code, :name_zh, :name_en, :industry, :timezone, :day_starts, :month_starts_day, :now)
+ON CONFLICT (code) DO UPDATE SET
+    name_zh = excluded.name_zh, name_en = excluded.name_en, industry = excluded.industry,
+    timezone = excluded.timezone, day_starts = excluded.day_starts, month_starts_day = excluded.month_starts_day
+RETURNING e;
+
+-- name: find_enterprise(code)^
+SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at
+FROM enterprise WHERE code = :code;
+
+-- name: all_enterprises()
+SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at
+FROM enterprise ORDER BY code;
+
+-- name: delete_shifts(e)!
+DELETE FROM shift WHERE e = :e;
+
+-- name: insert_shift(e, code, starts, ends)!
+INSERT INTO shift (e, code, starts, ends) VALUES (:e, :code, :starts, :ends);
+
+-- name: shifts(e)
+SELECT code, starts, ends FROM shift WHERE e = :e ORDER BY starts;
+
+-- name: upsert_process(e, code, name_zh, name_en, kind, parent, commissioned, position)!
+INSERT INTO process (e, code, name_zh, name_en, kind, parent, commissioned, position)
+VALUES (:e, :code, :name_zh, :name_en, :kind, :parent, :commissioned, :position)
+ON CONFLICT (e, code) DO UPDATE SET
+    name_zh = excluded.name_zh, name_en = excluded.name_en, kind = excluded.kind, parent = excluded.parent,
+    commissioned = excluded.commissioned, position = excluded.position;
+
+-- name: delete_other_processes(e, codes)!
+DELETE FROM process WHERE e = :e AND code <> ALL (:codes::text[]);
+
+-- name: processes(e)
+SELECT code, name_zh, name_en, kind, parent, commissioned FROM process WHERE e = :e ORDER BY position;
+
+-- name: insert_point(e, code, now)$
+INSERT INTO point (e, code, registered_at) VALUES (:e, :code, :now) RETURNING p;
+
+-- name: current_points(e)
+-- The version of each point that is last in time, retired ones too.
+SELECT DISTINCT ON (point.p) point.p, point.code, c.*
+FROM point
+JOIN point_config_span AS c USING (e, p)
+WHERE point.e = :e
+ORDER BY point.p, c.valid_from DESC;
+
+-- name: config_at(e, p, at)^
+SELECT * FROM point_config_span WHERE e = :e AND p = :p AND valid_from <= :at AND :at < valid_to;
+
+-- name: insert_point_config(e, p, valid_from, recorded_at, retired, name_zh, name_en, process, carrier, role, reading, unit, amount_unit, to_amount, aggregate, rated_per_hour, period_s, reporting, max_gap_s, max_silence_s, min_value, max_value, frozen_after_s, parent, ncv, in_service_from, virtual, position)!
+INSERT INTO point_config (
+    e, p, valid_from, recorded_at, retired, name_zh, name_en, process, carrier, role, reading, unit, amount_unit,
+    to_amount, aggregate, rated_per_hour, period_s, reporting, max_gap_s, max_silence_s, min_value, max_value,
+    frozen_after_s, parent, ncv, in_service_from, virtual, position)
+VALUES (
+    :e, :p, :valid_from, :recorded_at, :retired, :name_zh, :name_en, :process, :carrier, :role, :reading, :unit,
+    :amount_unit, :to_amount, :aggregate, :rated_per_hour, :period_s, :reporting, :max_gap_s, :max_silence_s,
+    :min_value, :max_value, :frozen_after_s, :parent, :ncv, :in_service_from, :virtual, :position);
+
+-- name: insert_installation(e, p, installed_at, recorded_at, kind, final_value, initial_value, multiplier, register_max, resolution, accuracy_class, calibrated)!
+INSERT INTO installation (
+    e, p, installed_at, recorded_at, kind, final_value, initial_value, multiplier, register_max, resolution,
+    accuracy_class, calibrated)
+VALUES (
+    :e, :p, :installed_at, :recorded_at, :kind, :final_value, :initial_value, :multiplier, :register_max, :resolution,
+    :accuracy_class, :calibrated);
+
+-- name: installations(e)
+SELECT p, installed_at, removed_at, kind, final_value, initial_value, multiplier, register_max, resolution,
+       accuracy_class, calibrated
+FROM installation_span WHERE e = :e ORDER BY p, installed_at;
+
+-- name: insert_dirty(e, p, from_ts, to_ts)!
+INSERT INTO dirty (e, p, from_ts, to_ts) VALUES (:e, :p, :from_ts, :to_ts);
+
+-- name: insert_enpi(e, code)$
+INSERT INTO enpi (e, code) VALUES (:e, :code) RETURNING id;
+
+-- name: insert_enpi_version(e, id, valid_from, recorded_at, retired, definition)!
+INSERT INTO enpi_version (e, id, valid_from, recorded_at, retired, definition)
+VALUES (:e, :id, :valid_from, :recorded_at, :retired, :definition);
+
+-- name: current_enpis(e)
+SELECT DISTINCT ON (enpi.id) enpi.id, enpi.code, v.valid_from, v.retired, v.definition::text AS definition
+FROM enpi JOIN enpi_span AS v USING (e, id)
+WHERE enpi.e = :e
+ORDER BY enpi.id, v.valid_from DESC;
+
+-- name: insert_motor(e, code)$
+INSERT INTO motor (e, code) VALUES (:e, :code) RETURNING id;
+
+-- name: insert_motor_version(e, id, valid_from, recorded_at, retired, definition)!
+INSERT INTO motor_version (e, id, valid_from, recorded_at, retired, definition)
+VALUES (:e, :id, :valid_from, :recorded_at, :retired, :definition);
+
+-- name: current_motors(e)
+SELECT DISTINCT ON (motor.id) motor.id, motor.code, v.valid_from, v.retired, v.definition::text AS definition
+FROM motor JOIN motor_span AS v USING (e, id)
+WHERE motor.e = :e
+ORDER BY motor.id, v.valid_from DESC;
+
+-- name: current_factors(e)
+SELECT DISTINCT ON (carrier, basis, effective_from)
+       carrier, basis, effective_from, effective_to, unit, kgce, source, retired
+FROM site_factor WHERE e = :e
+ORDER BY carrier, basis, effective_from, recorded_at DESC;
+
+-- name: insert_factor(e, carrier, basis, effective_from, recorded_at, effective_to, unit, kgce, source, retired)!
+INSERT INTO site_factor (e, carrier, basis, effective_from, recorded_at, effective_to, unit, kgce, source, retired)
+VALUES (:e, :carrier, :basis, :effective_from, :recorded_at, :effective_to, :unit, :kgce, :source, :retired);
+
+-- name: announce_config(payload)$
+SELECT pg_notify('enms_config', :payload)::text;
