@@ -74,6 +74,7 @@ def fail(problem: EnmsError) -> None:
 def _load(name: str, module: str) -> Any:
     room = importlib.import_module(module)
     if isinstance(app := getattr(room, "app", None), typer.Typer):
+        app._add_completion = False  # noqa: SLF001 - completion belongs to the whole program
         command = get_command(app)
         command.name = name
         return command

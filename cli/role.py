@@ -94,7 +94,7 @@ async def until(
     Raises:
         Stopped: `stop` was set.
     """
-    passing = (*retry_on, NotYetError)
+    passing: tuple[type[Exception], ...] = (*retry_on, NotYetError)
     delay, begun, said = _FIRST_DELAY_S, time.monotonic(), 0.0
     while not stop.is_set():
         try:

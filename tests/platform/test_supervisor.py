@@ -1,0 +1,110 @@
+"""The supervisor on real child processes: restart, drain, and nothing left when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli import supervisor
+from cli.supervisor import Role, Supervisor
+from db import child
+
+ROOT = Path(__file__).parents[2]
+
+_SUPERVISOR = """
+import asyncio, signal, sys
+from cli import supervisor
+from db import child
+def start(role):
+    return child.start([sys.executable, "-c", *role.arguments], name=role.name)
+supervisor.start = start
+async def main():
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    roles = [supervisor.Role(f"r{i}", (program,)) for i, program in enumerate(sys.argv[1:])]
+    keeper = supervisor.Supervisor(roles)
+    running = asyncio.create_task(keeper.run(stop))
+    while len(keeper.pids()) < len(roles):
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    print(*keeper.pids().values(), flush=True)
+    await running
+asyncio.run(main())
+"""
+_PATIENT = "import time; time.sleep(3600)"
+_DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); signal.signal(2, signal.SIG_IGN); time.sleep(3600)"
+
+
+async def _supervising(*programs: str) -> tuple[asyncio.subprocess.Process, list[int]]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _SUPERVISOR, *programs, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    return process, [int(pid) for pid in (await process.stdout.readline()).split()]
+
+
+async def _gone(pids: list[int]) -> None:
+    while any(psutil.pid_exists(pid) for pid in pids):  # noqa: ASYNC110 - they are not our children
+        await asyncio.sleep(0.02)
+
+
+async def test_ctrl_c_ends_every_child_within_5_s_even_a_deaf_one() -> None:
+    process, pids = await _supervising(_PATIENT, _DEAF)
+    assert [os.getpgid(pid) for pid in pids] == [process.pid] * 2
+    begun = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    await process.wait()
+    await _gone(pids)
+    assert time.monotonic() - begun < 5
+
+
+async def test_a_killed_supervisor_leaves_no_child() -> None:
+    process, pids = await _supervising(_PATIENT, _PATIENT)
+    process.kill()
+    await process.wait()
+    await asyncio.wait_for(_gone(pids), 5)
+
+
+async def test_a_role_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(supervisor, "_FIRST_DELAY_S", 0.01)
+    started: list[child.Child] = []
+    stop = asyncio.Event()
+
+    def start(role: Role) -> child.Child:
+        program = "pass" if len(started) < 2 else _PATIENT
+        started.append(child.start([sys.executable, "-c", program], name=role.name))
+        if len(started) == 3:
+            stop.set()
+        return started[-1]
+
+    monkeypatch.setattr(supervisor, "start", start)
+    await asyncio.wait_for(Supervisor([Role("example", ())]).run(stop), 10)
+    assert [process.returncode for process in started] == [0, 0, -signal.SIGTERM]
+
+
+async def test_work_that_is_done_once_is_left_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[child.Child] = []
+
+    def start(role: Role) -> child.Child:
+        started.append(child.start([sys.executable, "-c", "pass"], name=role.name))
+        return started[-1]
+
+    monkeypatch.setattr(supervisor, "start", start)
+    await asyncio.wait_for(Supervisor([Role("fill", (), once=True)]).run(asyncio.Event()), 10)
+    assert len(started) == 1
+
+
+async def test_a_child_that_cannot_be_run_says_so(tmp_path: Path) -> None:
+    with (tmp_path / "output").open("wb") as output:
+        process = child.start(["/no/such/program"], output=output)
+        assert await process.wait() == 127
+    assert (tmp_path / "output").read_text() == "/no/such/program: No such file or directory\n"
