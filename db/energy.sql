@@ -1,0 +1,67 @@
+-- name: conversion_points(e, points)
+-- The configuration versions of some points, with the heating-value point where one is declared.
+SELECT c.p, point.code, c.valid_from, c.valid_to, c.carrier, c.role, c.process, c.parent, c.reading, c.unit,
+       c.amount_unit, c.aggregate, c.period_s, c.ncv, ncv_point.p AS ncv_p, ncv_config.unit AS ncv_unit,
+       c.virtual::text AS virtual
+FROM point_config_span AS c
+JOIN point USING (e, p)
+LEFT JOIN point AS ncv_point ON ncv_point.e = c.e AND ncv_point.code = c.ncv
+LEFT JOIN LATERAL (
+    SELECT unit FROM point_config_span AS n
+    WHERE n.e = ncv_point.e AND n.p = ncv_point.p AND n.valid_from < c.valid_to
+    ORDER BY n.valid_from DESC LIMIT 1
+) AS ncv_config ON true
+WHERE c.e = :e AND c.p = ANY (:points::int[]) AND NOT c.retired
+ORDER BY c.p, c.valid_from;
+
+-- name: energy_totals(e, as_of, points, valid_from, valid_to, factor, ncv_points, starts, ends)
+-- Amount and standard coal of points over periods.
+--
+-- A conversion holds for one point over [valid_from, valid_to): kgce = amount x factor, times the mean heating value
+-- of the same quarter hour where one is measured. An amount without its heating value has no kgce: it is counted in
+-- unconverted_s instead. Sums run in order of time, so that the same data gives the same bits.
+WITH conversion AS (
+    SELECT p, valid_from, valid_to, factor, ncv_p
+    FROM unnest(:points::int[], :valid_from::timestamptz[], :valid_to::timestamptz[], :factor::float8[],
+                :ncv_points::int[]) AS c (p, valid_from, valid_to, factor, ncv_p)
+),
+period AS (
+    SELECT n::int AS n, starts, ends
+    FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) WITH ORDINALITY AS u (starts, ends, n)
+),
+part AS (
+    SELECT c.p, period.n, i.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s,
+           CASE
+               WHEN c.factor IS NULL THEN NULL
+               WHEN c.ncv_p IS NULL THEN i.amount * c.factor
+               ELSE i.amount * c.factor * ncv.amount
+           END AS kgce
+    FROM conversion AS c
+    CROSS JOIN period
+    CROSS JOIN LATERAL ledger_rows(:e, c.p, greatest(period.starts, c.valid_from), least(period.ends, c.valid_to), :as_of) AS i
+    LEFT JOIN LATERAL ledger_rows(:e, c.ncv_p, i.start, i.start + interval '15 minutes', :as_of) AS ncv
+        ON c.ncv_p IS NOT NULL
+)
+SELECT p, n,
+       sum(amount ORDER BY start) AS amount,
+       sum(kgce ORDER BY start) AS kgce,
+       coalesce(sum(covered_s ORDER BY start) FILTER (WHERE amount IS NOT NULL AND kgce IS NULL), 0) AS unconverted_s,
+       sum(covered_s ORDER BY start) AS covered_s,
+       sum(estimated_s ORDER BY start) AS estimated_s,
+       sum(apportioned_s ORDER BY start) AS apportioned_s
+FROM part
+GROUP BY p, n
+ORDER BY p, n;
+
+-- name: service_spans(e, points)
+-- Since when each point counts, and until when its intervals are closed.
+SELECT point.p, coalesce(c.in_service_from, s.first_ts) AS since, s.closed_until AS until
+FROM point
+LEFT JOIN point_state AS s USING (e, p)
+LEFT JOIN LATERAL (
+    SELECT min(in_service_from) AS in_service_from FROM point_config_span AS k WHERE k.e = point.e AND k.p = point.p
+) AS c ON true
+WHERE point.e = :e AND point.p = ANY (:points::int[]);
+
+-- name: points_by_code(e, codes)
+SELECT p, code FROM point WHERE e = :e AND code = ANY (:codes::text[]);
