@@ -1,0 +1,208 @@
+"""What an enterprise consumed: by carrier, process or point, in own units, standard coal and carbon dioxide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from db.energy import EnergyTotal, Period, energy_totals
+from db.plants import EnterpriseRow
+from db.statements import statements
+from enms.balance import Balance, BalancePoint, BalanceTerm, Method, enterprise_balances, process_balances
+from enms.carbon import carbon_factor
+from enms.carriers import TceBasis
+from enms.metering import INTERVAL_S, Role
+from enms.units import convert
+
+By = Literal["carrier", "process", "point"]
+_QUARTER = timedelta(seconds=INTERVAL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """One line of an enterprise's consumption over one period.
+
+    Attributes:
+        process, point: None where the line is not about one.
+        amount: in `unit`; None: missing.
+        kgce, tco2: None: missing, or nobody knows the factor (`reason`).
+        in_total: whether kgce is part of the enterprise's total.
+        completeness, kgce_completeness: the worst of the points behind it; None before service.
+        estimated_share: of the covered time.
+    """
+
+    process: str | None
+    carrier: str | None
+    point: str | None
+    period: Period
+    amount: float | None
+    unit: str
+    kgce: float | None
+    tco2: float | None
+    in_total: bool
+    completeness: float | None
+    kgce_completeness: float | None
+    estimated_share: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    point: BalancePoint
+    unit: str
+
+
+async def consumption(
+    connection: asyncpg.Connection,
+    enterprise: EnterpriseRow,
+    by: By,
+    periods: Sequence[Period],
+    *,
+    basis: TceBasis = TceBasis.CALORIFIC,
+    as_of: datetime | None = None,
+) -> list[Consumption]:
+    """Lines in order of the plant file, then of time.
+
+    Args:
+        connection: idle or in a transaction.
+        enterprise: whose.
+        by: enterprise balance by carrier, net by process and carrier, or every point by itself.
+        periods: spans on quarter hours.
+        basis: 当量 or 等价.
+        as_of: what was known then.
+    """
+    rows = [row async for row in statements("consumption").balance_points(connection, e=enterprise.e)]
+    members = {
+        row["p"]: _Member(
+            BalancePoint(row["p"], row["code"], row["process"], row["carrier"], Role(row["role"]), row["parent"]),
+            row["amount_unit"],
+        )
+        for row in rows
+    }
+    points = [member.point for member in members.values()]
+    balances = _balances(by, points)
+    asked = _Asked(connection, enterprise, basis, as_of)
+    wanted = sorted({t.point.p for b in balances for t in b.terms if t.point.role is not Role.STOCK})
+    totals = {(t.p, t.period): t for t in await energy_totals_for(asked, wanted, periods)}
+    totals |= await _stock_increases(asked, balances, periods)
+    return [
+        _line(balance, by, period, totals, members, enterprise.timezone) for balance in balances for period in periods
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    connection: asyncpg.Connection
+    enterprise: EnterpriseRow
+    basis: TceBasis
+    as_of: datetime | None
+
+
+async def energy_totals_for(asked: _Asked, points: Sequence[int], periods: Sequence[Period]) -> list[EnergyTotal]:
+    """`energy_totals` with what was asked."""
+    return await energy_totals(
+        asked.connection,
+        asked.enterprise.e,
+        points,
+        periods,
+        basis=asked.basis,
+        zone=asked.enterprise.timezone,
+        as_of=asked.as_of,
+    )
+
+
+def _balances(by: By, points: Sequence[BalancePoint]) -> list[Balance]:
+    if by == "carrier":
+        return enterprise_balances(points)
+    if by == "process":
+        return process_balances(points)
+    return [
+        Balance(p.process, p.carrier, Method.CONSUMED, (BalanceTerm(p, 1),)) for p in points if p.role is not Role.STOCK
+    ]
+
+
+async def _stock_increases(
+    asked: _Asked, balances: Iterable[Balance], periods: Sequence[Period]
+) -> dict[tuple[int, Period], EnergyTotal]:
+    """Stock laid in over a period: the level in the quarter hour before its end less that before its start."""
+    stocks = sorted({t.point.p for b in balances for t in b.terms if t.point.role is Role.STOCK})
+    if not stocks:
+        return {}
+    edges = sorted({edge for period in periods for edge in (period.start, period.end)})
+    levels = {
+        (t.p, t.period.end): t
+        for t in await energy_totals_for(asked, stocks, [Period(edge - _QUARTER, edge) for edge in edges])
+    }
+    found = {}
+    for p in stocks:
+        for period in periods:
+            before, after = levels[p, period.start], levels[p, period.end]
+            found[p, period] = EnergyTotal(
+                p=p,
+                code=after.code,
+                period=period,
+                amount=_difference(after.amount, before.amount),
+                unit=after.unit,
+                kgce=_difference(after.kgce, before.kgce),
+                covered_s=after.covered_s,
+                elapsed_s=after.elapsed_s,
+                estimated_s=after.estimated_s,
+                apportioned_s=after.apportioned_s,
+                unconverted_s=after.unconverted_s,
+                reason=after.reason or before.reason,
+            )
+    return found
+
+
+def _difference(after: float | None, before: float | None) -> float | None:
+    return after - before if after is not None and before is not None else None
+
+
+def _line(
+    balance: Balance,
+    by: By,
+    period: Period,
+    totals: Mapping[tuple[int, Period], EnergyTotal],
+    members: Mapping[int, _Member],
+    zone: str,
+) -> Consumption:
+    unit = members[balance.terms[0].point.p].unit
+    parts = [(term.sign, totals[term.point.p, period]) for term in balance.terms]
+    amounts = [sign * convert(t.amount, t.unit, unit) for sign, t in parts if t.amount is not None]
+    kgces = [sign * t.kgce for sign, t in parts if t.kgce is not None]
+    # One missing point makes the sum unknown: a partial sum would pass for the whole.
+    amount = sum(amounts) if len(amounts) == len(parts) else None
+    kgce = sum(kgces) if len(kgces) == len(parts) else None
+    day = period.start.astimezone(ZoneInfo(zone)).date()
+    carbon = carbon_factor(balance.carrier, day)
+    completeness = [t.completeness for _, t in parts if t.completeness is not None]
+    kgce_completeness = [t.kgce_completeness for _, t in parts if t.kgce_completeness is not None]
+    covered = sum(t.covered_s for _, t in parts)
+    reasons = (f"{t.code}: {t.reason}" for _, t in parts if t.reason is not None)
+    return Consumption(
+        process=balance.process,
+        carrier=balance.carrier,
+        point=balance.terms[0].point.code if by == "point" else None,
+        period=period,
+        amount=amount,
+        unit=unit,
+        kgce=kgce,
+        tco2=carbon.tco2(amount, unit, kgce) if carbon is not None and amount is not None else None,
+        in_total=balance.in_total if by == "carrier" else False,
+        completeness=min(completeness, default=None),
+        kgce_completeness=min(kgce_completeness, default=None),
+        estimated_share=sum(t.estimated_s for _, t in parts) / covered if covered else 0.0,
+        reason=next(reasons, None),
+    )
+
+
+def total_kgce(lines: Iterable[Consumption]) -> float | None:
+    """The enterprise's standard coal over the lines' periods; None where a line that counts is unknown."""
+    counted = [line for line in lines if line.in_total]
+    known = [line.kgce for line in counted if line.kgce is not None]
+    return sum(known) if counted and len(known) == len(counted) else None

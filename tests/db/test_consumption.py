@@ -1,0 +1,143 @@
+"""Standard coal from the ledger: measured heating values, site factors, and what nobody knows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from db.consumption import consumption, total_kgce
+from db.energy import Period, energy_totals
+from db.plant_load import load_plant
+from db.plants import enterprise
+from enms.plant_file import parse_plant
+
+T0 = datetime(2026, 11, 1, tzinfo=UTC)
+HOUR = Period(T0, T0 + timedelta(hours=1))
+PLANT = parse_plant(
+    """
+enterprise: {code: demo, name: {zh: 示范, en: Demo}, industry: steel}
+processes: [{code: bf1, name: {zh: 高炉, en: BF}, kind: blast_furnace}]
+points:
+  - {code: gate, carrier: electricity, role: purchased, unit: MWh}
+  - {code: used, process: bf1, carrier: electricity, unit: kWh}
+  - {code: coal, process: bf1, carrier: raw_coal, role: consumed, unit: t, ncv: coal.ncv}
+  - {code: coal.ncv, role: property, reading: gauge, unit: MJ/kg, period_s: 86400}
+  - {code: oxygen, process: bf1, carrier: oxygen, unit: Nm3}
+  - {code: argon, process: bf1, carrier: argon, unit: Nm3}
+  - {code: net, process: bf1, carrier: electricity, virtual: [{point: used}, {point: trt, sign: -1}]}
+  - {code: trt, process: bf1, carrier: electricity, role: produced, unit: kWh}
+factors: [{carrier: oxygen, unit: Nm3, kgce: 0.07, source: site balance}]
+""",
+    "test",
+)
+
+
+@pytest.fixture
+async def points(db_pool: asyncpg.Pool) -> dict[str, int]:
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, PLANT, now=T0)
+        rows = await connection.fetch("SELECT e, p, code FROM point")
+        await connection.executemany(
+            "INSERT INTO point_state (e, p, first_ts, newest_ts, closed_until) VALUES ($1, $2, $3, $4, $4)",
+            [(r["e"], r["p"], T0, HOUR.end) for r in rows],
+        )
+        return {r["code"]: r["p"] for r in rows}
+
+
+async def put(pool: asyncpg.Pool, p: int, amounts: list[float | None], known_at: datetime = T0, rev: int = 1) -> None:
+    e = await pool.fetchval("SELECT e FROM enterprise")
+    rows = [
+        (e, p, T0 + n * timedelta(minutes=15), a, 900.0, 0.0, 0.0, 0, False, rev, known_at)
+        for n, a in enumerate(amounts)
+        if a is not None
+    ]
+    await pool.executemany("INSERT INTO interval VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)", rows)
+
+
+async def totals(pool: asyncpg.Pool, *points: int):  # type: ignore[no-untyped-def]
+    async with pool.acquire() as connection:
+        e = await connection.fetchval("SELECT e FROM enterprise")
+        return await energy_totals(connection, e, points, [HOUR])
+
+
+async def test_a_measured_heating_value_counts_quarter_by_quarter(
+    db_pool: asyncpg.Pool, points: dict[str, int]
+) -> None:
+    await put(db_pool, points["coal"], [10.0, 10.0, 10.0, 10.0])
+    await put(db_pool, points["coal.ncv"], [20.0, 20.0, 10.0, 10.0])
+    (total,) = await totals(db_pool, points["coal"])
+    assert total.amount == 40.0
+    assert total.kgce == pytest.approx(10_000 * (20 + 20 + 10 + 10) * 1000 / 29307.6)
+    assert total.completeness == 1.0
+
+
+async def test_a_missing_heating_value_is_named_and_never_defaulted(
+    db_pool: asyncpg.Pool, points: dict[str, int]
+) -> None:
+    await put(db_pool, points["coal"], [10.0, 10.0, 10.0, 10.0])
+    await put(db_pool, points["coal.ncv"], [20.0, 20.0, None, None])
+    (total,) = await totals(db_pool, points["coal"])
+    assert total.unconverted_s == 1800.0
+    assert "coal.ncv missing" in str(total.reason)
+    await db_pool.execute("DELETE FROM interval WHERE p = $1", points["coal.ncv"])
+    (total,) = await totals(db_pool, points["coal"])
+    assert (total.amount, total.kgce) == (40.0, None)
+
+
+async def test_a_site_factor_comes_before_the_table_and_no_factor_is_unknown(
+    db_pool: asyncpg.Pool, points: dict[str, int]
+) -> None:
+    await put(db_pool, points["oxygen"], [100.0] * 4)
+    await put(db_pool, points["argon"], [100.0] * 4)
+    oxygen, argon = await totals(db_pool, points["oxygen"], points["argon"])
+    assert oxygen.kgce == pytest.approx(28.0)
+    assert argon.kgce is None
+    assert "no calorific factor for argon" in str(argon.reason)
+
+
+async def test_missing_is_not_zero(db_pool: asyncpg.Pool, points: dict[str, int]) -> None:
+    await put(db_pool, points["used"], [5.0, None, None, 5.0])
+    used, trt, net = await totals(db_pool, points["used"], points["trt"], points["net"])
+    assert (used.amount, used.completeness) == (10.0, 0.5)
+    assert trt.amount is None
+    assert net.amount is None
+    await put(db_pool, points["trt"], [1.0, 1.0, 1.0, 1.0])
+    (net,) = await totals(db_pool, points["net"])
+    assert (net.amount, net.completeness) == (6.0, 0.5)
+
+
+async def test_as_of_gives_what_was_known(db_pool: asyncpg.Pool, points: dict[str, int]) -> None:
+    later = T0 + timedelta(days=1)
+    await put(db_pool, points["used"], [5.0] * 4, known_at=later, rev=2)
+    await db_pool.execute(
+        "INSERT INTO interval_revision "
+        "SELECT e, p, start, 1, 3, 900, 0, 0, 0, false, $1 FROM interval WHERE start = $1",
+        T0,
+    )
+    async with db_pool.acquire() as connection:
+        e = await connection.fetchval("SELECT e FROM enterprise")
+        (then,) = await energy_totals(connection, e, [points["used"]], [HOUR], as_of=T0 + timedelta(hours=2))
+        (now,) = await energy_totals(connection, e, [points["used"]], [HOUR], as_of=later)
+    assert (then.amount, now.amount) == (3.0, 20.0)
+
+
+async def test_consumption_by_carrier_and_process(db_pool: asyncpg.Pool, points: dict[str, int]) -> None:
+    await put(db_pool, points["gate"], [1.0] * 4)
+    await put(db_pool, points["used"], [600.0] * 4)
+    await put(db_pool, points["trt"], [100.0] * 4)
+    async with db_pool.acquire() as connection:
+        who = await enterprise(connection, "demo")
+        carriers = {line.carrier: line for line in await consumption(connection, who, "carrier", [HOUR])}
+        processes = {line.carrier: line for line in await consumption(connection, who, "process", [HOUR])}
+        by_point = {line.point: line for line in await consumption(connection, who, "point", [HOUR])}
+    electricity = carriers["electricity"]
+    assert (electricity.amount, electricity.unit) == (4.0, "MWh")
+    assert electricity.kgce == pytest.approx(4000 * 0.1229)
+    assert electricity.tco2 == pytest.approx(4 * 0.6479)
+    assert electricity.in_total
+    assert processes["electricity"].amount == 2000.0
+    assert by_point["used"].amount == 2400.0
+    # coal has no data: the total is unknown, not smaller
+    assert total_kgce(carriers.values()) is None
