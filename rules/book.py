@@ -1,0 +1,143 @@
+"""Reading rule books: every mistake of a file at once, with its place; a broken file stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import ValidationError
+from ruamel.yaml.comments import CommentedMap
+
+from enms.catalogue import catalogue
+from enms.errors import Mistake, NotFoundError, RuleBookError
+from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
+from rules.definition import MODELS, EnpiLimitRule, Kind, MotorLoadRule, Rule
+
+BUNDLED = Path(__file__).parent / "rulebook"
+
+
+@dataclass(frozen=True, slots=True)
+class BookFile:
+    """One rule book file: its rules, or every reason why it is refused as a whole."""
+
+    name: str
+    digest: str
+    rules: tuple[Rule, ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def parse_book(text: str, source: str) -> BookFile:
+    """The rules in a YAML text; a single mistake refuses the file."""
+    digest = sha256(text.encode()).hexdigest()
+    document = read_mapping(text, "a rule book is a mapping that begins with `rules:`")
+    if isinstance(document, Mistake):
+        return BookFile(source, digest, (), (document,))
+    found: list[tuple[Location, str]] = [((key,), "unknown key") for key in document if key != "rules"]
+    entries = plain(document.get("rules"))
+    if not isinstance(entries, list) or not entries:
+        found.append((("rules",), "a list of rules is wanted"))
+        entries = []
+    rules: list[Rule] = []
+    for i, entry in enumerate(entries):
+        rule, problems = _parse_rule(entry)
+        found += [(("rules", i, *where), reason) for where, reason in problems]
+        if rule is not None:
+            rules.append(rule)
+    for i, rule_id in enumerate(ids := [_written_id(entry) for entry in entries]):
+        if rule_id is not None and rule_id in ids[:i]:
+            found.append((("rules", i, "id"), f"{rule_id!r} is there twice"))
+    if found:
+        return BookFile(source, digest, (), _mistakes(document, found))
+    return BookFile(source, digest, tuple(rules))
+
+
+def _mistakes(document: CommentedMap, found: Iterable[tuple[Location, str]]) -> tuple[Mistake, ...]:
+    mistakes = {Mistake(place_of(document, at, ("id",)), reason, line_of(document, at)) for at, reason in found}
+    return tuple(sorted(mistakes, key=lambda m: (m.line or 0, m.place, m.reason)))
+
+
+def _written_id(entry: object) -> str | None:
+    return str(entry["id"]) if isinstance(entry, dict) and "id" in entry else None
+
+
+def _parse_rule(entry: object) -> tuple[Rule | None, list[tuple[Location, str]]]:
+    if not isinstance(entry, dict):
+        return None, [((), "a rule is a mapping")]
+    model = MODELS.get(str(entry.get("kind")))
+    if model is None:
+        return None, [(("kind",), f"a kind is wanted: {', '.join(Kind)}")]
+    try:
+        rule: Rule = model.model_validate(entry)
+    except ValidationError as error:
+        return None, [(e["loc"], reason_of(e["msg"], e["type"])) for e in error.errors()]
+    return rule, list(_contradictions(rule))
+
+
+def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
+    if isinstance(rule, MotorLoadRule) and rule.condition.and_not_below >= rule.condition.load_factor_below:
+        yield ("condition", "and_not_below"), "is not below load_factor_below"
+    if isinstance(rule, EnpiLimitRule):
+        rows = catalogue().rows
+        watched = rule.watches
+        items = {row.item: row for row in rows if watched.standard in {row.edition.standard, row.edition.edition}}
+        if not items:
+            yield ("watches", "standard"), f"the catalogue has no standard {watched.standard!r}"
+        for i, item in enumerate(watched.items if items else ()):
+            if item not in items:
+                yield ("watches", "items", i), f"{watched.standard} has no item {item!r}"
+            elif items[item].unit != rule.unit:
+                yield ("unit",), f"the limit of {item} is in {items[item].unit}"
+
+
+def read_books(folders: Sequence[Path]) -> list[BookFile]:
+    """Every rule book in some folders; one that is broken stops no other.
+
+    A rule id that an earlier file has is a mistake of the later one.
+
+    Raises:
+        NotFoundError: a folder is not there.
+    """
+    books: list[BookFile] = []
+    owner: dict[str, str] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise NotFoundError(f"no folder of rule books at {folder}")
+        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            book = read_book(path)
+            doubles = [Mistake(f"rules[{r.id}]", f"is also in {owner[r.id]}") for r in book.rules if r.id in owner]
+            if doubles:
+                book = BookFile(book.name, book.digest, (), tuple(doubles))
+            owner.update({rule.id: book.name for rule in book.rules})
+            books.append(book)
+    return books
+
+
+def read_book(path: Path) -> BookFile:
+    """The rule book in a file; one that cannot be read is a mistake like any other."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        return BookFile(path.name, "", (), (Mistake("", f"cannot be read: {error}"),))
+    return parse_book(text, path.name)
+
+
+def sound_rules(books: Iterable[BookFile]) -> list[Rule]:
+    """All rules of the books that were not refused."""
+    return [rule for book in books for rule in book.rules]
+
+
+def refuse_broken(books: Iterable[BookFile]) -> None:
+    """Raise for the mistakes of all books.
+
+    Raises:
+        RuleBookError: there are some.
+    """
+    mistakes = [
+        Mistake(f"{book.name}: {m.place}" if m.place else book.name, m.reason, m.line)
+        for book in books
+        for m in book.mistakes
+    ]
+    if mistakes:
+        raise RuleBookError("", mistakes)

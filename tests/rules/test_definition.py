@@ -1,0 +1,107 @@
+"""Rule books: what is accepted, and every mistake at once with its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from enms.errors import NotFoundError, RuleBookError
+from rules.book import BUNDLED, parse_book, read_books, refuse_broken, sound_rules
+from rules.definition import EnpiLimitRule, Kind
+
+MOTORS = (BUNDLED / "motors.yaml").read_text(encoding="utf-8")
+FURNACE = (BUNDLED / "blast_furnace.yaml").read_text(encoding="utf-8")
+
+
+def reasons(text):
+    return [(m.line, m.place, m.reason) for m in parse_book(text, "x.yaml").mistakes]
+
+
+def test_the_bundled_books_are_sound():
+    books = read_books([BUNDLED])
+    refuse_broken(books)
+    rules = {rule.id: rule for rule in sound_rules(books)}
+    assert {r.kind for r in rules.values()} == set(Kind)
+    furnace = rules["blast_furnace_energy_24h"]
+    assert isinstance(furnace, EnpiLimitRule)
+    assert furnace.policy.hold == timedelta(hours=2)
+    assert all(rule.title.zh and rule.title.en and rule.source and rule.notify for rule in rules.values())
+
+
+def test_all_mistakes_at_once_with_line_and_rule():
+    text = MOTORS.replace("for: 10m", "for: soon", 1).replace("severity: warning", "severity: loud\n    colour: red")
+    found = reasons(text)
+    assert [(place, reason) for _, place, reason in found] == [
+        ("rules[motor_underload].for", 'a duration is a number and s, m, h or d, such as "10m"'),
+        ("rules[motor_idle].severity", "Input should be 'notice', 'warning' or 'critical'"),
+        ("rules[motor_idle].colour", "unknown key"),
+    ]
+    lines = text.splitlines()
+    assert "for: soon" in lines[found[0][0] - 1]
+    assert "loud" in lines[found[1][0] - 1]
+
+
+@pytest.mark.parametrize("key", ["title", "source", "purpose", "runbook", "notify", "unit", "severity", "condition"])
+def test_nothing_that_a_person_needs_may_be_left_out(key):
+    found = reasons(MOTORS.replace(f"    {key}:", f"    was_{key}:"))
+    assert ("rules[motor_idle]." + key, "is missing") in [(place, reason) for _, place, reason in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "a rule book is a mapping"),
+        ("rules: []", "a list of rules is wanted"),
+        ("rules: [1]", "a rule is a mapping"),
+        ("rules:\n  - {id: a, kind: magic}", "a kind is wanted"),
+        ("rules: {a: [}", "not YAML"),
+        ("extra: 1\nrules: [1]", "unknown key"),
+    ],
+)
+def test_broken_files(text, reason):
+    assert any(reason in found for _, _, found in reasons(text))
+
+
+def test_a_rule_twice_in_a_file():
+    assert any("twice" in r for _, _, r in reasons(MOTORS.replace("id: motor_idle", "id: motor_underload")))
+
+
+def test_references_to_the_catalogue_are_checked():
+    assert any("no standard" in r for _, _, r in reasons(FURNACE.replace("GB 21256,", "GB 1,")))
+    assert any("no item 'kiln'" in r for _, _, r in reasons(FURNACE.replace("[blast_furnace]", "[kiln]")))
+    assert any("is in kgce/t" in r for _, _, r in reasons(FURNACE.replace("unit: kgce/t", "unit: tce/t")))
+
+
+def test_a_statutory_purpose_is_refused_where_only_the_operational_one_is_built():
+    assert any("purpose" in p for _, p, _ in reasons(FURNACE.replace("purpose: operational", "purpose: statutory")))
+
+
+def test_a_broken_file_stops_no_other(tmp_path):
+    (tmp_path / "a.yaml").write_text("rules: [", encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(MOTORS.replace("id: motor", "id: my_motor"), encoding="utf-8")
+    books = read_books([BUNDLED, tmp_path])
+    assert [b.name for b in books if b.mistakes] == ["a.yaml"]
+    assert {"my_motor_idle", "motor_idle"} <= {r.id for r in sound_rules(books)}
+    with pytest.raises(RuleBookError, match=r"a\.yaml"):
+        refuse_broken(books)
+
+
+def test_an_id_that_is_taken_refuses_the_later_file(tmp_path):
+    (tmp_path / "mine.yaml").write_text(MOTORS, encoding="utf-8")
+    mine = next(b for b in read_books([BUNDLED, tmp_path]) if b.name == "mine.yaml")
+    assert not mine.rules
+    assert mine.mistakes[0].reason == "is also in motors.yaml"
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(NotFoundError):
+        read_books([tmp_path / "no"])
+
+
+def test_layout_does_not_change_a_rules_version():
+    one = parse_book(MOTORS, "x").rules[0]
+    other = parse_book(MOTORS.replace("for: 10m", "for:   600s # ten minutes"), "x").rules[0]
+    assert one.digest == other.digest
+    changed = parse_book(MOTORS.replace("for: 10m", "for: 11m", 1), "x").rules[0]
+    assert one.digest != changed.digest
