@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     transport_allowance_s: int = Field(
         default=120, ge=0, description="Added to max_gap before the clock closes an interval"
     )
+    rules_dir: Path | None = Field(
+        default=None, description="Folder of your own rule books, read beside the bundled ones"
+    )
     api_max_rows: int = Field(default=200_000, ge=1000, description="Most rows one API answer may hold")
 
     @cached_property
