@@ -1,0 +1,78 @@
+# make demo      everything on this machine, with simulated plants       make test    the tests
+# make install   only sets up .venv                                      make check   linters, types, imports, tests
+# make bench     measure this machine                                    make lock    renew the pinned dependencies
+# make clean     remove what make made (never data)                      ARGS="..." is handed on
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin/python
+PIP := $(BIN) -m pip --disable-pip-version-check --quiet
+ROOMS := enms db ingest ledger rules api cli simulators grafana
+# Started by make, the program ends when make is killed.
+export ENMS_TIED_TO_PARENT := 1
+
+.DELETE_ON_ERROR:
+.PHONY: install install-dev demo serve test lint check bench lock clean help
+
+help:
+	@sed -n '1,4s/^# //p' Makefile
+
+install: $(VENV)/.runtime
+
+install-dev: $(VENV)/.dev
+
+demo: $(VENV)/.runtime
+	@exec $(BIN) -P -m cli demo $(ARGS)
+
+serve: $(VENV)/.runtime
+	@exec $(BIN) -P -m cli serve $(ARGS)
+
+test: $(VENV)/.dev
+	@exec $(BIN) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN) -m ruff check .
+	$(BIN) -m ruff format --check .
+	$(BIN) -m mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+check: lint test
+
+bench: $(VENV)/.runtime
+	@exec $(BIN) -P -m cli bench $(ARGS)
+
+lock: $(VENV)/.dev
+	$(BIN) -m pip install --quiet pip-tools==7.6.2
+	@$(LOCK) --output-file=requirements.lock pyproject.toml
+	@$(LOCK) --extra=dev --constraint=requirements.lock --output-file=requirements-dev.lock pyproject.toml
+
+# Neither this machine's index nor its paths belong in the lock files.
+LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN) -m piptools compile --quiet --upgrade --generate-hashes \
+	--allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(ROOMS) tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found: install Python 3.11 or newer" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1), 3.11 or newer is needed: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+		$(PYTHON) -m venv --clear --without-pip $(VENV) >/dev/null 2>&1 && \
+		$(PYTHON) -m pip --python $(BIN) --disable-pip-version-check --quiet install pip >/dev/null 2>&1; } || \
+		{ rm -rf $(VENV); echo "make: cannot make $(VENV): install python3-venv (Debian: apt install python3-venv)" >&2; exit 1; }
+
+# The hashes hold every file; the project itself is linked, not copied.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing pinned dependencies"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "installing what the checks need"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
