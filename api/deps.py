@@ -10,6 +10,8 @@ from typing import Annotated, Protocol, cast
 import asyncpg
 from fastapi import Depends, Request
 
+from api.latest import Registry
+from api.live import LiveHub
 from enms.settings import Settings
 
 
@@ -85,9 +87,22 @@ class Deps:
     meters: MeterEvents | None = None
 
 
-def deps_of(request: Request) -> Deps:
-    """The dependencies of the application a request belongs to."""
-    return cast("Deps", request.app.state.deps)
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a request may use: the dependencies, and what this process keeps."""
+
+    pool: asyncpg.Pool
+    settings: Settings
+    clock: Callable[[], datetime]
+    backfill: BackfillSink | None
+    meters: MeterEvents | None
+    registry: Registry
+    hub: LiveHub
 
 
-Api = Annotated[Deps, Depends(deps_of)]
+def context_of(request: Request) -> Context:
+    """The context of the application a request belongs to."""
+    return cast("Context", request.app.state.context)
+
+
+Api = Annotated[Context, Depends(context_of)]

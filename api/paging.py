@@ -65,12 +65,14 @@ def decode_time(value: float | str) -> datetime:
         raise InputError("", [Mistake("query.cursor", "not a cursor of this list")]) from None
 
 
-def check_limit(limit: int, most: int) -> int:
-    """`limit`, if one answer may hold that many rows.
+def check_limit(limit: int | None, most: int, default: int = DEFAULT_LIMIT) -> int:
+    """How many rows to answer with: what was asked for, else the default.
 
     Raises:
         TooMuchError: more than ENMS_API_MAX_ROWS.
     """
+    if limit is None:
+        return min(default, most)
     if limit > most:
         raise TooMuchError(f"query.limit: at most {most} rows an answer; use cursor for the next ones")
     return limit

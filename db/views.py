@@ -160,6 +160,22 @@ def _terms(text: str | None) -> tuple[VirtualTerm, ...]:
     return tuple(VirtualTerm(point=term["point"], sign=term["sign"]) for term in json.loads(text))
 
 
+async def motors(connection: Connection, e: int) -> list[tuple[int, str]]:
+    """Number and code of each motor, by code."""
+    return [(row["id"], row["code"]) async for row in statements("views").motors(connection, e=e)]
+
+
+async def enpis(connection: Connection, e: int) -> list[tuple[int, str]]:
+    """Number and code of each EnPI, by code."""
+    return [(row["id"], row["code"]) async for row in statements("views").enpis(connection, e=e)]
+
+
+async def newest_closed(connection: Connection, e: int) -> datetime | None:
+    """The end of an enterprise's newest closed quarter hour."""
+    row = await statements("views").newest_closed(connection, e=e)
+    return row["closed_until"] if row else None
+
+
 async def newest(connection: Connection, e: int, ps: Sequence[int]) -> dict[int, NewestRow]:
     """The newest reading of each of these points; points without any are left out."""
     rows = statements("views").latest(connection, e=e, ps=list(ps), rate_window=RATE_WINDOW)

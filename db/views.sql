@@ -19,6 +19,16 @@ LEFT JOIN point_state AS s ON s.e = p.e AND s.p = p.p
 WHERE p.e = :e
 ORDER BY c.position, p.code;
 
+-- name: motors(e)
+SELECT id, code FROM motor WHERE e = :e ORDER BY code;
+
+-- name: enpis(e)
+SELECT id, code FROM enpi WHERE e = :e ORDER BY code;
+
+-- name: newest_closed(e)^
+-- How far the whole enterprise's ledger is: its newest closed quarter hour.
+SELECT max(closed_until) AS closed_until FROM point_state WHERE e = :e;
+
 -- name: latest(e, ps, rate_window)
 -- The newest reading of each point, and the one a rate can be taken from: two steps down the key for every point.
 SELECT wanted.p, n.ts, n.start, n.value, n.quality, n.origin, n.received_at,

@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     )
     http_host: str = Field(default="127.0.0.1", description="Address the API and the console listen on")
     http_port: int = Field(default=8000, ge=1, le=65535, description="Port of the API and the console")
+    http_open: bool = Field(
+        default=False,
+        description="Allow HTTP_HOST other than loopback although the API has no sign-in yet; put something in front",
+    )
     mqtt_port: int = Field(
         default=1883, ge=1, le=65535, description="Port of the local broker; the next free one if taken"
     )

@@ -1,0 +1,298 @@
+"""Live events for any number of browsers, at the price of one.
+
+One listener a process hears the database's NOTIFYs; an enterprise is asked for at most once a second, and only while
+somebody watches it; what changed goes to every subscriber. A notice that comes after a quiet second is served at
+once: publish to visible is well under a second.
+
+Full policy: a subscriber that does not keep up is never waited for. For each point only the newest value is kept for
+it, for each enterprise only the newest event of a kind, and at most `MOST_ALERTS` alerts; when those overflow, the
+oldest are dropped and a `resync` event says so. It cannot hold more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import asyncpg
+import structlog
+
+_log = structlog.get_logger("enms.api.live")
+READING, INTERVAL, ALERT, CONFIG = "enms_reading", "enms_interval", "enms_alert", "enms_config"
+CADENCE_S = 1.0
+# Without any notice: one missed while the listener's connection was broken is made up for.
+_FALLBACK_S = 5.0
+MOST_ALERTS = 500
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 10.0
+_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event: its name and JSON text."""
+
+    name: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What an enterprise looks like now, serialised once for everybody.
+
+    Attributes:
+        head: JSON members that lead its `latest` events (enterprise, instant), without braces.
+        items: JSON of each point's newest value, by point.
+        keys: what makes a point's value another one than before (its age alone does not).
+        summary: the enterprise's sums as JSON.
+    """
+
+    head: str
+    items: Mapping[str, str]
+    keys: Mapping[str, object]
+    summary: str
+
+    def since(self, before: Snapshot | None) -> dict[str, str]:
+        """The items that changed."""
+        if before is None:
+            return dict(self.items)
+        return {point: item for point, item in self.items.items() if before.keys.get(point) != self.keys[point]}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the hub gets what it sends; enterprises by their number."""
+
+    snapshot: Callable[[int], Awaitable[Snapshot]]
+    interval: Callable[[int], Awaitable[str]]
+    alert: Callable[[int, int], Awaitable[str | None]]
+    forget_configuration: Callable[[], None]
+
+
+@dataclass(slots=True, eq=False)
+class Subscriber:
+    """What waits for one listener; bounded as the full policy says."""
+
+    enterprises: frozenset[int]
+    heads: dict[int, str] = field(default_factory=dict)
+    items: dict[int, dict[str, str]] = field(default_factory=dict)
+    events: dict[tuple[str, int], str] = field(default_factory=dict)
+    alerts: dict[tuple[int, int], str] = field(default_factory=dict)
+    overflowed: bool = False
+    ended: bool = False
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put_snapshot(self, e: int, snapshot: Snapshot, changed: Mapping[str, str]) -> None:
+        """Keep the newest value of each changed point."""
+        self.heads[e] = snapshot.head
+        self.items.setdefault(e, {}).update(changed)
+        self.events["summary", e] = snapshot.summary
+        self.wake.set()
+
+    def put(self, name: str, e: int, data: str) -> None:
+        """Keep the newest event of this kind."""
+        self.events[name, e] = data
+        self.wake.set()
+
+    def put_alert(self, key: tuple[int, int], data: str) -> None:
+        """Keep an alert's newest state, or drop the oldest alert and remember that."""
+        self.alerts.pop(key, None)
+        if len(self.alerts) >= MOST_ALERTS:
+            del self.alerts[next(iter(self.alerts))]
+            self.overflowed = True
+        self.alerts[key] = data
+        self.wake.set()
+
+    def drain(self) -> list[Event]:
+        """Everything that waits, and nothing waits any more."""
+        self.wake.clear()
+        out = [
+            Event("latest", f'{{{self.heads[e]},"items":[{",".join(items.values())}]}}')
+            for e, items in self.items.items()
+            if items
+        ]
+        out += [Event(name, data) for (name, _), data in self.events.items()]
+        out += [Event("alert", data) for data in self.alerts.values()]
+        if self.overflowed:
+            out.append(Event("resync", "{}"))
+        self.items.clear()
+        self.events.clear()
+        self.alerts.clear()
+        self.overflowed = False
+        return out
+
+
+class LiveHub:
+    """The one poller of a process, and its subscribers."""
+
+    def __init__(self, pool: asyncpg.Pool, sources: Sources) -> None:
+        self._pool = pool
+        self._sources = sources
+        self._subscribers: set[Subscriber] = set()
+        self._readings: set[int] = set()
+        self._intervals: set[int] = set()
+        self._alerts: dict[tuple[int, int], None] = {}
+        self._asked_at: dict[int, float] = {}
+        self._shown: dict[int, Snapshot] = {}
+        self._wake = asyncio.Event()
+        self._closed = False
+        self.connected = False
+
+    @property
+    def subscribers(self) -> int:
+        """How many listen now."""
+        return len(self._subscribers)
+
+    @contextmanager
+    def subscribe(self, enterprises: frozenset[int]) -> Iterator[Subscriber]:
+        """A place for one listener; it begins with everything as it is."""
+        subscriber = Subscriber(enterprises, ended=self._closed)
+        self._subscribers.add(subscriber)
+        for e in enterprises:
+            if (shown := self._shown.get(e)) is not None:
+                subscriber.put_snapshot(e, shown, shown.items)
+            self._readings.add(e)
+        self._wake.set()
+        try:
+            yield subscriber
+        finally:
+            self._subscribers.discard(subscriber)
+            for e in enterprises - self._watched():
+                self._shown.pop(e, None)
+
+    async def stream(self, subscriber: Subscriber) -> AsyncIterator[Event]:
+        """Its events, until the hub closes."""
+        while not subscriber.ended:
+            await subscriber.wake.wait()
+            for event in subscriber.drain():
+                yield event
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closed = True
+        for subscriber in self._subscribers:
+            subscriber.ended = True
+            subscriber.wake.set()
+
+    async def run(self) -> None:
+        """Listen and poll until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._poll())
+
+    def _watched(self) -> set[int]:
+        return {e for subscriber in self._subscribers for e in subscriber.enterprises}
+
+    async def _listen(self) -> None:
+        delay = _FIRST_DELAY_S
+        while True:
+            try:
+                await self._listen_once()
+                delay = _FIRST_DELAY_S
+            except _LOST as problem:
+                _log.warning("listening interrupted", reason=str(problem) or type(problem).__name__)
+            self.connected = False
+            await asyncio.sleep(random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
+            delay = min(2 * delay, _LONGEST_DELAY_S)
+
+    async def _listen_once(self) -> None:
+        async with self._pool.acquire() as connection:
+            gone = asyncio.Event()
+
+            def lost(_: object) -> None:
+                gone.set()
+
+            connection.add_termination_listener(lost)
+            for channel in (READING, INTERVAL, ALERT, CONFIG):
+                await connection.add_listener(channel, self._heard)
+            self.connected = True
+            self._readings |= self._watched()
+            self._wake.set()
+            try:
+                await gone.wait()
+            finally:
+                if not connection.is_closed():
+                    connection.remove_termination_listener(lost)
+                    with suppress(*_LOST):
+                        for channel in (READING, INTERVAL, ALERT, CONFIG):
+                            await connection.remove_listener(channel, self._heard)
+
+    def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        text = str(payload)
+        try:
+            if channel == READING:
+                self._readings.update(int(e) for e in text.split(","))
+            elif channel == INTERVAL:
+                self._intervals.update(int(e) for e in text.split(","))
+            elif channel == ALERT:
+                e, number = text.split(":")
+                self._alerts[int(e), int(number)] = None
+            else:
+                self._sources.forget_configuration()
+                self._readings |= self._watched()
+        except ValueError:
+            _log.warning("a notice nobody understands", channel=channel, payload=text[:100])
+        self._wake.set()
+
+    async def _poll(self) -> None:
+        loop = asyncio.get_running_loop()
+        swept = loop.time()
+        while True:
+            self._wake.clear()  # before anything is looked at: what is heard from here on wakes again
+            watched = self._watched()
+            self._readings &= watched
+            self._intervals &= watched
+            now = loop.time()
+            if now - swept >= _FALLBACK_S:
+                self._readings |= watched
+                swept = now
+            wait = _FALLBACK_S
+            for e in self._readings | self._intervals:
+                due_in = self._asked_at.get(e, now - CADENCE_S) + CADENCE_S - now
+                if due_in > 0:
+                    wait = min(wait, due_in)
+                else:
+                    self._asked_at[e] = now
+                    await self._refresh(e)
+            await self._tell_alerts()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _refresh(self, e: int) -> None:
+        values, intervals = e in self._readings, e in self._intervals
+        self._readings.discard(e)
+        self._intervals.discard(e)
+        try:
+            if values:
+                snapshot = await self._sources.snapshot(e)
+                changed = snapshot.since(self._shown.get(e))
+                self._shown[e] = snapshot
+                for subscriber in self._listening(e):
+                    subscriber.put_snapshot(e, snapshot, changed)
+            if intervals:
+                data = await self._sources.interval(e)
+                for subscriber in self._listening(e):
+                    subscriber.put("interval", e, data)
+        except _LOST as problem:
+            _log.warning("live values not available", e=e, reason=str(problem) or type(problem).__name__)
+
+    async def _tell_alerts(self) -> None:
+        while self._alerts:
+            e, number = key = next(iter(self._alerts))
+            del self._alerts[key]
+            listening = self._listening(e)
+            if not listening:
+                continue
+            try:
+                data = await self._sources.alert(e, number)
+            except _LOST as problem:
+                _log.warning("alert not available", e=e, alert=number, reason=str(problem) or type(problem).__name__)
+                return
+            if data is not None:
+                for subscriber in listening:
+                    subscriber.put_alert(key, data)
+
+    def _listening(self, e: int) -> list[Subscriber]:
+        return [subscriber for subscriber in self._subscribers if e in subscriber.enterprises]

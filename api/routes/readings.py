@@ -1,0 +1,241 @@
+"""GET /readings (series) and POST /readings (backfill)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from api import csv_out
+from api.deps import Api, BackfillRow
+from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_time, encode
+from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, PointCodes, To
+from api.problems import RESPONSES
+from api.spans import span
+from db import plants, series, views
+from db.series import After, BinRow, ReadingRow
+from db.views import PointRow
+from enms.errors import InputError, Mistake, NotFoundError, UnavailableError
+from enms.readings import Origin, Quality
+
+router = APIRouter(tags=["readings"], responses=RESPONSES)
+Resolution = Literal["raw", "1m", "15m", "1h", "1d"]
+# What a request may look through; a raw year of a 10 s point is 3.2 M readings, paged.
+_LONGEST = {"raw": 400, "1m": 62, "15m": 400, "1h": 800, "1d": 3700}
+
+
+class ReadingItem(BaseModel):
+    """One reading, or the readings within one step.
+
+    At a coarser resolution `value` is the mean of a gauge, the last of a register, the sum of interval readings.
+    """
+
+    point: str = Field(examples=["bf1.elec.active_energy"])
+    t: datetime = Field(description="The meter's instant; at a coarser resolution the begin of the step")
+    value: float
+    unit: str = Field(examples=["kWh"])
+    start: datetime | None = Field(default=None, description="Begin of an interval reading, if it was sent")
+    quality: str | None = Field(default=None, description="good, suspect or bad (kept, never counted)")
+    origin: str | None = Field(default=None, description="meter, backfill or hand")
+    received_at: datetime | None = None
+    min: float | None = None
+    max: float | None = None
+    count: int | None = Field(default=None, description="Readings in this step")
+
+
+@router.get("/readings", response_model=Page[ReadingItem], summary="Readings as a series")
+async def list_readings(
+    request: Request,
+    api: Api,
+    enterprise: EnterpriseCode,
+    point: PointCodes,
+    start: From = None,
+    end: To = None,
+    resolution: Annotated[Resolution, Query(description="raw, or one item a step")] = "raw",
+    limit: Limit = None,
+    cursor: Cursor = None,
+    wanted: FormatChoice = "json",
+    bom: Bom = False,
+) -> Response | Page[ReadingItem]:
+    limit = check_limit(limit, api.settings.api_max_rows, DEFAULT_SERIES_LIMIT)
+    owner = await plants.enterprise(api.pool, enterprise)
+    when = span(
+        start,
+        end,
+        now=api.clock(),
+        default=timedelta(days=1),
+        longest=timedelta(days=_LONGEST[resolution]),
+        enterprise=owner,
+    )
+    chosen = {row.p: row for row in await _points(api, owner.e, point)}
+    after = After()
+    if cursor:
+        p, ts = decode("readings", cursor, 2)
+        after = After(int(p), decode_time(ts))
+    rows: list[ReadingRow | BinRow] = []
+    if resolution == "raw":
+        rows += await series.raw(api.pool, owner, list(chosen), when.start, when.end, after=after, limit=limit + 1)
+    else:
+        rows += await series.binned(
+            api.pool, owner, list(chosen), when.start, when.end, step=resolution, after=after, limit=limit + 1
+        )
+    shown, following = cut(rows, limit, lambda row: encode("readings", row.p, row.ts))
+    items = [_item(chosen[row.p], row) for row in shown]
+    page = Page(items=items, next_cursor=following)
+    return csv_out.answer(request, page, ReadingItem, wanted, name=f"readings-{enterprise}", bom=bom)
+
+
+async def _points(api: Api, e: int, codes: list[str]) -> list[PointRow]:
+    by_code = {row.code: row for row in await api.registry.points(e)}
+    unknown = [code for code in codes if code not in by_code]
+    if unknown:
+        every = {row.code for row in await views.points(api.pool, e, api.clock())}
+        if missing := [code for code in unknown if code not in every]:
+            raise NotFoundError(f"no point {', '.join(missing)}")
+        raise InputError("", [Mistake("query.point", f"{', '.join(unknown)}: a virtual point has no readings")])
+    return [by_code[code] for code in dict.fromkeys(codes)]
+
+
+def _item(point: PointRow, row: ReadingRow | BinRow) -> ReadingItem:
+    if isinstance(row, ReadingRow):
+        return ReadingItem(
+            point=point.code,
+            t=row.ts,
+            value=row.value,
+            unit=point.unit,
+            start=row.start,
+            quality=Quality(row.quality).name.lower(),
+            origin=Origin(row.origin).name.lower(),
+            received_at=row.received_at,
+        )
+    value = {"register": row.last, "interval": row.mean * row.readings}.get(point.reading, row.mean)
+    return ReadingItem(
+        point=point.code, t=row.ts, value=value, unit=point.unit, min=row.low, max=row.high, count=row.readings
+    )
+
+
+class RowIn(BaseModel):
+    """One row of the MQTT row form."""
+
+    point: str = Field(min_length=1, max_length=200, examples=["bf1.elec.active_energy"])
+    t: datetime | int = Field(
+        description="RFC 3339 with offset, or epoch milliseconds", examples=["2026-11-22T18:15:00+08:00"]
+    )
+    value: float = Field(examples=[120934.5], allow_inf_nan=False)
+    quality: Literal["good", "suspect", "bad"] = "good"
+    start: datetime | int | None = Field(default=None, description="Begin of an interval reading; `t` is its end")
+
+
+class BatchIn(BaseModel):
+    """Rows as on MQTT."""
+
+    readings: list[RowIn] = Field(min_length=1)
+
+
+class RefusedItem(BaseModel):
+    """A row that was quarantined: 0-based place in the request, and why."""
+
+    index: int
+    reason: str
+    detail: str
+
+
+class BackfillAnswer(BaseModel):
+    """What became of the rows: accepted ones are committed."""
+
+    accepted: int
+    refused: list[RefusedItem]
+
+
+_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"$ref": "#/components/schemas/BatchIn"}},
+        "text/csv": {
+            "schema": {"type": "string"},
+            "example": "point,t,value,quality\nbf1.elec.active_energy,2026-11-22T18:15:00+08:00,120934.5,good\n",
+        },
+    },
+}
+
+
+@router.post(
+    "/readings",
+    response_model=BackfillAnswer,
+    summary="Backfill: history in the MQTT row form, as JSON or CSV",
+    openapi_extra={"requestBody": _BODY},
+)
+async def post_readings(request: Request, api: Api, enterprise: EnterpriseCode) -> BackfillAnswer:
+    """Goes through the same validation and writing as MQTT, with origin `backfill`.
+
+    The answer comes after the commit; rows that cannot be taken are quarantined and listed, the others stand.
+    """
+    if api.backfill is None:
+        raise UnavailableError("this process takes no readings in")
+    await plants.enterprise(api.pool, enterprise)
+    kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+    body = await request.body()
+    rows = _from_csv(body) if kind in {"text/csv", "application/csv"} else _from_json(body)
+    if len(rows) > api.settings.api_max_rows:
+        raise InputError("", [Mistake("body", f"at most {api.settings.api_max_rows} rows a request")])
+    done = await api.backfill(enterprise, rows)
+    refused = [RefusedItem(index=r.index, reason=r.reason, detail=r.detail) for r in done.refused]
+    return BackfillAnswer(accepted=done.accepted, refused=refused)
+
+
+_ROWS = TypeAdapter(list[RowIn])
+_MOST_MISTAKES = 100
+
+
+def _from_json(body: bytes) -> list[BackfillRow]:
+    try:
+        return [_row(row) for row in BatchIn.model_validate_json(body).readings]
+    except ValidationError as error:
+        raise _mistakes(error) from None
+
+
+def _from_csv(body: bytes) -> list[BackfillRow]:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("", [Mistake("body", "not UTF-8")]) from None
+    reader = csv.DictReader(io.StringIO(text))
+    if missing := {"point", "t", "value"} - set(reader.fieldnames or ()):
+        raise InputError("", [Mistake("body", f"the header line has no {', '.join(sorted(missing))}")])
+    lines = [
+        {key: _number(key, value) for key, value in line.items() if key is not None and value not in {None, ""}}
+        for line in reader
+    ]
+    try:
+        return [_row(row) for row in _ROWS.validate_python(lines)]
+    except ValidationError as error:
+        raise _mistakes(error) from None
+
+
+def _number(key: str, value: str) -> str | int:
+    """Epoch milliseconds come as digits in CSV."""
+    return int(value) if key in {"t", "start"} and value.isdigit() else value
+
+
+def _row(row: RowIn) -> BackfillRow:
+    start = _instant(row.start, "start") if row.start is not None else None
+    return BackfillRow(row.point, _instant(row.t, "t"), row.value, row.quality, start)
+
+
+def _instant(value: datetime | int, field: str) -> datetime:
+    try:
+        found = datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) else value
+    except (OverflowError, OSError, ValueError):
+        raise InputError("", [Mistake(f"body.readings.{field}", f"{value} is out of range")]) from None
+    if found.tzinfo is None:
+        raise InputError("", [Mistake(f"body.readings.{field}", f"{found.isoformat()} has no offset")])
+    return found.astimezone(UTC)
+
+
+def _mistakes(error: ValidationError) -> InputError:
+    found = error.errors(include_url=False, include_input=False)[:_MOST_MISTAKES]
+    return InputError("", [Mistake("body." + ".".join(str(part) for part in e["loc"]), e["msg"]) for e in found])

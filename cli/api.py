@@ -1,0 +1,41 @@
+"""`enms api`: the HTTP interface and the console."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from cli import role
+from enms.settings import Settings
+
+_log = structlog.get_logger()
+# Pages and API calls share it; one connection listens for notices.
+_POOL = 6
+
+
+def command() -> None:
+    """Role: the HTTP interface and the console."""
+    role.run("api", work)
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until stopped.
+
+    Raises:
+        EnvironmentProblem: the port is taken, or the address would be open to the network.
+    """
+    from api.app import create_app
+    from api.deps import Deps
+    from api.serving import bind, serve
+
+    listener = bind(settings.http_host, settings.http_port, allow_open=settings.http_open)
+    try:
+        pool = await role.open_pool(settings, stop, name="api", size=_POOL)
+        try:
+            _log.info("the console is open", url=f"http://{settings.http_host}:{settings.http_port}/")
+            await serve(create_app(Deps(pool, settings)), listener, stop)
+        finally:
+            pool.terminate()
+    finally:
+        listener.close()

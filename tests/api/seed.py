@@ -1,0 +1,230 @@
+"""A small district with plausible data, so that pages and routes have something to show.
+
+Two plants: `seed-steel` (registers, gauges, an interval reading, an exchange, an estimated gap, a missing stretch, a
+dead meter) and `seed-power`. Everything is written straight into the tables: this tests readers, not the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from db.plant_load import load_plant
+from enms.metering import Role
+from enms.plant import Enterprise, Name, Plant, Point, Process
+
+QUARTER = timedelta(minutes=15)
+# The meter that died two hours ago, and the one that never spoke.
+DEAD, SILENT = "bf2.elec.active_energy", "roll.compressed_air.volume"
+GAPPY = "bf1.elec.active_energy"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a point's amount goes: mean an hour, and how much of it swings."""
+
+    mean: float
+    swing: float = 0.15
+
+    def at(self, when: datetime) -> float:
+        hours = when.timestamp() / 3600
+        day = 1 + self.swing * math.sin((hours - 6) * math.pi / 12) + 0.03 * math.sin(hours * 7.3)
+        return self.mean * day
+
+
+def _name(zh: str, en: str) -> Name:
+    return Name(zh=zh, en=en)
+
+
+def _register(
+    code: str, process: str | None, carrier: str, unit: str, role: Role = Role.CONSUMED, **extra: object
+) -> Point:
+    return Point(
+        code=code,
+        process=process,
+        carrier=carrier,
+        role=role,
+        unit=unit,
+        register_max=1e9,
+        resolution=0.01,
+        period_s=60,
+        accuracy_class=0.5,
+        **extra,  # type: ignore[arg-type]
+    )
+
+
+STEEL = Plant(
+    enterprise=Enterprise(code="seed-steel", name=_name("示范钢铁", "Seed Steel"), industry="steel"),
+    processes=(
+        Process(code="sinter", name=_name("烧结", "Sintering"), kind="sinter"),
+        Process(code="bf1", name=_name("1号高炉", "Blast furnace 1"), kind="blast_furnace"),
+        Process(code="bf2", name=_name("2号高炉", "Blast furnace 2"), kind="blast_furnace"),
+        Process(code="bof", name=_name("转炉炼钢", "Converter"), kind="converter"),
+        Process(code="roll", name=_name("热轧", "Hot rolling"), kind="hot_rolling"),
+    ),
+    points=(
+        _register("site.grid.energy", None, "electricity", "kWh", Role.PURCHASED, rated_per_hour=200000),
+        _register("sinter.elec.active_energy", "sinter", "electricity", "kWh"),
+        _register(GAPPY, "bf1", "electricity", "kWh", name=_name("1号高炉总电表", "BF1 main meter")),
+        _register("bf1.hv.active_energy", "bf1", "electricity", "kWh", parent=GAPPY),
+        _register("bf1.bfg.volume", "bf1", "blast_furnace_gas", "Nm3", Role.RECOVERED),
+        _register("bf1.coke.mass", "bf1", "coke", "t"),
+        _register(DEAD, "bf2", "electricity", "kWh"),
+        _register("bof.elec.active_energy", "bof", "electricity", "kWh"),
+        _register("bof.oxygen.volume", "bof", "oxygen", "Nm3"),
+        _register("roll.elec.active_energy", "roll", "electricity", "kWh"),
+        _register("roll.natural_gas.volume", "roll", "natural_gas", "Nm3"),
+        _register(SILENT, "roll", "compressed_air", "m3"),
+        Point(
+            code="bf1.blast.temperature", process="bf1", role=Role.PROPERTY, reading="gauge", unit="degC", period_s=60
+        ),
+        Point(code="roll.power", process="roll", carrier="electricity", role=Role.PROPERTY, reading="gauge", unit="kW"),
+        Point(code="bf1.output", process="bf1", role=Role.OUTPUT, reading="interval", unit="t", period_s=3600),
+        Point(code="bf1.elec.net", process="bf1", carrier="electricity", virtual=({"point": GAPPY, "sign": 1},)),
+    ),
+)
+POWER = Plant(
+    enterprise=Enterprise(code="seed-power", name=_name("示范电厂", "Seed Power"), industry="power"),
+    processes=(Process(code="u1", name=_name("1号机组", "Unit 1"), kind="coal_unit"),),
+    points=(
+        _register("u1.gross.energy", "u1", "electricity", "kWh", Role.PRODUCED),
+        _register("u1.aux.energy", "u1", "electricity", "kWh"),
+        _register("site.sold.energy", None, "electricity", "kWh", Role.SOLD),
+        _register("u1.coal.mass", "u1", "raw_coal", "t"),
+    ),
+)
+SHAPES = {
+    "site.grid.energy": Shape(96000, 0.1), "sinter.elec.active_energy": Shape(18000),
+    GAPPY: Shape(21000, 0.05), "bf1.hv.active_energy": Shape(15000, 0.05), "bf1.bfg.volume": Shape(310000, 0.05),
+    "bf1.coke.mass": Shape(82, 0.05), DEAD: Shape(19500, 0.05), "bof.elec.active_energy": Shape(9500, 0.3),
+    "bof.oxygen.volume": Shape(15500, 0.3), "roll.elec.active_energy": Shape(27000, 0.4),
+    "roll.natural_gas.volume": Shape(4200, 0.4), "bf1.blast.temperature": Shape(1180, 0.02),
+    "roll.power": Shape(27000, 0.4), "bf1.output": Shape(220, 0.05),
+    "u1.gross.energy": Shape(290000, 0.2), "u1.aux.energy": Shape(17500, 0.1), "site.sold.energy": Shape(272000, 0.2),
+    "u1.coal.mass": Shape(135, 0.2),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What the tests refer to."""
+
+    now: datetime
+    e: dict[str, int]
+    p: dict[str, int]
+
+
+async def seed(connection: asyncpg.Connection, now: datetime, *, hours: int = 6, days: int = 3) -> Seeded:
+    """Fill a migrated, empty database: minute readings for some hours, intervals for some days."""
+    for plant in (STEEL, POWER):
+        await load_plant(connection, plant, now=now - timedelta(days=days))
+    rows = await connection.fetch("SELECT e, p, code FROM point")
+    p = {row["code"]: row["p"] for row in rows}
+    e_of = {row["code"]: row["e"] for row in rows}
+    await _readings(connection, p, e_of, now, hours)
+    await _intervals(connection, p, e_of, now, days)
+    await _troubles(connection, p, e_of, now)
+    codes = await connection.fetch("SELECT e, code FROM enterprise")
+    return Seeded(now, {row["code"]: row["e"] for row in codes}, p)
+
+
+async def _readings(
+    connection: asyncpg.Connection, p: dict[str, int], e_of: dict[str, int], now: datetime, hours: int
+) -> None:
+    records = []
+    minute = timedelta(minutes=1)
+    begin = now.replace(second=0, microsecond=0) - timedelta(hours=hours)
+    for code, shape in SHAPES.items():
+        total, at = 1.2e6, begin
+        gauge = code in {"bf1.blast.temperature", "roll.power"}
+        while at <= now:
+            total += shape.at(at) / 60
+            silent = (code == DEAD and at > now - timedelta(hours=2)) or (
+                code == GAPPY and begin + timedelta(minutes=70) < at < begin + timedelta(minutes=125)
+            )
+            if code == "bf1.output":
+                if at.minute == 0:
+                    records.append((e_of[code], p[code], at, at - timedelta(hours=1), shape.at(at), 0, 0, at))
+            elif not silent:
+                value = shape.at(at) if gauge else round(total, 2)
+                records.append((e_of[code], p[code], at, None, value, 0, 0, at + timedelta(milliseconds=300)))
+            at += minute
+    await connection.copy_records_to_table(
+        "reading", records=records, columns=["e", "p", "ts", "start", "value", "quality", "origin", "received_at"]
+    )
+
+
+async def _intervals(
+    connection: asyncpg.Connection, p: dict[str, int], e_of: dict[str, int], now: datetime, days: int
+) -> None:
+    last = datetime.fromtimestamp(now.timestamp() // 900 * 900, UTC)
+    begin = last - timedelta(days=days)
+    rows, states = [], []
+    for code, shape in SHAPES.items():
+        until = last if code != DEAD else datetime.fromtimestamp((now.timestamp() - 7200) // 900 * 900, UTC)
+        mean = code == "bf1.blast.temperature"
+        at, n = begin, 0
+        while at < until:
+            n += 1
+            if code == GAPPY and 30 <= n % 96 < 34:
+                at += QUARTER
+                continue  # missing
+            basis = 2 if code == GAPPY and 34 <= n % 96 < 40 else 1 if code == "bf1.output" else 0
+            rows.append((
+                e_of[code], p[code], at, shape.at(at) / (1 if mean else 4), 900.0, 900.0 if basis == 2 else 0.0,
+                900.0 if basis == 1 else 0.0, basis, False, 1, at + QUARTER,
+            ))  # fmt: skip
+            at += QUARTER
+        states.append((e_of[code], p[code], begin, now, until))
+    await connection.copy_records_to_table(
+        "interval",
+        records=rows,
+        columns=["e", "p", "start", "amount", "covered_s", "estimated_s", "apportioned_s", "basis", "suspect", "rev",
+                 "known_at"],
+    )  # fmt: skip
+    await connection.copy_records_to_table(
+        "point_state", records=states, columns=["e", "p", "first_ts", "newest_ts", "closed_until"]
+    )
+
+
+async def _troubles(connection: asyncpg.Connection, p: dict[str, int], e_of: dict[str, int], now: datetime) -> None:
+    findings = [
+        (GAPPY, "gap", now - timedelta(hours=5), now - timedelta(hours=4), {"missing_s": 3300}),
+        (DEAD, "stale", now - timedelta(hours=2), None, {}),
+        (GAPPY, "spike", now - timedelta(hours=3), now - timedelta(hours=3), {"value": 9.9e8}),
+    ]
+    for code, kind, begin, end, detail in findings:
+        await connection.execute(
+            "INSERT INTO finding (e, p, kind, from_ts, to_ts, detail, found_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            e_of[code], p[code], kind, begin, end, json.dumps(detail), now,
+        )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO reading_revision (e, p, ts, received_at, value, quality, origin) VALUES ($1, $2, $3, $3, 1, 0, 0)",
+        e_of[GAPPY], p[GAPPY], now.replace(second=0, microsecond=0) - timedelta(hours=1),
+    )  # fmt: skip
+    last = datetime.fromtimestamp(now.timestamp() // 900 * 900, UTC)
+    await connection.execute(
+        "INSERT INTO interval_revision (e, p, start, rev, amount, covered_s, estimated_s, apportioned_s, basis,"
+        " suspect, known_at) VALUES ($1, $2, $3, 0, NULL, 0, 0, 0, 3, false, $3)",
+        e_of[GAPPY], p[GAPPY], last - timedelta(hours=2),
+    )  # fmt: skip
+    for e, reason, detail, payload in (
+        (
+            e_of[GAPPY],
+            "unknown_point",
+            "readings[0].point: 'bf9.power' is not registered",
+            b'{"readings":[{"point":"bf9.power"}]}',
+        ),
+        (e_of[GAPPY], "future", f"readings[0].t: {GAPPY} is 3 h ahead", b'{"t":1,"values":{}}'),
+        (0, "broken_json", "not JSON: =cmd|' /C calc'!A0", b"=cmd|' /C calc'!A0 \xff\xfe"),
+    ):
+        await connection.execute(
+            "INSERT INTO quarantine VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            e, hashlib.sha256(payload).digest(), reason, detail, "energy/v1/seed-steel/gw1/readings", payload,
+            len(payload), now - timedelta(hours=3), now - timedelta(minutes=len(payload)), 3,
+        )  # fmt: skip

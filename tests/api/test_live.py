@@ -1,0 +1,248 @@
+"""Server-sent events over a real server: what is committed is seen, coalesced, and never holds the server up."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.deps import Deps
+from api.live import MOST_ALERTS, Event, LiveHub, Snapshot, Subscriber
+from api.serving import bind, serve
+from enms.errors import EnvironmentProblem
+from enms.settings import Settings
+from tests.api.seed import Seeded
+
+
+@dataclass
+class Running:
+    url: str
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+    app: FastAPI
+
+
+@pytest.fixture
+async def server(seeded: Seeded, db_pool: asyncpg.Pool, free_port: int) -> AsyncIterator[Running]:
+    app = create_app(Deps(db_pool, Settings(), clock=lambda: datetime.now(UTC)))
+    stop = asyncio.Event()
+    task = asyncio.create_task(serve(app, bind("127.0.0.1", free_port), stop))
+    try:
+        yield Running(f"http://127.0.0.1:{free_port}", stop, task, app)
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+
+class Stream:
+    """Events of one connection, as they come."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._lines = response.aiter_lines()
+
+    async def event(self, name: str, within_s: float = 10) -> dict:
+        async with asyncio.timeout(within_s):
+            found = ""
+            async for line in self._lines:
+                if line.startswith("event: "):
+                    found = line[7:]
+                elif line.startswith("data: ") and found == name:
+                    return json.loads(line[6:])
+        raise AssertionError(f"the stream ended before {name}")
+
+    async def value_of(self, point: str, within_s: float = 10) -> tuple[dict, dict]:
+        async with asyncio.timeout(within_s):
+            while True:
+                body = await self.event("latest")
+                for item in body["items"]:
+                    if item["point"] == point:
+                        return body, item
+
+
+@asynccontextmanager
+async def connected(url: str, **parameters: str) -> AsyncIterator[Stream]:
+    async with (
+        httpx.AsyncClient(timeout=30) as client,
+        client.stream("GET", f"{url}/api/v1/live", params=parameters) as response,
+    ):
+        assert response.status_code == 200
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield Stream(response)
+
+
+async def listening(hub: LiveHub, *, wanted: bool = True) -> None:
+    """Until the hub hears the database's notices, or does not."""
+    async with asyncio.timeout(10):
+        while hub.connected is not wanted:  # noqa: ASYNC110 - a test looks from outside
+            await asyncio.sleep(0.01)
+
+
+async def commit_reading(dsn: str, seeded: Seeded, value: float, at: datetime) -> None:
+    """As ingest does: the row, and a notice in the same transaction."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "INSERT INTO reading VALUES ($1, $2, $3, NULL, $4, 0, 0, $3)",
+                seeded.e["seed-steel"], seeded.p["roll.power"], at, value,
+            )  # fmt: skip
+            await connection.execute("SELECT pg_notify('enms_reading', $1)", str(seeded.e["seed-steel"]))
+    finally:
+        await connection.close()
+
+
+async def test_a_stream_begins_with_everything_and_goes_on_with_what_changes(
+    server: Running, seeded: Seeded, pg_dsn: str
+) -> None:
+    async with connected(server.url, enterprise="seed-steel") as stream:
+        await stream.event("hello")
+        first = await stream.event("latest")
+        assert len(first["items"]) == 15
+        assert first["enterprise"] == "seed-steel"
+        summary = await stream.event("summary")
+        assert summary["points"] == 15
+        await listening(server.app.state.context.hub)
+        at = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+        await commit_reading(pg_dsn, seeded, 12345.5, at)
+        committed = time.monotonic()
+        body, item = await stream.value_of("roll.power")
+        assert time.monotonic() - committed < 1.5
+        assert item["value"] == 12345.5
+        assert len(body["items"]) == 1, "only what changed"
+
+
+async def test_what_is_published_is_seen_well_under_a_second(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    async with connected(server.url, enterprise="seed-steel") as stream:
+        await stream.event("summary")
+        await listening(server.app.state.context.hub)
+        await asyncio.sleep(1.1)  # a quiet second: the next notice is served at once
+        at = datetime.now(UTC) + timedelta(seconds=1)
+        await commit_reading(pg_dsn, seeded, 777.0, at)
+        begun = time.monotonic()
+        _, item = await stream.value_of("roll.power")
+        assert item["value"] == 777.0
+        assert time.monotonic() - begun < 0.7
+
+
+async def test_at_most_one_latest_a_second_an_enterprise(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    async with connected(server.url) as stream:
+        await stream.event("summary")
+        start = datetime.now(UTC) + timedelta(seconds=1)
+        arrivals = []
+        for n in range(30):
+            await commit_reading(pg_dsn, seeded, float(n), start + timedelta(seconds=n))
+        while True:
+            _, item = await stream.value_of("roll.power")
+            arrivals.append(time.monotonic())
+            if item["value"] == 29.0:
+                break
+        assert len(arrivals) <= 4
+        assert all(b - a > 0.8 for a, b in itertools.pairwise(arrivals))
+
+
+async def test_intervals_and_alerts_come_through(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    async with connected(server.url, enterprise="seed-power") as stream:
+        await stream.event("summary")
+        await listening(server.app.state.context.hub)
+        connection = await asyncpg.connect(pg_dsn)
+        try:
+            await connection.execute("SELECT pg_notify('enms_interval', $1)", str(seeded.e["seed-power"]))
+            body = await stream.event("interval")
+            assert body["closed_until"] == "2026-11-22T10:00:00Z"
+        finally:
+            await connection.close()
+
+
+async def test_nonsense_notices_hurt_nobody(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    async with connected(server.url, enterprise="seed-power") as stream:
+        await stream.event("summary")
+        await listening(server.app.state.context.hub)
+        connection = await asyncpg.connect(pg_dsn)
+        try:
+            for channel, payload in (("enms_reading", "x"), ("enms_alert", "1"), ("enms_interval", "")):
+                await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+            await connection.execute("SELECT pg_notify('enms_interval', $1)", str(seeded.e["seed-power"]))
+            await stream.event("interval")
+        finally:
+            await connection.close()
+
+
+async def test_a_broken_listener_comes_back(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    hub: LiveHub = server.app.state.context.hub
+    async with connected(server.url, enterprise="seed-power") as stream:
+        await stream.event("summary")
+        await listening(server.app.state.context.hub)
+        connection = await asyncpg.connect(pg_dsn)
+        try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'enms-test'"
+            )
+            await listening(hub, wanted=False)
+            await listening(hub)
+            await connection.execute("SELECT pg_notify('enms_interval', $1)", str(seeded.e["seed-power"]))
+            await stream.event("interval")
+        finally:
+            await connection.close()
+
+
+async def test_open_streams_do_not_hold_the_server_up(server: Running) -> None:
+    async with connected(server.url) as stream:
+        await stream.event("summary")
+        begun = time.monotonic()
+        server.stop.set()
+        await asyncio.wait_for(server.task, 5)
+        assert time.monotonic() - begun < 3
+
+
+async def test_unknown_enterprise(server: Running) -> None:
+    async with httpx.AsyncClient() as client:
+        response = await client.get(f"{server.url}/api/v1/live", params={"enterprise": "nobody"})
+    assert response.status_code == 404
+
+
+def test_a_slow_subscriber_holds_only_the_newest() -> None:
+    subscriber = Subscriber(frozenset({1}))
+    for n in range(10_000):
+        items = {f"p{n % 7}": f'{{"value":{n}}}'}
+        subscriber.put_snapshot(1, Snapshot('"enterprise":"x"', items, {}, f"{n}"), items)
+        subscriber.put("interval", 1, str(n))
+    assert not subscriber.overflowed
+    for n in range(MOST_ALERTS + 3):
+        subscriber.put_alert((1, n), str(n))
+    events = subscriber.drain()
+    assert [event.name for event in events].count("latest") == 1
+    assert Event("interval", "9999") in events
+    assert len([event for event in events if event.name == "alert"]) == MOST_ALERTS
+    assert events[-1].name == "resync"
+    assert len(json.loads(events[0].data)["items"]) == 7
+    assert subscriber.drain() == []
+
+
+def test_a_taken_port_is_one_clear_line(free_port: int) -> None:
+    first = bind("127.0.0.1", free_port)
+    try:
+        with pytest.raises(EnvironmentProblem, match=rf"127\.0\.0\.1:{free_port}.*ENMS_HTTP_PORT"):
+            bind("127.0.0.1", free_port)
+    finally:
+        first.close()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plant.example"])
+def test_an_open_address_is_refused_without_sign_in(host: str, free_port: int) -> None:
+    with pytest.raises(EnvironmentProblem, match="ENMS_HTTP_OPEN"):
+        bind(host, free_port)
+
+
+def test_an_open_address_can_be_allowed(free_port: int) -> None:
+    bind("0.0.0.0", free_port, allow_open=True).close()

@@ -1,0 +1,56 @@
+"""The description is good enough to hand to a stranger."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+
+@pytest.fixture
+async def described(client: httpx.AsyncClient) -> dict:
+    response = await client.get("/openapi.json")
+    assert response.status_code == 200
+    return response.json()
+
+
+async def test_every_operation_says_what_it_is(described: dict) -> None:
+    for path, operations in described["paths"].items():
+        assert path.startswith("/api/v1/")
+        for method, operation in operations.items():
+            assert operation["summary"], (path, method)
+            assert operation["tags"], (path, method)
+            for parameter in operation.get("parameters", []):
+                assert parameter.get("description"), (path, parameter["name"])
+            if operation["tags"] != ["system"]:
+                assert "application/problem+json" in operation["responses"]["422"]["content"], (path, method)
+
+
+async def test_every_reference_leads_somewhere(described: dict) -> None:
+    shapes = described["components"]["schemas"]
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                assert node["$ref"].removeprefix("#/components/schemas/") in shapes, node["$ref"]
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(described)
+
+
+async def test_the_contracts_calls_are_there(described: dict) -> None:
+    wanted = {
+        "/health", "/metrics", "/enterprises", "/enterprises/{code}", "/points", "/points/latest", "/readings",
+        "/quarantine", "/live", "/meters/exchange", "/meters/reset",
+    }  # fmt: skip
+    assert {f"/api/v1{path}" for path in wanted} <= set(described["paths"])
+    assert set(described["paths"]["/api/v1/readings"]) == {"get", "post"}
+
+
+async def test_no_page_of_ours_asks_another_host_for_its_scripts(app: FastAPI, client: httpx.AsyncClient) -> None:
+    paths = {route.path for route in app.routes if hasattr(route, "path")}
+    assert not {"/docs", "/redoc"} & paths or "cdn" not in (await client.get("/docs")).text

@@ -1,0 +1,87 @@
+"""Whatever goes wrong is problem+json, with one shape and every mistake named."""
+
+from __future__ import annotations
+
+import asyncpg
+import httpx
+import pytest
+
+from api.app import create_app
+from api.deps import Deps
+from enms.settings import Settings
+
+V1 = "/api/v1"
+STEEL = {"enterprise": "seed-steel", "point": "roll.power"}
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters", "status", "kind", "words"),
+    [
+        ("/enterprises/nobody", {}, 404, "not-found", "nobody"),
+        ("/points", {"enterprise": "nobody"}, 404, "not-found", "nobody"),
+        ("/points", {}, 422, "invalid-input", "enterprise"),
+        ("/points", {"enterprise": "seed-steel", "limit": 0}, 422, "invalid-input", "limit"),
+        ("/points", {"enterprise": "seed-steel", "limit": 5001}, 413, "too-much", "5000"),
+        ("/points", {"enterprise": "seed-steel", "cursor": "garbage"}, 422, "invalid-input", "cursor"),
+        ("/readings", {"enterprise": "seed-steel", "point": "nobody"}, 404, "not-found", "nobody"),
+        ("/readings", {"enterprise": "seed-steel", "point": "bf1.elec.net"}, 422, "invalid-input", "virtual"),
+        ("/readings", {**STEEL, "from": "2026-11-22T10:00:00"}, 422, "invalid-input", "offset"),
+        ("/readings", {**STEEL, "from": "yesterday"}, 422, "invalid-input", "yesterday"),
+        ("/readings", {**STEEL, "from": "0001-01-01T00:00:00+14:00"}, 422, "invalid-input", "range"),
+        ("/readings", {**STEEL, "from": "2026-11-22", "to": "2026-11-21"}, 422, "invalid-input", "after"),
+        ("/readings", {**STEEL, "from": "2020-01-01"}, 413, "too-much", "400 days"),
+        ("/readings", {**STEEL, "resolution": "5m"}, 422, "invalid-input", "resolution"),
+        ("/nothing", {}, 404, "not-found", "Not Found"),
+    ],
+)
+async def test_problems(
+    client: httpx.AsyncClient, path: str, parameters: dict, status: int, kind: str, words: str
+) -> None:
+    response = await client.get(V1 + path, params=parameters)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == f"urn:enms:problem:{kind}"
+    assert problem["status"] == status
+    assert problem["instance"] == V1 + path
+    assert words in problem["detail"]
+    if status == 422:
+        assert problem["errors"]
+
+
+async def test_wrong_method_is_a_problem_too(client: httpx.AsyncClient) -> None:
+    response = await client.delete(f"{V1}/enterprises")
+    assert response.status_code == 405
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["allow"]
+
+
+async def test_a_database_that_is_gone_is_503(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    db_pool.terminate()
+    response = await client.get(f"{V1}/enterprises")
+    assert response.status_code == 503
+    assert response.json()["type"] == "urn:enms:problem:unavailable"
+    assert response.headers["retry-after"] == "5"
+    health = await client.get(f"{V1}/health")
+    assert health.status_code == 503
+    assert health.json()["parts"]["database"]["status"] == "down"
+
+
+async def test_a_defect_tells_nothing_to_the_outside(db_pool: asyncpg.Pool) -> None:
+    def clock() -> None:
+        raise ZeroDivisionError("secret")
+
+    app = create_app(Deps(db_pool, Settings(), clock=clock))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://enms.test") as client:
+        response = await client.get(f"{V1}/health")
+    assert response.status_code == 500
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "secret" not in response.text
+
+
+async def test_security_headers_on_everything(client: httpx.AsyncClient) -> None:
+    for path in (f"{V1}/enterprises", f"{V1}/nothing", "/openapi.json"):
+        headers = (await client.get(path)).headers
+        assert "script-src 'self'" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff"

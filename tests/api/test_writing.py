@@ -1,0 +1,120 @@
+"""Backfill and meter events by HTTP: what arrives behind the doors, and what does not get that far."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import asyncpg
+import httpx
+import pytest
+
+from api.app import create_app
+from api.deps import BackfillRow, Deps
+from enms.settings import Settings
+from tests.api.doubles import Meters, Sink
+from tests.api.seed import Seeded
+
+V1 = "/api/v1"
+POST = f"{V1}/readings?enterprise=seed-steel"
+AT = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
+
+
+async def test_json_rows_as_on_mqtt(client: httpx.AsyncClient, sink: Sink) -> None:
+    rows = [
+        {"point": "roll.power", "t": "2026-11-22T18:15:00+08:00", "value": 1.5, "quality": "suspect"},
+        {"point": "bf1.output", "t": 1795342500000, "start": 1795338900000, "value": 220},
+        {"point": "nobody", "t": "2026-11-22T10:15:00Z", "value": 3},
+    ]
+    response = await client.post(POST, json={"readings": rows})
+    assert response.status_code == 200, response.text
+    assert response.json() == {
+        "accepted": 2,
+        "refused": [{"index": 2, "reason": "unknown_point", "detail": "no point nobody"}],
+    }
+    assert sink.rows == [
+        BackfillRow("roll.power", AT, 1.5, "suspect"),
+        BackfillRow("bf1.output", AT, 220.0, "good", datetime(2026, 11, 22, 9, 15, tzinfo=UTC)),
+    ]
+
+
+async def test_csv_rows(client: httpx.AsyncClient, sink: Sink) -> None:
+    body = (
+        "\ufeffpoint,t,value,quality\r\nroll.power,2026-11-22T18:15:00+08:00,1.5,\r\nroll.power,1795342500000,2,bad\r\n"
+    )
+    response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv; charset=utf-8"})
+    assert response.json()["accepted"] == 2, response.text
+    assert sink.rows == [BackfillRow("roll.power", AT, 1.5), BackfillRow("roll.power", AT, 2.0, "bad")]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"{", "JSON"),
+        (b"[]", "object"),
+        (b'{"readings": []}', "at least 1"),
+        (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00", "value": 1}]}', "no offset"),
+        (b'{"readings": [{"point": "a", "t": 99999999999999999999, "value": 1}]}', "t"),
+        (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": "x"}, {"t": 1}]}', "readings.1.point"),
+        (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": NaN}]}', "finite"),
+    ],
+)
+async def test_what_is_no_row_form_is_refused_as_a_whole(
+    client: httpx.AsyncClient, sink: Sink, body: bytes, words: str
+) -> None:
+    response = await client.post(POST, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 422, response.text
+    assert words in response.json()["detail"], response.json()["detail"]
+    assert sink.rows == []
+
+
+async def test_csv_without_its_columns(client: httpx.AsyncClient) -> None:
+    response = await client.post(POST, content=b"a,b\n1,2\n", headers={"Content-Type": "text/csv"})
+    assert response.status_code == 422
+    assert "point, t, value" in response.json()["detail"]
+
+
+async def test_a_body_has_a_limit_announced_or_not(client: httpx.AsyncClient) -> None:
+    announced = await client.post(POST, content=b" " * 70000)
+    assert announced.status_code == 413
+
+    async def endless():
+        for _ in range(20):
+            yield b" " * 10000
+
+    streamed = await client.post(POST, content=endless())
+    assert streamed.status_code == 413
+    assert streamed.json()["type"] == "urn:enms:problem:too-much"
+
+
+async def test_other_sites_may_not_write(client: httpx.AsyncClient, sink: Sink) -> None:
+    rows = {"readings": [{"point": "roll.power", "t": "2026-11-22T10:15:00Z", "value": 1}]}
+    for headers in ({"Origin": "http://evil.test"}, {"Sec-Fetch-Site": "cross-site"}):
+        response = await client.post(POST, json=rows, headers=headers)
+        assert response.status_code == 403
+    assert sink.rows == []
+    own = await client.post(POST, json=rows, headers={"Origin": "http://enms.test"})
+    assert own.status_code == 200
+
+
+async def test_meter_events(client: httpx.AsyncClient, meters: Meters) -> None:
+    body = {"enterprise": "seed-steel", "point": "roll.elec.active_energy", "at": "2026-11-22T18:15:00+08:00"}
+    response = await client.post(f"{V1}/meters/exchange", json=body | {"final": 12.5, "initial": 0, "multiplier": 40})
+    assert response.status_code == 201, response.text
+    assert response.json()["at"] == "2026-11-22T10:15:00Z"
+    response = await client.post(f"{V1}/meters/reset", json=body | {"initial": 0})
+    assert response.status_code == 201
+    (kind, event), (other, reset) = meters.events
+    assert (kind, event.at, event.final, event.initial, event.multiplier) == ("exchange", AT, 12.5, 0.0, 40.0)
+    assert (other, reset.final) == ("reset", None)
+    missing = await client.post(f"{V1}/meters/exchange", json=body | {"initial": 0})
+    assert missing.status_code == 422
+    assert "final" in missing.json()["detail"]
+    unknown = await client.post(f"{V1}/meters/exchange", json=body | {"point": "nobody", "final": 1, "initial": 0})
+    assert unknown.status_code == 404
+
+
+async def test_a_process_without_these_doors_says_so(seeded: Seeded, db_pool: asyncpg.Pool) -> None:
+    app = create_app(Deps(db_pool, Settings(), clock=lambda: seeded.now))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://enms.test") as client:
+        response = await client.post(POST, json={"readings": []})
+        assert response.status_code == 503
