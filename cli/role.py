@@ -137,7 +137,12 @@ async def open_pool(settings: Settings, stop: asyncio.Event, *, name: str, size:
             pool = await create_pool(dsn, name=f"enms-{name}", size=size)
         except _REFUSED as problem:
             raise UnavailableError(f"the database refuses the connection: {problem}") from problem
-        if missing := await missing_migrations(pool):
+        try:
+            missing = await missing_migrations(pool)
+        except BaseException:
+            pool.terminate()
+            raise
+        if missing:
             await pool.close()
             raise NotYetError(f"migrations not applied yet: {', '.join(missing)} (run `enms migrate`)")
         return pool

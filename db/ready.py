@@ -12,12 +12,18 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 async def missing_migrations(connection: asyncpg.Connection | asyncpg.Pool) -> list[str]:
-    """Names of the numbered migrations that were not yet applied, in order; empty: ready to work."""
-    wanted = sorted(path.name for path in _FOLDER.glob("*.sql"))
+    """Names of the migrations that were not yet applied, in order; empty: ready to work.
+
+    While another process migrates, some of them: the grants come last.
+    """
+    wanted = sorted(path.relative_to(_FOLDER).as_posix() for path in _FOLDER.rglob("*.sql"))
     if not await statements("ready").has_bookkeeping(connection):
         return wanted
     if isinstance(connection, asyncpg.Pool):
         async with connection.acquire() as one:
             return await missing_migrations(one)
-    applied = {row["name"] async for row in statements("migrate").applied(connection)}
+    try:
+        applied = {row["name"] async for row in statements("migrate").applied(connection)}
+    except asyncpg.InsufficientPrivilegeError:  # made, not yet granted
+        return wanted
     return [name for name in wanted if name not in applied]
