@@ -1,0 +1,381 @@
+"""An energy performance indicator (ISO 50006): boundary energy over qualified output, and how sure it is.
+
+    value = sum of sign x kgce / output
+
+Arithmetic only; `db.performance` brings the amounts. Conventions:
+
+- Missing is never 0. An input without any amount leaves the value unknown. One with gaps is taken to have gone on at
+  its own mean through them (energy and output have different gaps, and a bare ratio would be wrong by their
+  difference); the range grows by all that was filled in, and completeness says how much was metered.
+- Completeness is that of the worst input.
+- The range [low, high] is a root sum of squares of accuracy classes, register steps and what was filled in.
+- Output of zero is *idle*, not a value: energy stays in the totals of longer periods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from math import sqrt
+
+from enms.carriers import TceBasis
+from enms.catalogue import Levels, LimitRow
+from enms.corrections import CorrectedLimit
+from enms.units import Dimension, convert, unit
+
+MIN_COMPLETENESS = 0.9
+
+
+class State(StrEnum):
+    """What is known of an EnPI over a span."""
+
+    KNOWN = "known"
+    IDLE = "idle"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """An EnPI against its limit; by the point value, as an inspector compares it."""
+
+    WITHIN = "within"
+    OVER = "over"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    """Confirmed: the whole range is on the value's side of the limit."""
+
+    CONFIRMED = "confirmed"
+    POSSIBLE = "possible"
+
+
+class Why(StrEnum):
+    """Why there is no value, or no verdict."""
+
+    OUTPUT_MISSING = "output_missing"
+    ENERGY_MISSING = "energy_missing"
+    NCV_MISSING = "heating_value_missing"
+    NO_FACTOR = "no_conversion_factor"
+    IDLE = "idle"
+    INCOMPLETE = "incomplete"
+    NO_LIMIT = "no_limit_declared"
+    NO_EDITION = "no_edition_in_force"
+    STRADDLES = "straddles_editions"
+    NO_LEVEL = "no_level_for_this_line"
+    CORRECTION_MISSING = "correction_input_missing"
+    OTHER_UNIT = "limit_in_another_unit"
+    OTHER_BASIS = "limit_on_another_basis"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, and the names of what is missing (codes of points, inputs of corrections)."""
+
+    why: Why
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.why}: {', '.join(self.names)}" if self.names else str(self.why)
+
+
+class Part(StrEnum):
+    """What an input is to an EnPI."""
+
+    ENERGY = "energy"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What makes an input's amount uncertain.
+
+    Attributes:
+        accuracy_class: per cent of reading, the worst of the meters of the span.
+        ncv_accuracy_class: the same of the heating value, where one is measured.
+        step: smallest step of the register, as an amount; None for other readings.
+        calibrated: the oldest calibration of the meters of the span.
+    """
+
+    accuracy_class: float | None = None
+    ncv_accuracy_class: float | None = None
+    step: float | None = None
+    calibrated: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One metered point's part in an EnPI over a span.
+
+    Attributes:
+        sign: +1 or -1 in the boundary.
+        amount: metered, in `unit`, over the covered seconds; None: nothing.
+        kgce: of energy: standard coal of the amount that could be converted.
+        window_s: seconds it should have covered; covered_s: seconds whose amount (and kgce) is known.
+        estimated_s: of these, spread across a gap of which only the total is known.
+        conversion: how amount became kgce, for evidence.
+        problem: why there is no kgce.
+    """
+
+    point: str
+    part: Part
+    sign: int
+    amount: float | None
+    unit: str
+    kgce: float | None
+    window_s: float
+    covered_s: float
+    estimated_s: float
+    apportioned_s: float
+    conversion: str = ""
+    problem: Why | None = None
+    meter: Meter = Meter()
+
+    @property
+    def completeness(self) -> float:
+        return self.covered_s / self.window_s if self.window_s > 0 else 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to go by."""
+        quantity = self.kgce if self.part is Part.ENERGY else self.amount
+        return quantity is not None and self.covered_s > 0
+
+    def filled(self, quantity: float) -> float:
+        """The quantity over the whole window, at the mean of what was covered."""
+        return quantity * self.window_s / self.covered_s
+
+    def uncertainty(self, quantity: float) -> float:
+        """Half width of the range of the filled quantity (kgce, or output)."""
+        per_amount = abs(quantity / self.amount) if self.amount else 0.0
+        classes = (self.meter.accuracy_class or 0.0, self.meter.ncv_accuracy_class or 0.0)
+        filled = self.filled(quantity)
+        parts = (
+            *(abs(filled) * c / 100 for c in classes),
+            (self.meter.step or 0.0) * per_amount,
+            abs(filled - quantity),
+        )
+        return sqrt(sum(p * p for p in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitVerdict:
+    """An EnPI against the level that binds its line.
+
+    Attributes:
+        limit: corrected, in the EnPI's unit; None: no verdict.
+        level: which one binds; levels: all three, corrected.
+        row: the catalogue's row with edition, clause, source and review mark.
+        reason: of UNKNOWN.
+    """
+
+    verdict: Verdict
+    certainty: Certainty | None
+    limit: float | None
+    level: int | None
+    levels: Levels | None
+    row: LimitRow | None
+    corrected: CorrectedLimit | None
+    reason: Reason | None
+
+    @property
+    def edition(self) -> str | None:
+        """Edition of the standard."""
+        return self.row.edition.edition if self.row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class EnpiValue:
+    """An EnPI over [start, end).
+
+    Attributes:
+        value: in `unit`; None when idle or unknown, and `reason` says why.
+        low, high: its range.
+        completeness: of the worst input, 0 to 1.
+        estimated_share: of the boundary's energy (weighed by size) or of output, whichever is greater.
+        energy_kgce, output: totals over the whole window as far as known; output in `output_unit`.
+        provisional: the span is not over; the value is of what is closed.
+    """
+
+    start: datetime
+    end: datetime
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    completeness: float
+    estimated_share: float
+    state: State
+    reason: Reason | None
+    energy_kgce: float | None
+    output: float | None
+    output_unit: str
+    limit: LimitVerdict | None
+    provisional: bool
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Units of an EnPI: kgce/t for a product by mass, gce/kWh for electricity.
+
+    Attributes:
+        symbol: of the value.
+        output: unit of the output.
+        per_kgce: value units per (kgce per output unit).
+    """
+
+    symbol: str
+    output: str
+    per_kgce: float
+
+    @classmethod
+    def of(cls, output_unit: str) -> Ratio:
+        """The ratio for an output metered in some unit."""
+        dimension = unit(output_unit).dimension
+        if dimension is Dimension.MASS:
+            return cls("kgce/t", "t", 1.0)
+        if dimension is Dimension.ENERGY:
+            return cls("gce/kWh", "kWh", 1e3)
+        return cls(f"kgce/{output_unit}", output_unit, 1.0)
+
+
+def enpi_value(
+    start: datetime, end: datetime, inputs: Sequence[Input], ratio: Ratio, *, provisional: bool = False
+) -> EnpiValue:
+    """The EnPI over a span, without a limit.
+
+    Args:
+        start, end: the span.
+        inputs: energy and output; outputs in units that convert to `ratio.output`.
+        ratio: units.
+        provisional: the span is not over.
+    """
+    energy = [i for i in inputs if i.part is Part.ENERGY]
+    output = [i for i in inputs if i.part is Part.OUTPUT]
+    total_output = _total(output, ratio.output)
+    total_energy = _total(energy, None)
+    reason = _unknown(energy, output)
+    value = low = high = None
+    state = State.UNKNOWN
+    if reason is None and total_output is not None and total_energy is not None:
+        if total_output <= 0:
+            state, reason = State.IDLE, Reason(Why.IDLE)
+        else:
+            state = State.KNOWN
+            value = total_energy / total_output * ratio.per_kgce
+            of_energy = _uncertainty(energy, None) / total_output * ratio.per_kgce
+            of_output = value * _uncertainty(output, ratio.output) / total_output
+            half = sqrt(of_energy**2 + of_output**2)
+            low, high = value - half, value + half
+    return EnpiValue(
+        start=start,
+        end=end,
+        value=value,
+        low=low,
+        high=high,
+        unit=ratio.symbol,
+        completeness=min((i.completeness for i in inputs), default=0.0),
+        estimated_share=max(_estimated(energy), _estimated(output)),
+        state=state,
+        reason=reason,
+        energy_kgce=total_energy,
+        output=total_output,
+        output_unit=ratio.output,
+        limit=None,
+        provisional=provisional,
+        inputs=tuple(inputs),
+    )
+
+
+def _quantity(one: Input, output_unit: str | None) -> float | None:
+    if output_unit is None:
+        return one.kgce
+    return None if one.amount is None else convert(one.amount, one.unit, output_unit)
+
+
+def _total(inputs: Sequence[Input], output_unit: str | None) -> float | None:
+    """Signed sum over the whole window; None where an input has nothing."""
+    total = 0.0
+    for one in inputs:
+        quantity = _quantity(one, output_unit)
+        if quantity is None or not one.known:
+            return None
+        total += one.sign * one.filled(quantity)
+    return total if inputs else None
+
+
+def _uncertainty(inputs: Sequence[Input], output_unit: str | None) -> float:
+    quantities = [(one, _quantity(one, output_unit)) for one in inputs]
+    return sqrt(sum(one.uncertainty(q) ** 2 for one, q in quantities if q is not None))
+
+
+def _estimated(inputs: Sequence[Input]) -> float:
+    """Share of the covered time that is estimated, inputs weighed by their size."""
+    weights = [abs((i.kgce if i.part is Part.ENERGY else i.amount) or 0.0) if i.known else 0.0 for i in inputs]
+    whole = sum(weights)
+    if whole == 0:
+        return 0.0
+    return sum(w * i.estimated_s / i.covered_s for w, i in zip(weights, inputs, strict=True) if w > 0) / whole
+
+
+def _unknown(energy: Sequence[Input], output: Sequence[Input]) -> Reason | None:
+    missing = tuple(i.point for i in output if not i.known)
+    if missing or not output:
+        return Reason(Why.OUTPUT_MISSING, missing)
+    for why in (Why.NO_FACTOR, Why.NCV_MISSING):
+        if names := tuple(i.point for i in energy if not i.known and i.problem is why):
+            return Reason(why, names)
+    missing = tuple(i.point for i in energy if not i.known)
+    return Reason(Why.ENERGY_MISSING, missing) if missing or not energy else None
+
+
+def no_verdict(reason: Reason, row: LimitRow | None = None, corrected: CorrectedLimit | None = None) -> LimitVerdict:
+    """A verdict that cannot be given, and why."""
+    level = corrected.binding.level if corrected is not None else None
+    levels = corrected.levels if corrected is not None and not corrected.missing else None
+    return LimitVerdict(Verdict.UNKNOWN, None, None, level, levels, row, corrected, reason)
+
+
+def judge(
+    value: EnpiValue, basis: TceBasis, corrected: CorrectedLimit, min_completeness: float = MIN_COMPLETENESS
+) -> LimitVerdict:
+    """An EnPI against its corrected limit.
+
+    Args:
+        value: known or not.
+        basis: of the EnPI's standard coal.
+        corrected: the limit of its line.
+        min_completeness: below it no verdict is given.
+    """
+    row = corrected.binding.row
+    reason: Reason | None = None
+    if row.unit != value.unit:
+        reason = Reason(Why.OTHER_UNIT, (row.unit, value.unit))
+    elif row.basis is not basis:
+        reason = Reason(Why.OTHER_BASIS, (row.basis.value, basis.value))
+    elif corrected.missing:
+        reason = Reason(Why.CORRECTION_MISSING, corrected.missing)
+    elif corrected.value is None:
+        reason = Reason(Why.NO_LEVEL, (row.item, str(corrected.binding.level)))
+    elif value.value is None:
+        reason = value.reason
+    elif value.completeness < min_completeness:
+        worst = tuple(i.point for i in value.inputs if i.completeness < min_completeness)
+        reason = Reason(Why.INCOMPLETE, worst)
+    limit = corrected.value
+    if reason is not None or limit is None or value.value is None or value.low is None or value.high is None:
+        return no_verdict(reason or Reason(Why.NO_LEVEL), row, corrected)
+    over = value.value > limit
+    sure = value.low > limit if over else value.high <= limit
+    return LimitVerdict(
+        verdict=Verdict.OVER if over else Verdict.WITHIN,
+        certainty=Certainty.CONFIRMED if sure else Certainty.POSSIBLE,
+        limit=limit,
+        level=corrected.binding.level,
+        levels=corrected.levels,
+        row=row,
+        corrected=corrected,
+        reason=None,
+    )
