@@ -6,8 +6,9 @@ SELECT
     current_setting('timescaledb.license', true) AS license;
 
 -- name: timescaledb_can_be_created()$
+-- Only a preloaded library defines its settings; shared_preload_libraries itself is shown to superusers alone.
 SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb')
-   AND current_setting('shared_preload_libraries') LIKE '%timescaledb%';
+   AND current_setting('timescaledb.disable_load', true) IS NOT NULL;
 
 -- name: create_timescaledb()!
 CREATE EXTENSION IF NOT EXISTS timescaledb;

@@ -16,6 +16,7 @@ replaces it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import itertools
 import logging
@@ -48,12 +49,10 @@ class Cluster:
     Attributes:
         admin: DSN of a login that may create databases.
         owner: DSN of the login that tests get; the path is replaced by the database.
-        clones: whether a migrated template can be cloned (TimescaleDB's workers stay connected to it).
     """
 
     admin: str
     owner: str
-    clones: bool
 
     def dsn(self, database: str) -> str:
         return urlunsplit(urlsplit(self.owner)._replace(path=f"/{database}"))
@@ -61,8 +60,24 @@ class Cluster:
     async def create(self, database: str, template: str | None = None) -> str:
         owner = urlsplit(self.owner).username or "postgres"
         source = f' TEMPLATE "{template}"' if template is not None else ""
-        await self._run(f'CREATE DATABASE "{database}" OWNER "{owner}"{source}')
+        for last in (False, False, True):
+            try:
+                await self._run(f'CREATE DATABASE "{database}" OWNER "{owner}"{source}')
+            except asyncpg.ObjectInUseError:  # one of TimescaleDB's workers is just finding out it may not stay
+                if last:
+                    raise
+            else:
+                break
         return self.dsn(database)
+
+    async def make_template(self, database: str) -> None:
+        """Let `database` be cloned: TimescaleDB keeps a worker connected to every database but a template."""
+        await self._run(f'ALTER DATABASE "{database}" IS_TEMPLATE true')
+
+    async def drop_template(self, database: str) -> None:
+        with contextlib.suppress(asyncpg.InvalidCatalogNameError):  # never made
+            await self._run(f'ALTER DATABASE "{database}" IS_TEMPLATE false')
+        await self.drop(database)
 
     async def drop(self, database: str) -> None:
         await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
@@ -90,7 +105,7 @@ def _fresh_name(kind: str) -> str:
 def cluster() -> Iterator[Cluster]:
     """The session's server."""
     if url := os.environ.get("ENMS_TEST_DATABASE_URL"):
-        yield Cluster(admin=url, owner=url, clones=True)
+        yield Cluster(admin=url, owner=url)
         return
     folder = _open_folder()
     try:
@@ -101,7 +116,6 @@ def cluster() -> Iterator[Cluster]:
                 yield Cluster(
                     admin=server.dsn("postgres", "postgres"),
                     owner=server.dsn("enms", "enms_migrator"),
-                    clones=True,
                 )
             finally:
                 runner.run(server.stop(grace_s=10))
@@ -116,9 +130,10 @@ def template(cluster: Cluster) -> Iterator[str]:
     with asyncio.Runner() as runner:
         try:
             runner.run(_migrated(cluster, name))
+            runner.run(cluster.make_template(name))
             yield name
         finally:
-            runner.run(cluster.drop(name))
+            runner.run(cluster.drop_template(name))
 
 
 async def _migrated(cluster: Cluster, name: str) -> str:
@@ -153,7 +168,7 @@ async def timescale_dsn() -> AsyncIterator[str]:
     url = os.environ.get("ENMS_TEST_TIMESCALE_DSN")
     if not url:
         pytest.skip("ENMS_TEST_TIMESCALE_DSN is not set")
-    cluster, name = Cluster(admin=url, owner=url, clones=False), _fresh_name("timescale")
+    cluster, name = Cluster(admin=url, owner=url), _fresh_name("timescale")
     try:
         yield await _migrated(cluster, name)
     finally:
