@@ -131,6 +131,11 @@ class LocalBroker:
         """End it as a crash would: nothing is written down."""
         await self._end(1.0, signal.SIGKILL)
 
+    async def restart(self) -> None:
+        """Start again after it ended by itself."""
+        await self.kill()
+        await self.start()
+
     async def wait(self) -> int:
         """Wait until the broker ends by itself; return its exit status."""
         assert self._child is not None, "not started"
@@ -156,9 +161,7 @@ class LocalBroker:
                 f"no permission to keep broker files in {self.folder}: {problem.strerror}"
             ) from problem
         if not may_pass(self.folder, account):
-            raise EnvironmentProblem(
-                f"{account.name} has no permission to keep broker files in {self.folder}"
-            )
+            raise EnvironmentProblem(f"{account.name} has no permission to keep broker files in {self.folder}")
 
     def _command(self) -> list[str | Path]:
         program = mosquitto()
@@ -189,9 +192,7 @@ class LocalBroker:
 
 def mosquitto() -> Path | None:
     """The installed mosquitto, None if there is none. Debian keeps it outside an ordinary user's PATH."""
-    found = shutil.which("mosquitto") or shutil.which(
-        "mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
-    )
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
     return Path(found) if found is not None else None
 
 

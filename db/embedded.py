@@ -72,9 +72,7 @@ class EmbeddedServer:
         settings: PostgreSQL settings over `SETTINGS`.
     """
 
-    def __init__(
-        self, data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.asked = data_dir
         self.data_dir = home_of_data(data_dir)
         self.port = port
@@ -83,6 +81,8 @@ class EmbeddedServer:
         self._lock: IO[str] | None = None
         self._log: IO[bytes] | None = None
         self._socket_dir: Path | None = None
+        self._account: Account | None = None
+        self._postgres = Path()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -123,6 +123,10 @@ class EmbeddedServer:
         assert self._child is not None, "not started"
         return await self._child.wait()
 
+    async def restart(self) -> None:
+        """Start again after the server ended by itself: the same folder, the same socket, the same DSN."""
+        await self._spawn()
+
     async def stop(self, grace_s: float = 30.0) -> None:
         """Fast shutdown (with a checkpoint); after `grace_s` without one (the next start recovers)."""
         if self._child is not None:
@@ -154,21 +158,28 @@ class EmbeddedServer:
                 uses=str(binaries.root),
             )
         self._prepare(binaries, account)
-        await self._outlive_predecessor()
         self._socket_dir = self._socket_folder(account)
         self._log = self._open_log()
+        self._account, self._postgres = account, binaries.postgres
+        await self._spawn()
+        await self._furnish()
+
+    async def _spawn(self) -> None:
+        """Start postgres and wait until it takes connections."""
+        assert self._account is not None
+        await self._outlive_predecessor()
+        user = switch(self._account)
         self._child = child.start(
-            [binaries.postgres, "-D", self.data_dir, *self._options()],
-            user=switch(account),
+            [self._postgres, "-D", self.data_dir, *self._options()],
+            user=user,
             own_session=True,
             death_signal=signal.SIGINT,
             output=self._log,
             env=_environment(),
-            cwd=self.data_dir if switch(account) is None else Path("/"),
+            cwd=Path("/"),
             name="database",
         )
         await self._ready()
-        await self._furnish()
 
     def _take(self) -> None:
         """Lock the data folder against a second starter, for as long as this process lives."""
@@ -177,17 +188,13 @@ class EmbeddedServer:
             make_folder(folder)
             self._lock = (folder / f".{self.data_dir.name}.lock").open("a+")
         except OSError as problem:
-            raise EnvironmentProblem(
-                f"no permission to keep the database in {folder}: {problem.strerror}"
-            ) from problem
+            raise EnvironmentProblem(f"no permission to keep the database in {folder}: {problem.strerror}") from problem
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             self._lock.seek(0)
             holder = self._lock.read().strip()
-            raise EnvironmentProblem(
-                f"{self.data_dir} is in use by another start (process {holder})"
-            ) from problem
+            raise EnvironmentProblem(f"{self.data_dir} is in use by another start (process {holder})") from problem
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
@@ -199,9 +206,7 @@ class EmbeddedServer:
         try:
             made_by = (self.data_dir / "PG_VERSION").read_text().strip()
         except FileNotFoundError as problem:
-            raise EnvironmentProblem(
-                f"{self.data_dir} is not a database folder (no PG_VERSION in it)"
-            ) from problem
+            raise EnvironmentProblem(f"{self.data_dir} is not a database folder (no PG_VERSION in it)") from problem
         except PermissionError as problem:
             raise EnvironmentProblem(f"{self.data_dir} belongs to another user") from problem
         if made_by != str(binaries.major):
@@ -248,9 +253,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + _PREDECESSOR_S
         while (pid := postmaster.alive(self.data_dir)) is not None:
             if time.monotonic() > deadline:
-                raise EnvironmentProblem(
-                    f"a PostgreSQL server (process {pid}) already runs on {self.data_dir}"
-                )
+                raise EnvironmentProblem(f"a PostgreSQL server (process {pid}) already runs on {self.data_dir}")
             await asyncio.sleep(0.1)
         postmaster.disown(self.data_dir)
 
