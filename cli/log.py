@@ -13,7 +13,7 @@ import structlog
 
 from enms.settings import Settings
 
-_CHATTY = ("gmqtt", "httpx", "httpcore", "aiosql", "uvicorn.access", "mqtt")
+_CHATTY = ("gmqtt", "httpx", "httpcore", "aiosql", "uvicorn", "mqtt")
 
 
 def set_up(settings: Settings, role: str | None = None) -> None:

@@ -28,6 +28,8 @@ _KILL_S = DRAIN_S + 0.6
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 _SETTLED_S = 30.0
+_HOPELESS = (1, 2)
+"""A role waits for its neighbours; ending by itself means that its settings, its port or its program are wrong."""
 
 
 _ROOT = Path(__file__).parents[1]
@@ -51,6 +53,10 @@ class Role:
     once: bool = False
 
 
+class RoleFailedError(Exception):
+    """A role ended with status 1 or 2 right after its first start; it has said why."""
+
+
 class Supervisor:
     """Keeps roles running until told to stop."""
 
@@ -63,13 +69,19 @@ class Supervisor:
         return {name: process.pid for name, process in self._running.items() if process.returncode is None}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep every role running until `stop`, then drain them all at once."""
-        async with asyncio.TaskGroup() as group:
-            for role in self.roles:
-                group.create_task(self._keep(role, stop), name=role.name)
+        """Keep every role running until `stop`, then drain them all at once.
+
+        Raises:
+            RoleFailedError: a role cannot start here; the others were drained.
+        """
+        keepers = [asyncio.create_task(self._keep(role, stop), name=role.name) for role in self.roles]
+        outcomes = await asyncio.gather(*keepers, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _keep(self, role: Role, stop: asyncio.Event) -> None:
-        delay = _FIRST_DELAY_S
+        delay, first = _FIRST_DELAY_S, True
         while not stop.is_set():
             begun = time.monotonic()
             process = start(role)
@@ -77,6 +89,10 @@ class Supervisor:
             status = await self._until_end(process, stop)
             if stop.is_set() or (role.once and status == 0):
                 return
+            if first and not role.once and status in _HOPELESS and time.monotonic() - begun < _SETTLED_S:
+                stop.set()
+                raise RoleFailedError(f"{role.name} did not start ({how_ended(status)})")
+            first = False
             if time.monotonic() - begun > _SETTLED_S:
                 delay = _FIRST_DELAY_S
             log.warning("a role ended, starting it again", name=role.name, how=how_ended(status), in_s=round(delay, 1))

@@ -117,9 +117,9 @@ def required_dsn(settings: Settings) -> str:
     return dsn
 
 
-def leave_addresses(settings: Settings, mqtt: str, http: str) -> Path:
-    """Write down where things listen, for commands in other terminals; return the file."""
-    file = data_dir(settings) / "addresses.json"
+def leave_addresses(folder: Path, mqtt: str, http: str) -> Path:
+    """Write down in the data folder where things listen, for commands in other terminals; return the file."""
+    file = folder / "addresses.json"
     mine = Addresses(os.getpid(), psutil.Process().create_time(), mqtt, http)
     file.write_bytes(msgspec.json.encode(mine))
     return file
