@@ -1,0 +1,144 @@
+"""The ingest service: its parts, put together and taken down in the right order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+import structlog
+
+from enms.errors import EnmsError
+from enms.settings import Settings
+from ingest import metrics
+from ingest.acknowledge import Delivery
+from ingest.buffer import BYTES_A_READING, Buffer
+from ingest.database import Database, Report
+from ingest.incidents import Incidents, SessionMark
+from ingest.intake import Intake
+from ingest.spool import Spool
+from ingest.subscriber import Broker, Events, Subscriber
+
+log = structlog.get_logger()
+
+_TICK_S = 5.0
+_DRAIN_S = 1.5
+_UNWELL_SPOOL = 0.7
+_LARGEST_PACKET = 16 * 1024 * 1024
+
+
+class Ingest:
+    """The service.
+
+    Args:
+        connect: waits for the database and opens a pool; until then messages go to the spool.
+        broker: where the readings come from.
+        settings: sizes and names.
+        folder: for the spool; one a client id.
+        report: told how database, broker and spool are.
+        clock: microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[asyncpg.Pool]],
+        broker: Broker,
+        settings: Settings,
+        folder: Path,
+        report: Report,
+        clock: Callable[[], int],
+    ) -> None:
+        self._broker = broker
+        self._report = report
+        self._clock = clock
+        changed = asyncio.Event()
+        self._buffer: Buffer[Delivery] = Buffer(settings.ingest_buffer_readings * BYTES_A_READING, changed)
+        self._spool = Spool(folder, settings.spool_max_mb * 1024 * 1024)
+        self._mark = SessionMark(folder / "session", str(broker))
+        self._incidents = Incidents()
+        self._database = Database(
+            connect,
+            max_payload_bytes=settings.max_payload_bytes,
+            most_readings=settings.ingest_batch_readings,
+            report=report,
+            changed=changed,
+        )
+        events = Events(self._buffer.put, self._connected, self._disconnected)
+        self._subscriber = Subscriber(broker, settings.mqtt_client_id, events, clock, _LARGEST_PACKET)
+        self._changed = changed
+        self._intake = Intake(
+            self._buffer, self._spool, self._database, self._subscriber, self._incidents, changed, clock
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; then flush, acknowledge and leave the session to the broker.
+
+        Raises:
+            EnvironmentProblem: the spool's folder cannot be used.
+            EnmsError: what `connect` raised.
+        """
+        with self._spool:
+            try:
+                await self._run(stop)
+            except BaseExceptionGroup as group:
+                known, _ = group.split(EnmsError)
+                if known is None:
+                    raise
+                raise _first(known) from group
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            intake = group.create_task(self._intake.run())
+            background = [group.create_task(run()) for run in (self._database.run, self._subscriber.run, self._tick)]
+            await stop.wait()
+            await self._finish(intake)
+            for task in background:
+                task.cancel()
+
+    async def _finish(self, intake: asyncio.Task[None]) -> None:
+        self._subscriber.reading = False
+        self._intake.finishing = True
+        self._changed.set()
+        await asyncio.wait({intake}, timeout=_DRAIN_S)
+        if not intake.done():
+            intake.cancel()
+            await asyncio.wait({intake})
+            await self._intake.abandon()
+        await self._subscriber.disconnect()
+
+    def _connected(self, session_present: bool) -> None:
+        metrics.BROKER_UP.set(1)
+        self._report("the broker", True, str(self._broker))
+        log.info("connected to the broker", broker=str(self._broker), session_present=session_present)
+        if not session_present and self._mark.exists:
+            self._incidents.session_lost(str(self._broker), self._clock())
+            self._changed.set()
+        self._mark.write()
+
+    def _disconnected(self, reason: str) -> None:
+        metrics.BROKER_UP.set(0)
+        self._report("the broker", False, reason)
+        if not self._intake.finishing:
+            log.warning("no connection to the broker", broker=str(self._broker), reason=reason)
+
+    async def _tick(self) -> None:
+        """What is looked at now and then."""
+        counted = 0
+        while True:
+            metrics.MESSAGES.inc(self._buffer.received - counted)
+            counted = self._buffer.received
+            level = self._spool.level
+            metrics.SPOOL_BYTES.set(self._spool.size)
+            metrics.BUFFER_LEVEL.set(self._buffer.level)
+            self._report("the spool", level < _UNWELL_SPOOL, f"{level:.0%} full")
+            if self._spool.empty:  # what is missing may be in there
+                self._incidents.look_for_gaps(self._clock())
+                if self._incidents:
+                    self._changed.set()
+            await asyncio.sleep(_TICK_S)
+
+
+def _first(group: BaseExceptionGroup[EnmsError]) -> EnmsError:
+    problem = group.exceptions[0]
+    return _first(problem) if isinstance(problem, BaseExceptionGroup) else problem
