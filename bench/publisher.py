@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Self
 
 _CONNECT = b"\x10"
 _PUBLISH_QOS1 = b"\x32"
@@ -45,7 +46,7 @@ class Publisher:
         self._host, self._port, self._name = host, port, name
         self._window = window
 
-    async def __aenter__(self) -> Publisher:
+    async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         body = _text("MQTT") + b"\x04\x02" + (60).to_bytes(2, "big") + _text(self._name)
         self._writer.write(_CONNECT + _length(len(body)) + body)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -28,6 +31,11 @@ points:
 
 
 @pytest.fixture
+def plant_text() -> str:
+    return PLANT
+
+
+@pytest.fixture
 async def plant(db_pool: asyncpg.Pool) -> asyncpg.Pool:
     """The pool of a database that knows enterprise `demo`."""
     async with db_pool.acquire() as connection:
@@ -38,3 +46,61 @@ async def plant(db_pool: asyncpg.Pool) -> asyncpg.Pool:
 @pytest.fixture
 def pipeline(plant: asyncpg.Pool) -> Pipeline:
     return Pipeline(Decoder(1_048_576), Registry(plant), 20_000)
+
+
+class Proxy:
+    """Stands between a client and the database's socket, so that the way between them can break."""
+
+    def __init__(self, dsn: str) -> None:
+        self._parts = urlsplit(dsn)
+        query = parse_qs(self._parts.query)
+        self._folder, self._socket_port = query.get("host", [""])[0], query.get("port", ["5432"])[0]
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    @property
+    def dsn(self) -> str:
+        """The database, through here."""
+        return f"postgresql://{self._parts.username}@127.0.0.1:{self.port}{self._parts.path}"
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Break every connection and refuse new ones."""
+        assert self._server is not None
+        self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._folder:
+            socket = f"{self._folder}/.s.PGSQL.{self._socket_port}"
+            there, back = await asyncio.open_unix_connection(socket)
+        else:
+            there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+        self._writers |= {writer, back}
+        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+async def proxy(pg_dsn: str) -> AsyncIterator[Proxy]:
+    """The test's database behind something that can be cut."""
+    proxy = Proxy(pg_dsn)
+    await proxy.open()
+    yield proxy
+    await proxy.cut()
