@@ -32,6 +32,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check-rules": ("cli.check_rules", "Check rule books without running them."),
 }
 
+HIDDEN: dict[str, str] = {"demo-fill": "cli.demo_fill", "demo-live": "cli.demo_live"}
+"""What `enms demo` starts; nobody else does."""
+
 
 class LazyGroup(TyperGroup):
     """Knows its commands by the table above; `--help` imports none of them."""
@@ -42,6 +45,8 @@ class LazyGroup(TyperGroup):
         return [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in HIDDEN:
+            return _load(cmd_name, HIDDEN[cmd_name])
         if cmd_name not in self.list_commands(ctx):
             return None
         module, summary = COMMANDS[cmd_name]
@@ -79,7 +84,7 @@ def _load(name: str, module: str) -> Any:
         command.name = name
         return command
     single = typer.Typer(add_completion=False)
-    single.command(name, help=room.command.__doc__ or COMMANDS[name][1])(room.command)
+    single.command(name, help=room.command.__doc__)(room.command)
     return get_command(single)
 
 
