@@ -67,7 +67,7 @@ class LocalBroker:
     """
 
     def __init__(self, folder: Path, *, port: int = 1883, search: bool = True) -> None:
-        self.folder = home_of_data(folder)
+        self.folder = home_of_data(folder.parent) / folder.name
         self.port = port
         self.kind = "mosquitto" if mosquitto() is not None else "iotcore"
         self._search = search

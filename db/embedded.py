@@ -74,7 +74,7 @@ class EmbeddedServer:
 
     def __init__(self, data_dir: Path, *, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
         self.asked = data_dir
-        self.data_dir = home_of_data(data_dir)
+        self.data_dir = home_of_data(data_dir.parent) / data_dir.name
         self.port = port
         self.settings = {**SETTINGS, **(settings or {})}
         self._child: child.Child | None = None

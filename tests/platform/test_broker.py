@@ -39,6 +39,14 @@ async def test_a_port_that_must_be_it_and_is_taken_is_one_clear_line(folder: Pat
             await LocalBroker(folder / "broker", port=free_port, search=False).start()
 
 
+async def test_a_later_broker_object_uses_the_same_folder(folder: Path, free_port: int) -> None:
+    """Its folder is closed to everybody but the broker's account by then."""
+    async with LocalBroker(folder / "broker", port=free_port) as first:
+        pass
+    async with LocalBroker(folder / "broker", port=free_port) as second:
+        assert second.folder == first.folder == folder / "broker"
+
+
 async def test_without_mosquitto_iotcore_serves(folder: Path, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.broker.mosquitto", lambda: None)
     async with LocalBroker(folder / "broker", port=free_port) as broker:
