@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -48,7 +48,6 @@ class Prepared:
     quarantine: Quarantine
     enterprises: list[int]
     sequences: list[Sequence]
-    refusals: list[tuple[int, Refusal]] = field(default_factory=list)
 
     @property
     def readings(self) -> int:
@@ -94,7 +93,6 @@ class Pipeline:
         taken: list[Arrival] = []
         enterprises: list[int] = []
         sequences: list[Sequence] = []
-        refused: list[tuple[int, Refusal]] = []
         octets = 0
         for number, arrival in enumerate(arrivals):
             message = self._decode(arrival)
@@ -102,20 +100,16 @@ class Pipeline:
             e = UNKNOWN_ENTERPRISE if site is None else site.e
             refusals = list(message.refusals)
             if site is not None:
-                refusals += judge(
-                    message.readings,
-                    site,
-                    source=number,
-                    origin=origin,
-                    received_at=arrival.received_at,
-                    into=gatherer,
+                received_at = arrival.received_at
+                judged = judge(
+                    message.readings, site, source=number, origin=origin, received_at=received_at, into=gatherer
                 )
+                refusals += [refusal for _, refusal in judged]
             elif message.enterprise:
                 detail = f"no enterprise has the code {message.enterprise[:200]!r}"
                 refusals.append(Refusal(Reason.UNKNOWN_ENTERPRISE, "", detail))
             if refusals:
                 quarantine.add(e, arrival, refusals)
-                refused += [(number, refusal) for refusal in refusals]
             if message.seq is not None:
                 sequences.append(Sequence(e, message.enterprise, message.gateway, message.seq, arrival.received_at))
             taken.append(arrival)
@@ -123,7 +117,7 @@ class Pipeline:
             octets += len(arrival.payload)
             if len(gatherer) >= self._most_readings or octets >= _MOST_BYTES:
                 break
-        return Prepared(taken, gatherer.gathered(), quarantine, enterprises, sequences, refused)
+        return Prepared(taken, gatherer.gathered(), quarantine, enterprises, sequences)
 
     def _decode(self, arrival: Arrival) -> Message:
         try:

@@ -24,8 +24,8 @@ _LONGEST_SPAN = 366 * 86_400 * SECOND
 
 def judge(
     columns: Columns, site: Site, *, source: int, origin: Origin, received_at: int, into: Gatherer
-) -> list[Refusal]:
-    """Take the readings that can be taken; say what is wrong with the others.
+) -> list[tuple[int, Refusal]]:
+    """Take the readings that can be taken; say which of the others has what wrong with it.
 
     Args:
         columns: one message's well-formed readings.
@@ -54,8 +54,8 @@ def judge(
 
 def _judge_each(
     columns: Columns, site: Site, source: int, origin: Origin, received_at: int, into: Gatherer
-) -> list[Refusal]:
-    refusals: list[Refusal] = []
+) -> list[tuple[int, Refusal]]:
+    refusals: list[tuple[int, Refusal]] = []
     kept: list[int] = []
     numbers: list[int] = []
     starts: list[int | None] = []
@@ -68,7 +68,7 @@ def _judge_each(
             starts.append(start if judged.interval else None)
         else:
             reason, detail = judged
-            refusals.append(Refusal(reason, columns.place(index), detail))
+            refusals.append((index, Refusal(reason, columns.place(index), detail)))
     if kept:
         qualities = columns.qualities
         into.add(

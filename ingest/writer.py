@@ -53,12 +53,12 @@ class Written:
     Attributes:
         readings: how many it stored or found stored already.
         taken: instants that had a reading already, by an earlier message.
-        rejected: rows the database would not take, by index in the batch; they are in quarantine.
+        rejected: rows the database would not take, by index in the batch, and why; they are in quarantine.
     """
 
     readings: int
     taken: int
-    rejected: tuple[int, ...] = ()
+    rejected: tuple[tuple[int, str], ...] = ()
 
 
 class Writer:
@@ -167,11 +167,10 @@ class Writer:
                 at = instant(int(readings.ts[row])).isoformat()
                 refusal = Refusal(Reason.REJECTED, f"point {readings.p[row]} at {at}", detail)
                 prepared.quarantine.add(prepared.enterprises[source], prepared.arrivals[source], [refusal])
-                prepared.refusals.append((source, refusal))
             await put_in_quarantine(connection, prepared.quarantine.rows())
         for _, detail in rejected[:1]:
             log.error("the database would not take some readings", count=len(rejected), first=detail)
-        return Written(len(readings) - len(rejected), taken, tuple(row for row, _ in rejected))
+        return Written(len(readings) - len(rejected), taken, tuple(rejected))
 
     async def _halve(
         self, connection: asyncpg.Connection, readings: Readings, rows: Rows, rejected: list[tuple[int, str]]

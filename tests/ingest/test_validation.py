@@ -28,7 +28,9 @@ SITE = Site(
 
 def run(columns: Columns) -> tuple[Gatherer, list[Refusal]]:
     gatherer = Gatherer()
-    return gatherer, judge(columns, SITE, source=4, origin=Origin.METER, received_at=NOW, into=gatherer)
+    judged = judge(columns, SITE, source=4, origin=Origin.METER, received_at=NOW, into=gatherer)
+    assert all(refusal.place == columns.place(index) for index, refusal in judged)
+    return gatherer, [refusal for _, refusal in judged]
 
 
 def one(code: str, time: int, start: int | None = None) -> tuple[Gatherer, list[Refusal]]:
