@@ -67,6 +67,14 @@ class LazyGroup(TyperGroup):
             return super().invoke(ctx)
         except EnmsError as problem:
             fail(problem)
+        except ValueError as problem:
+            from pydantic import ValidationError  # settings are read by most commands, but not by --help
+
+            from cli.surroundings import settings_mistakes
+
+            if not isinstance(problem, ValidationError) or problem.title != "Settings":
+                raise
+            fail(settings_mistakes(problem))
 
 
 def fail(problem: EnmsError) -> None:
