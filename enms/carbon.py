@@ -103,3 +103,8 @@ def carbon_factor(carrier: str, day: date) -> CarbonFactor | None:
     if not entries:
         return None
     return ([f for since, f in entries if since <= day] or [entries[0][1]])[-1]
+
+
+def carbon_factors() -> list[tuple[date, CarbonFactor]]:
+    """Every factor with the day it was first to be used, by carrier, then day; for tables outside Python."""
+    return [pair for carrier in sorted(_factors()) for pair in sorted(_factors()[carrier], key=lambda pair: pair[0])]

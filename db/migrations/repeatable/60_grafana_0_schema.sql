@@ -1,0 +1,44 @@
+-- The views that Grafana reads. Stable: dashboards outside this repository may rely on every name and column here;
+-- columns are added at the end, never renamed. The schema is made anew whenever a migration changed anything, which
+-- is how a view may change at all; nothing of anybody else's may be put into it.
+--
+-- Common to all views: `enterprise` is the enterprise's code; only the enterprises of the session's login are seen
+-- (grafana_access.login); NULL is unknown, never 0; instants are timestamptz; standard coal is on the calorific basis
+-- (当量值), measured heating values before site factors before GB/T 2589.
+DROP SCHEMA IF EXISTS grafana CASCADE;
+DROP SCHEMA IF EXISTS grafana_inner CASCADE;
+CREATE SCHEMA grafana;
+COMMENT ON SCHEMA grafana IS 'Read-only views for Grafana: one row filter for all, by the session''s login.';
+CREATE SCHEMA grafana_inner;
+COMMENT ON SCHEMA grafana_inner IS 'What the views of schema grafana are made of; unfiltered, granted to nobody.';
+
+CREATE VIEW grafana_inner.visible AS
+SELECT en.e, en.code, en.name_zh, en.name_en, en.industry, en.timezone, en.day_starts, en.month_starts_day
+FROM public.enterprise AS en
+WHERE EXISTS (
+    SELECT 1 FROM grafana_access.login AS l
+    WHERE l.login = session_user AND (l.e IS NULL OR l.e = en.e)
+);
+COMMENT ON VIEW grafana_inner.visible IS 'The enterprises this session may see. Every view of schema grafana joins it.';
+
+CREATE VIEW grafana_inner.point_now AS
+SELECT pt.e, pt.p, pt.code, c.name_zh, c.name_en, c.process, c.carrier, c.role, c.reading, c.unit, c.amount_unit,
+       c.to_amount, c.aggregate, c.rated_per_hour, c.period_s, c.max_gap_s, c.parent, c.ncv, c.in_service_from,
+       c.virtual, c.position,
+       -- how old a newest value may be before it is stale; an interval reading is as old as its period just before
+       -- the next one comes
+       CASE
+           WHEN c.reporting = 'on_change' AND c.max_silence_s IS NOT NULL THEN greatest(c.max_silence_s, c.max_gap_s)
+           WHEN c.reading = 'interval' THEN greatest(c.max_gap_s, 2 * c.period_s)
+           ELSE c.max_gap_s
+       END AS silent_after_s
+FROM public.point AS pt
+JOIN public.point_config_span AS c USING (e, p)
+WHERE c.valid_from <= now() AND c.valid_to > now() AND NOT c.retired;
+COMMENT ON VIEW grafana_inner.point_now IS 'Points as they are configured now.';
+
+CREATE VIEW grafana_inner.meter_now AS
+SELECT i.e, i.p, i.multiplier, i.resolution, i.accuracy_class, i.calibrated
+FROM public.installation_span AS i
+WHERE i.installed_at <= now() AND i.removed_at > now();
+COMMENT ON VIEW grafana_inner.meter_now IS 'The meter on each point now.';

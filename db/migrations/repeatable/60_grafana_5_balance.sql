@@ -1,0 +1,124 @@
+-- An enterprise's consumption by carrier and day: the balance of enms/balance.py, one missing term making the line
+-- unknown, and one unknown line the total.
+
+CREATE VIEW grafana_inner.balance_term AS
+WITH RECURSIVE member AS (
+    SELECT c.e, c.p, up.p AS parent_p, c.role, c.carrier, c.amount_unit, c.position
+    FROM grafana_inner.point_now AS c
+    LEFT JOIN public.point AS up ON up.e = c.e AND up.code = c.parent
+    WHERE c.carrier IS NOT NULL AND c.reading <> 'virtual' AND (c.aggregate = 'sum' OR c.role = 'stock')
+),
+above AS (
+    -- every ancestor that measures the same carrier
+    SELECT m.p, m.carrier, m.role, m.parent_p AS ancestor, 1 AS steps FROM member AS m WHERE m.parent_p IS NOT NULL
+    UNION ALL
+    SELECT a.p, a.carrier, a.role, m.parent_p, a.steps + 1
+    FROM above AS a
+    JOIN member AS m ON m.p = a.ancestor AND m.carrier = a.carrier
+    WHERE m.parent_p IS NOT NULL AND a.steps < 20 -- a ring of parents ends here
+),
+ranked AS (
+    SELECT m.*,
+           -- a meter one of whose ancestors has the same role is counted there already
+           m.p NOT IN (SELECT a.p FROM above AS a JOIN member AS up ON up.p = a.ancestor AND up.carrier = a.carrier AND up.role = a.role)
+               AS top
+    FROM member AS m
+),
+judged AS (
+    SELECT r.*, bool_or(r.top AND r.role IN ('purchased', 'sold')) OVER carrier AS bought,
+           bool_or(r.role IN ('produced', 'recovered')) OVER carrier AS inside
+    FROM ranked AS r
+    WINDOW carrier AS (PARTITION BY r.e, r.carrier)
+)
+SELECT t.e, t.carrier, t.p, t.role, CASE WHEN t.role IN ('sold', 'stock') THEN -1 ELSE 1 END AS sign, t.amount_unit, t.position,
+       first_value(t.amount_unit) OVER (PARTITION BY t.e, t.carrier ORDER BY t.position) AS unit,
+       t.bought OR NOT t.inside AS in_total,
+       CASE WHEN t.bought THEN 'purchased' WHEN t.inside THEN 'internal' ELSE 'consumed' END AS method
+FROM judged AS t
+WHERE t.top AND CASE WHEN t.bought THEN t.role IN ('purchased', 'sold', 'stock') ELSE t.role = 'consumed' END;
+COMMENT ON VIEW grafana_inner.balance_term IS 'The signed points each carrier''s consumption is the sum of (enms/balance.py).';
+
+CREATE VIEW grafana_inner.term_day AS
+-- Amount and standard coal of each term by local day. A factor that holds all day multiplies the day's total; a
+-- measured heating value, or a factor that changes within the day, is counted quarter hour by quarter hour. Stock laid
+-- in over a day: the level in the quarter hour before its end less that before its start. What comes from
+-- configuration alone is materialized: the planner would compute it again for every row.
+WITH balance AS MATERIALIZED (SELECT * FROM grafana_inner.balance_term),
+conversion AS MATERIALIZED (SELECT * FROM grafana_inner.conversion),
+term AS MATERIALIZED (
+    SELECT b.*, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p, u.factor / lu.factor AS to_unit
+    FROM balance AS b
+    JOIN conversion AS k ON k.p = b.p
+    JOIN grafana_inner.unit AS u ON u.symbol = b.amount_unit
+    JOIN grafana_inner.unit AS lu ON lu.symbol = b.unit
+)
+SELECT d.code AS enterprise, b.carrier, b.unit, b.in_total, b.method, b.p, b.role, b.sign, d.local_date, d.starts,
+       b.to_unit * CASE WHEN b.role = 'stock' THEN late.amount - early.amount WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
+       CASE WHEN b.role = 'stock' THEN (late.amount - early.amount) * b.kgce_per_amount
+            WHEN w.whole THEN t.amount * b.kgce_per_amount ELSE x.kgce END AS kgce,
+       CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END AS covered_s,
+       CASE WHEN w.whole THEN t.estimated_s ELSE x.estimated_s END AS estimated_s,
+       CASE WHEN NOT w.whole THEN x.unconverted_s WHEN b.kgce_per_amount IS NULL THEN t.covered_s ELSE 0 END AS unconverted_s
+FROM grafana_inner.day_span AS d
+JOIN term AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
+CROSS JOIN LATERAL (SELECT b.ncv_p IS NULL AND b.k_starts <= d.starts AND b.k_ends >= d.ends AS whole) AS w
+LEFT JOIN public.day_total AS t ON w.whole AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+LEFT JOIN public.interval AS late
+    ON b.role = 'stock' AND late.e = b.e AND late.p = b.p AND late.start = d.ends - interval '15 minutes'
+LEFT JOIN public.interval AS early
+    ON b.role = 'stock' AND early.e = b.e AND early.p = b.p AND early.start = d.starts - interval '15 minutes'
+LEFT JOIN LATERAL (
+    SELECT sum(i.amount ORDER BY i.start) AS amount,
+           sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE n.amount END ORDER BY i.start) AS kgce,
+           sum(i.covered_s) AS covered_s, sum(i.estimated_s) AS estimated_s,
+           coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL AND n.amount IS NULL), 0)
+               AS unconverted_s
+    FROM public.interval AS i
+    LEFT JOIN public.interval AS n ON n.e = b.e AND n.p = b.ncv_p AND n.start = i.start
+    WHERE NOT w.whole AND b.role <> 'stock' AND i.e = b.e AND i.p = b.p
+      AND i.start >= greatest(d.starts, b.k_starts) AND i.start < least(d.ends, b.k_ends)
+) AS x ON true;
+
+CREATE VIEW grafana_inner.carrier_day AS
+SELECT l.*, CASE WHEN f.tco2_per_gj IS NOT NULL AND l.kgce IS NOT NULL THEN l.kgce * 29307.6 / 1e6 * f.tco2_per_gj
+                 ELSE l.amount * lu.factor / fu.factor * f.tco2_per_unit END AS tco2
+FROM (
+    SELECT t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts,
+           CASE WHEN count(*) = count(t.amount) THEN sum(t.sign * t.amount) END AS amount,
+           CASE WHEN count(*) = count(t.kgce) THEN sum(t.sign * t.kgce) END AS kgce,
+           sum(t.covered_s) AS covered_s, sum(t.estimated_s) AS estimated_s, sum(t.unconverted_s) AS unconverted_s
+    FROM grafana_inner.term_day AS t
+    GROUP BY t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts
+) AS l
+LEFT JOIN grafana_inner.unit AS lu ON lu.symbol = l.unit
+LEFT JOIN LATERAL (
+    -- the newest factor published for the day or before it; the first one for days before them all
+    SELECT c.*
+    FROM grafana_inner.carbon_factor AS c
+    WHERE c.carrier = l.carrier
+    ORDER BY coalesce(c.effective_from, '-infinity') <= l.local_date DESC,
+             CASE WHEN coalesce(c.effective_from, '-infinity') <= l.local_date THEN c.effective_from END DESC,
+             c.effective_from
+    LIMIT 1
+) AS f ON true
+LEFT JOIN grafana_inner.unit AS fu ON fu.symbol = f.unit AND fu.dimension = lu.dimension;
+
+CREATE VIEW grafana.carrier_day WITH (security_barrier) AS
+SELECT l.enterprise, l.local_date, l.starts AS time, l.carrier, coalesce(k.name_zh, l.carrier) AS carrier_zh,
+       coalesce(k.name_en, l.carrier) AS carrier_en, l.amount, l.unit, l.kgce, l.tco2, l.in_total, l.method,
+       l.covered_s, l.estimated_s, l.unconverted_s
+FROM grafana_inner.carrier_day AS l
+LEFT JOIN grafana_inner.carrier AS k ON k.code = l.carrier;
+COMMENT ON VIEW grafana.carrier_day IS 'What an enterprise consumed of each carrier on each local day: purchased less sold less laid in stock; what its processes used where no purchase is metered.';
+COMMENT ON COLUMN grafana.carrier_day.in_total IS 'Whether its standard coal is part of the enterprise''s total; a gas that is only made and used inside is not.';
+
+CREATE VIEW grafana.enterprise_day WITH (security_barrier) AS
+SELECT l.enterprise, l.local_date, l.starts AS time,
+       CASE WHEN count(*) = count(l.kgce) THEN sum(l.kgce) / 1000 END AS tce,
+       CASE WHEN count(*) = count(l.tco2) THEN sum(l.tco2) END AS tco2,
+       count(*)::int AS carriers, count(l.kgce)::int AS known,
+       string_agg(l.carrier, ', ' ORDER BY l.carrier) FILTER (WHERE l.kgce IS NULL) AS missing
+FROM grafana_inner.carrier_day AS l
+WHERE l.in_total
+GROUP BY l.enterprise, l.local_date, l.starts;
+COMMENT ON VIEW grafana.enterprise_day IS 'Standard coal and carbon of each local day; NULL as long as one carrier of the balance is unknown (missing names them).';

@@ -1,0 +1,155 @@
+-- EnPIs by local day, with the levels of the national limit: the arithmetic of enms/performance.py and
+-- enms/corrections.py, without its range of uncertainty (the console has that).
+
+CREATE VIEW grafana_inner.enpi_now AS
+SELECT n.e, n.id, n.code, s.definition -> 'name' ->> 'zh' AS name_zh, s.definition -> 'name' ->> 'en' AS name_en,
+       s.definition ->> 'process' AS process, s.definition ->> 'basis' AS basis,
+       s.definition -> 'limit' ->> 'standard' AS standard, s.definition -> 'limit' ->> 'item' AS item, s.definition
+FROM public.enpi AS n
+JOIN public.enpi_span AS s USING (e, id)
+WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired;
+
+CREATE VIEW grafana_inner.enpi_term AS
+-- Virtual points are the signed sum of what is below them.
+WITH RECURSIVE term AS (
+    SELECT n.e, n.id, 'energy' AS part, t.row ->> 'point' AS code, (t.row ->> 'sign')::int AS sign, 1 AS steps
+    FROM grafana_inner.enpi_now AS n
+    CROSS JOIN LATERAL jsonb_array_elements(n.definition -> 'energy') AS t (row)
+    UNION ALL
+    SELECT n.e, n.id, 'output', t.code, 1, 1
+    FROM grafana_inner.enpi_now AS n
+    CROSS JOIN LATERAL jsonb_array_elements_text(n.definition -> 'output') AS t (code)
+    UNION ALL
+    SELECT t.e, t.id, t.part, below.row ->> 'point', t.sign * (below.row ->> 'sign')::int, t.steps + 1
+    FROM term AS t
+    JOIN grafana_inner.point_now AS c ON c.e = t.e AND c.code = t.code AND c.reading = 'virtual'
+    CROSS JOIN LATERAL jsonb_array_elements(c.virtual) AS below (row)
+    WHERE t.steps < 10
+),
+metered AS (
+    SELECT t.e, t.id, t.part, t.sign, c.p, c.code, c.amount_unit, c.in_service_from, t.steps
+    FROM term AS t
+    JOIN grafana_inner.point_now AS c ON c.e = t.e AND c.code = t.code AND c.reading <> 'virtual'
+),
+ratio AS (
+    SELECT DISTINCT ON (m.id) m.id,
+           CASE u.dimension WHEN 'mass' THEN 'kgce/t' WHEN 'energy' THEN 'gce/kWh' ELSE 'kgce/' || u.symbol END AS unit,
+           CASE u.dimension WHEN 'mass' THEN 't' WHEN 'energy' THEN 'kWh' ELSE u.symbol END AS output_unit,
+           CASE u.dimension WHEN 'mass' THEN 1e3 WHEN 'energy' THEN 3600 ELSE u.factor END AS output_factor,
+           CASE u.dimension WHEN 'energy' THEN 1000 ELSE 1 END AS per_kgce
+    FROM metered AS m
+    JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit
+    WHERE m.part = 'output'
+    ORDER BY m.id, m.steps, m.code
+)
+SELECT m.e, m.id, m.part, m.sign, m.p, m.code, coalesce(m.in_service_from, s.first_ts) AS since,
+       r.unit, r.output_unit, r.per_kgce, u.factor / r.output_factor AS to_output
+FROM metered AS m
+JOIN ratio AS r USING (id)
+JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit
+LEFT JOIN public.point_state AS s ON s.e = m.e AND s.p = m.p;
+COMMENT ON VIEW grafana_inner.enpi_term IS 'The metered points of each EnPI''s boundary and output; to_output turns an amount into output_unit.';
+
+CREATE VIEW grafana_inner.enpi_unit AS
+SELECT DISTINCT t.e, t.id, t.unit, t.output_unit FROM grafana_inner.enpi_term AS t;
+
+CREATE VIEW grafana_inner.enpi_day AS
+-- An input with gaps is taken to have gone on at its own mean through them; completeness says how much was metered.
+WITH boundary AS MATERIALIZED (SELECT * FROM grafana_inner.enpi_term),
+conversion AS MATERIALIZED (SELECT * FROM grafana_inner.conversion),
+term AS MATERIALIZED (
+    SELECT t.*, n.code AS enpi, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p
+    FROM boundary AS t
+    JOIN public.enpi AS n ON n.e = t.e AND n.id = t.id
+    JOIN conversion AS k ON k.p = t.p
+),
+part AS (
+    SELECT d.code AS enterprise, b.e, b.id, b.enpi, d.local_date, d.starts, d.ends, b.part = 'energy' AS energy, b.sign, b.to_output, b.unit, b.output_unit,
+           b.per_kgce,
+           CASE WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
+           CASE WHEN w.whole THEN t.amount * b.kgce_per_amount ELSE x.kgce END AS kgce,
+           coalesce(CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END, 0)
+           - CASE WHEN b.part = 'output' OR w.whole THEN 0 ELSE x.unconverted_s END AS covered_s,
+           extract(epoch FROM least(d.ends, b.k_ends) - greatest(d.starts, b.k_starts, b.since))::float8 AS window_s
+    FROM grafana_inner.day_span AS d
+    JOIN term AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts AND b.since < d.ends
+    CROSS JOIN LATERAL (
+        SELECT (b.ncv_p IS NULL OR b.part = 'output') AND b.k_starts <= d.starts AND b.k_ends >= d.ends AS whole
+    ) AS w
+    LEFT JOIN public.day_total AS t ON w.whole AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+    LEFT JOIN LATERAL (
+        SELECT sum(i.amount ORDER BY i.start) AS amount,
+               sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE n.amount END ORDER BY i.start) AS kgce,
+               sum(i.covered_s) AS covered_s,
+               coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL AND n.amount IS NULL), 0)
+                   AS unconverted_s
+        FROM public.interval AS i
+        LEFT JOIN public.interval AS n ON n.e = b.e AND n.p = b.ncv_p AND n.start = i.start
+        WHERE NOT w.whole AND i.e = b.e AND i.p = b.p
+          AND i.start >= greatest(d.starts, b.k_starts) AND i.start < least(d.ends, b.k_ends)
+    ) AS x ON true
+)
+SELECT enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce,
+       CASE WHEN count(*) FILTER (WHERE energy) = count(kgce) FILTER (WHERE energy AND covered_s > 0)
+            THEN sum(sign * kgce * window_s / nullif(covered_s, 0)) FILTER (WHERE energy) END AS kgce,
+       CASE WHEN count(*) FILTER (WHERE NOT energy) = count(amount) FILTER (WHERE NOT energy AND covered_s > 0)
+            THEN sum(sign * amount * to_output * window_s / nullif(covered_s, 0)) FILTER (WHERE NOT energy) END AS output,
+       min(covered_s / nullif(window_s, 0)) AS completeness
+FROM part
+GROUP BY enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce;
+
+CREATE VIEW grafana.enpi_day WITH (security_barrier) AS
+WITH head AS MATERIALIZED (SELECT * FROM grafana_inner.enpi_now)
+SELECT x.enterprise, x.enpi, coalesce(n.name_zh, x.enpi) AS name_zh, coalesce(n.name_en, x.enpi) AS name_en, n.process,
+       x.local_date, x.starts AS time,
+       CASE WHEN x.output > 0 AND n.basis = 'calorific' THEN x.kgce / x.output * x.per_kgce END AS value, x.unit,
+       CASE WHEN x.kgce IS NULL OR x.output IS NULL OR n.basis <> 'calorific' THEN 'unknown'
+            WHEN x.output <= 0 THEN 'idle' ELSE 'known' END AS state,
+       x.kgce, x.output, x.output_unit, x.completeness,
+       l.edition, b.level,
+       CASE WHEN NOT c.missing THEN l.level1 * c.factor + c.addition END AS level1,
+       CASE WHEN NOT c.missing THEN l.level2 * c.factor + c.addition END AS level2,
+       CASE WHEN NOT c.missing THEN l.level3 * c.factor + c.addition END AS level3,
+       CASE WHEN NOT c.missing THEN
+            CASE b.level WHEN 1 THEN l.level1 WHEN 2 THEN l.level2 ELSE l.level3 END * c.factor + c.addition END AS limit_value,
+       x.ends > now() AS provisional
+FROM grafana_inner.enpi_day AS x
+JOIN head AS n ON n.id = x.id
+LEFT JOIN public.process AS pr ON pr.e = x.e AND pr.code = n.process
+LEFT JOIN grafana_inner.limit_row AS l
+    ON n.standard IN (l.standard, l.edition) AND l.item = n.item AND l.unit = x.unit
+   AND x.local_date >= l.effective_from AND x.local_date <= coalesce(l.effective_to, 'infinity')
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN pr.commissioned >= l.effective_from THEN l.new_level ELSE l.existing_level END AS level
+) AS b ON l.item IS NOT NULL
+LEFT JOIN LATERAL (
+    -- product of the factors by their logarithms; an input that is neither declared nor required corrects nothing
+    SELECT coalesce(bool_or(k.given IS NULL AND (k.required OR k.named)), false) AS missing,
+           coalesce(sum(k.value * CASE WHEN k.rule = 'per_point_below'
+                                       THEN least(greatest(k.below - k.given, 0), coalesce(k.at_most_points, 'infinity'))
+                                       ELSE k.given END) FILTER (WHERE k.rule <> 'factor'), 0) AS addition,
+           coalesce(exp(sum(ln(1 + (k.value - 1) * k.given)) FILTER (WHERE k.rule = 'factor')), 1) AS factor
+    FROM (
+        SELECT lc.rule, lc.value, lc.below, lc.at_most_points, lc.required,
+               n.definition -> 'corrections' ->> lc.input IS NOT NULL AS named,
+               t.amount * iu.factor / lu.factor AS given
+        FROM grafana_inner.limit_correction AS lc
+        LEFT JOIN grafana_inner.point_now AS ip ON ip.e = x.e AND ip.code = n.definition -> 'corrections' ->> lc.input
+        LEFT JOIN public.day_total AS t ON t.e = ip.e AND t.p = ip.p AND t.local_date = x.local_date
+        LEFT JOIN grafana_inner.unit AS iu ON iu.symbol = ip.amount_unit
+        LEFT JOIN grafana_inner.unit AS lu ON lu.symbol = lc.unit AND lu.dimension = iu.dimension
+        WHERE lc.edition = l.edition AND lc.item = l.item
+    ) AS k
+) AS c ON l.item IS NOT NULL;
+COMMENT ON VIEW grafana.enpi_day IS 'EnPIs (单耗) by local day: boundary energy over qualified output, with the corrected levels of the limit. A day is not the statistical period: only the year judges.';
+COMMENT ON COLUMN grafana.enpi_day.state IS 'known; idle: no output; unknown: an input has no amount at all.';
+COMMENT ON COLUMN grafana.enpi_day.level IS 'Which level binds this line: 3 existing, 2 new or expanded. Level 1 is a target only.';
+
+CREATE VIEW grafana.enpi WITH (security_barrier) AS
+SELECT v.code AS enterprise, n.code AS enpi, coalesce(n.name_zh, n.code) AS name_zh, coalesce(n.name_en, n.code) AS name_en,
+       n.process, pr.kind AS process_kind, q.unit, q.output_unit, n.standard, n.item, n.id
+FROM grafana_inner.visible AS v
+JOIN grafana_inner.enpi_now AS n USING (e)
+JOIN grafana_inner.enpi_unit AS q USING (e, id)
+LEFT JOIN public.process AS pr ON pr.e = n.e AND pr.code = n.process;
+COMMENT ON VIEW grafana.enpi IS 'EnPIs as defined now.';

@@ -1,0 +1,60 @@
+-- Whose data is missing, late or wrong; and whether the platform itself keeps up.
+
+CREATE VIEW grafana.finding WITH (security_barrier) AS
+SELECT v.code AS enterprise, pt.code AS point, f.kind, f.from_ts, f.to_ts, f.detail::text AS detail, f.found_at
+FROM grafana_inner.visible AS v
+JOIN public.point AS pt USING (e)
+JOIN public.finding AS f ON f.e = pt.e AND f.p = pt.p;
+COMMENT ON VIEW grafana.finding IS 'What derivation noticed about a point''s readings (drop, jump, spike, gap, overlap, frozen, out of range).';
+
+CREATE VIEW grafana.quarantine WITH (security_barrier) AS
+SELECT v.code AS enterprise, q.reason, q.detail, q.topic, q.payload_bytes, q.first_seen, q.last_seen, q.count AS deliveries
+FROM grafana_inner.visible AS v
+JOIN public.quarantine AS q USING (e)
+UNION ALL
+SELECT NULL, q.reason, q.detail, q.topic, q.payload_bytes, q.first_seen, q.last_seen, q.count
+FROM public.quarantine AS q
+WHERE q.e = 0 AND EXISTS (SELECT 1 FROM grafana_access.login AS l WHERE l.login = session_user AND l.e IS NULL);
+COMMENT ON VIEW grafana.quarantine IS 'What was refused and why. enterprise NULL: of an enterprise nobody knows; only the district sees those.';
+
+CREATE VIEW grafana.pipeline WITH (security_barrier) AS
+SELECT v.code AS enterprise, n.newest, extract(epoch FROM now() - n.newest)::float8 AS data_age_s,
+       extract(epoch FROM now() - n.arrived)::float8 AS arrival_age_s,
+       extract(epoch FROM now() - n.closed_until)::float8 AS ledger_age_s,
+       extract(epoch FROM now() - c.evaluated_at)::float8 AS rules_age_s,
+       c.evaluated_until AS judged_until, coalesce(b.spans, 0)::int AS waiting_spans, coalesce(o.waiting, 0)::int AS waiting_messages
+FROM grafana_inner.visible AS v
+LEFT JOIN LATERAL (
+    -- the newest arrival among the points heard of last: two steps down the key
+    SELECT max(w.newest_ts) AS newest, max(w.closed_until) AS closed_until, max(r.received_at) AS arrived
+    FROM (
+        SELECT s.e, s.p, s.newest_ts, s.closed_until
+        FROM public.point_state AS s
+        WHERE s.e = v.e AND s.newest_ts IS NOT NULL
+        ORDER BY s.newest_ts DESC
+        LIMIT 20
+    ) AS w
+    LEFT JOIN LATERAL (
+        SELECT r.received_at
+        FROM public.reading AS r
+        WHERE r.e = w.e AND r.p = w.p AND r.ts > now() - interval '3 days'
+        ORDER BY r.ts DESC
+        LIMIT 1
+    ) AS r ON true
+) AS n ON true
+LEFT JOIN public.rule_cursor AS c ON c.e = v.e
+LEFT JOIN LATERAL (SELECT count(*) AS spans FROM (SELECT 1 FROM public.dirty AS d WHERE d.e = v.e LIMIT 100000) AS x) AS b ON true
+LEFT JOIN LATERAL (
+    SELECT count(*) AS waiting FROM (SELECT 1 FROM public.outbox AS o WHERE o.e = v.e AND o.sent_at IS NULL LIMIT 100000) AS x
+) AS o ON true;
+COMMENT ON VIEW grafana.pipeline IS 'Whether anything is lost or late, part by part: data, arrival, ledger, rules, notifications.';
+COMMENT ON COLUMN grafana.pipeline.data_age_s IS 'Age of the newest reading''s own instant; arrival_age_s of the moment it was received.';
+
+CREATE VIEW grafana.storage WITH (security_barrier) AS
+SELECT t.name AS table_name,
+       (pg_total_relation_size(format('public.%I', t.name)::regclass)
+        + coalesce((SELECT sum(pg_total_relation_size(h.inhrelid)) FROM pg_inherits AS h
+                    WHERE h.inhparent = format('public.%I', t.name)::regclass), 0))::float8 AS bytes
+FROM unnest(ARRAY['reading', 'interval', 'interval_revision', 'day_total', 'quarantine', 'alert', 'evidence']) AS t (name)
+WHERE EXISTS (SELECT 1 FROM grafana_access.login AS l WHERE l.login = session_user AND l.e IS NULL);
+COMMENT ON VIEW grafana.storage IS 'Size of the large tables with their indexes and chunks; the district''s login only.';
