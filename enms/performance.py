@@ -105,6 +105,26 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversionUsed:
+    """How an amount became standard coal.
+
+    Attributes:
+        by: `heating_value` (measured), `site_factor` or `table`.
+        kgce_per_amount: mean over the span.
+        ncv: code of the point that measures the heating value.
+        edition, source, confidence, review: of a factor.
+    """
+
+    by: str
+    kgce_per_amount: float | None
+    ncv: str | None = None
+    edition: str | None = None
+    source: str | None = None
+    confidence: str | None = None
+    review: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Input:
     """One metered point's part in an EnPI over a span.
 
@@ -128,7 +148,7 @@ class Input:
     covered_s: float
     estimated_s: float
     apportioned_s: float
-    conversion: str = ""
+    conversion: ConversionUsed | None = None
     problem: Why | None = None
     meter: Meter = Meter()
 

@@ -1,0 +1,239 @@
+"""What an EnPI is made of: versions of its boundary, the metered points below it, the meters on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from db.instants import BEGINNING, END, known
+from db.plants import EnterpriseRow, enterprises
+from db.statements import statements
+from enms.cuts import Cuts
+from enms.errors import NotFoundError
+from enms.performance import Meter, Part, Ratio
+from enms.plant import Enpi
+
+
+@dataclass(frozen=True, slots=True)
+class EnpiVersion:
+    """An EnPI's boundary over [valid_from, valid_to)."""
+
+    enpi: Enpi
+    valid_from: datetime
+    valid_to: datetime
+    recorded_at: datetime
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PointFacts:
+    """A point as an EnPI needs it: as configured last, `period_s` the longest it ever had.
+
+    Attributes:
+        terms: (code, sign) of a virtual point.
+        recorded: (recorded_at, valid_from) of its versions.
+    """
+
+    p: int
+    code: str
+    amount_unit: str
+    period_s: float
+    ncv: str | None
+    terms: tuple[tuple[str, int], ...]
+    in_service_from: datetime | None
+    first_ts: datetime | None
+    closed_until: datetime | None
+    recorded: tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A meter on a point over [installed_at, removed_at)."""
+
+    installed_at: datetime
+    removed_at: datetime
+    step: float | None
+    accuracy_class: float | None
+    calibrated: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A metered point in a boundary."""
+
+    part: Part
+    sign: int
+    point: PointFacts
+
+
+@dataclass(frozen=True, slots=True)
+class EnpiModel:
+    """Everything about an EnPI but its amounts."""
+
+    enterprise: EnterpriseRow
+    cuts: Cuts
+    code: str
+    versions: tuple[EnpiVersion, ...]
+    points: dict[str, PointFacts]
+    meters: dict[int, tuple[Installed, ...]]
+    commissioned: date | None
+
+    @property
+    def current(self) -> EnpiVersion:
+        """The last version."""
+        return self.versions[-1]
+
+    @property
+    def ratio(self) -> Ratio:
+        """Units, by the first output."""
+        outputs = [leaf for leaf in self.leaves(self.current) if leaf.part is Part.OUTPUT]
+        return Ratio.of(outputs[0].point.amount_unit if outputs else "t")
+
+    @property
+    def coarsest_s(self) -> float:
+        """The longest period of what it is made of: it is never judged finer than that."""
+        return max((leaf.point.period_s for v in self.versions for leaf in self.leaves(v)), default=0.0)
+
+    def leaves(self, version: EnpiVersion) -> list[Leaf]:
+        """The metered points of a boundary, virtual ones taken apart."""
+        enpi = version.enpi
+        found = [leaf for term in enpi.energy for leaf in self._below(Part.ENERGY, term.point, term.sign)]
+        return found + [leaf for code in enpi.output for leaf in self._below(Part.OUTPUT, code, 1)]
+
+    def _below(self, part: Part, code: str, sign: int) -> Iterator[Leaf]:
+        point = self.points.get(code)
+        if point is None:
+            return
+        if not point.terms:
+            yield Leaf(part, sign, point)
+        for below, its_sign in point.terms:
+            yield from self._below(part, below, sign * its_sign)
+
+    def version_at(self, instant: datetime) -> EnpiVersion | None:
+        """The boundary that held at an instant."""
+        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
+        return next(held, None)
+
+    def meter(self, point: PointFacts, start: datetime, end: datetime) -> Meter:
+        """The worst of the meters that were on a point during a span."""
+        there = [m for m in self.meters.get(point.p, ()) if m.installed_at < end and m.removed_at > start]
+        ncv = self.points.get(point.ncv or "")
+        of_ncv = self.meter(ncv, start, end).accuracy_class if ncv is not None else None
+        return Meter(
+            accuracy_class=max((m.accuracy_class for m in there if m.accuracy_class is not None), default=None),
+            ncv_accuracy_class=of_ncv,
+            step=max((m.step for m in there if m.step is not None), default=None),
+            calibrated=min((m.calibrated for m in there if m.calibrated is not None), default=None),
+        )
+
+
+async def cuts_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) -> Cuts:
+    """An enterprise's calendar."""
+    rows = [row async for row in statements("plants").shifts(connection, e=enterprise.e)]
+    midnight = datetime.combine(date.min, enterprise.day_starts.min)
+    return Cuts(
+        zone=ZoneInfo(enterprise.timezone),
+        day_starts=datetime.combine(date.min, enterprise.day_starts) - midnight,
+        month_starts_day=enterprise.month_starts_day,
+        shifts=tuple((row["starts"], row["ends"]) for row in rows),
+    )
+
+
+async def enterprise_by_number(connection: asyncpg.Connection, e: int) -> EnterpriseRow:
+    """The enterprise of that number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = next((row for row in await enterprises(connection) if row.e == e), None)
+    if found is None:
+        raise NotFoundError(f"no enterprise number {e}")
+    return found
+
+
+async def enpi_models(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, code: str | None = None
+) -> list[EnpiModel]:
+    """One EnPI, or all of an enterprise, by code."""
+    e = enterprise.e
+    versions: dict[str, list[EnpiVersion]] = {}
+    async for row in statements("performance").enpi_versions(connection, e=e, code=code):
+        versions.setdefault(row["code"], []).append(_version(row))
+    if not versions:
+        return []
+    cuts = await cuts_of(connection, enterprise)
+    named = {name for vs in versions.values() for v in vs for name in _named(v.enpi)}
+    points = await _points(connection, e, named)
+    meters = await _meters(connection, e, [point.p for point in points.values()])
+    models = []
+    for name, held in versions.items():
+        process = held[-1].enpi.process
+        commissioned = await statements("performance").commissioned(connection, e=e, process=process)
+        models.append(EnpiModel(enterprise, cuts, name, tuple(held), points, meters, commissioned))
+    return models
+
+
+def _version(row: asyncpg.Record) -> EnpiVersion:
+    return EnpiVersion(
+        enpi=Enpi.model_validate_json(row["definition"]),
+        valid_from=known(row["valid_from"]) or BEGINNING,
+        valid_to=known(row["valid_to"]) or END,
+        recorded_at=row["recorded_at"],
+        retired=row["retired"],
+    )
+
+
+def _named(enpi: Enpi) -> set[str]:
+    return {term.point for term in enpi.energy} | set(enpi.output) | set(enpi.corrections.values())
+
+
+async def _points(connection: asyncpg.Connection, e: int, named: set[str]) -> dict[str, PointFacts]:
+    """The points named, what virtual ones are made of, and the heating values of all."""
+    found: dict[str, PointFacts] = {}
+    wanted = named
+    while wanted:
+        rows: dict[str, list[asyncpg.Record]] = {}
+        async for row in statements("performance").enpi_points(connection, e=e, codes=sorted(wanted)):
+            rows.setdefault(row["code"], []).append(row)
+        found |= {code: _facts(versions) for code, versions in rows.items()}
+        below = {code for facts in found.values() for code, _ in facts.terms}
+        below |= {facts.ncv for facts in found.values() if facts.ncv is not None}
+        wanted = (below - set(found)) - wanted
+    return found
+
+
+def _facts(versions: Sequence[asyncpg.Record]) -> PointFacts:
+    last = versions[-1]
+    terms = json.loads(last["virtual"]) if last["virtual"] is not None else []
+    return PointFacts(
+        p=last["p"],
+        code=last["code"],
+        amount_unit=last["amount_unit"],
+        period_s=0.0 if terms else max(v["period_s"] for v in versions),
+        ncv=last["ncv"],
+        terms=tuple((t["point"], t["sign"]) for t in terms),
+        in_service_from=last["in_service_from"],
+        first_ts=last["first_ts"],
+        closed_until=last["closed_until"],
+        recorded=tuple((v["recorded_at"], known(v["valid_from"]) or BEGINNING) for v in versions),
+    )
+
+
+async def _meters(connection: asyncpg.Connection, e: int, points: Sequence[int]) -> dict[int, tuple[Installed, ...]]:
+    found: dict[int, list[Installed]] = {}
+    async for row in statements("performance").meters(connection, e=e, points=list(points)):
+        step = row["resolution"] * abs(row["multiplier"]) if row["resolution"] is not None else None
+        meter = Installed(
+            installed_at=known(row["installed_at"]) or BEGINNING,
+            removed_at=known(row["removed_at"]) or END,
+            step=step,
+            accuracy_class=row["accuracy_class"],
+            calibrated=row["calibrated"],
+        )
+        found.setdefault(row["p"], []).append(meter)
+    return {p: tuple(meters) for p, meters in found.items()}

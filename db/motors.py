@@ -1,0 +1,195 @@
+"""Motors as configured, their means over closed quarter hours, and what they are doing now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import asyncpg
+
+from db.instants import BEGINNING, END, known
+from db.statements import statements
+from enms.metering import INTERVAL_S
+from enms.motors import EfficiencyVerdict, LoadVerdict, judge_efficiency, judge_load
+from enms.plant import Motor
+from enms.units import convert, unit
+
+QUARTER = timedelta(seconds=INTERVAL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class MotorVersion:
+    """A motor's nameplate and instruments over [valid_from, valid_to)."""
+
+    motor: Motor
+    valid_from: datetime
+    valid_to: datetime
+    recorded_at: datetime
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A point that watches a motor. `closed_until` None: it never said anything."""
+
+    p: int
+    code: str
+    amount_unit: str
+    aggregate: str
+    first_ts: datetime | None
+    closed_until: datetime | None
+    accuracy_class: float | None
+    calibrated: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterHour:
+    """A closed quarter hour of a point. `amount` in its amount_unit over the covered seconds; a mean for a state."""
+
+    p: int
+    start: datetime
+    amount: float | None
+    covered_s: float
+    estimated_s: float
+
+    @property
+    def completeness(self) -> float:
+        return self.covered_s / INTERVAL_S
+
+    def mean(self, of: Instrument) -> float | None:
+        """Mean over the covered time: kW of a power or energy point, else in the point's own unit."""
+        if self.amount is None or self.covered_s <= 0:
+            return None
+        if of.aggregate == "mean":
+            return self.amount
+        if unit(of.amount_unit).dimension != "energy":
+            return None
+        return convert(self.amount, of.amount_unit, "kWh") * 3600 / self.covered_s
+
+
+@dataclass(frozen=True, slots=True)
+class MotorState:
+    """What a motor did in the last closed quarter hour.
+
+    Attributes:
+        start: of that quarter hour; None: its power point never closed one.
+        input_kw: mean input power; None: nothing in it.
+        completeness: of that quarter hour.
+    """
+
+    motor: Motor
+    start: datetime | None
+    input_kw: float | None
+    completeness: float
+    load: LoadVerdict
+    efficiency: EfficiencyVerdict
+
+
+async def motor_versions(connection: asyncpg.Connection, e: int) -> dict[str, list[MotorVersion]]:
+    """Every motor's versions, by code, in order of time."""
+    found: dict[str, list[MotorVersion]] = {}
+    async for row in statements("motors").motor_versions(connection, e=e):
+        version = MotorVersion(
+            motor=Motor.model_validate_json(row["definition"]),
+            valid_from=known(row["valid_from"]) or BEGINNING,
+            valid_to=known(row["valid_to"]) or END,
+            recorded_at=row["recorded_at"],
+            retired=row["retired"],
+        )
+        found.setdefault(row["code"], []).append(version)
+    return found
+
+
+async def instruments(connection: asyncpg.Connection, e: int, codes: Sequence[str]) -> dict[str, Instrument]:
+    """Points by code, as configured last."""
+    rows = statements("motors").instruments(connection, e=e, codes=sorted(set(codes)))
+    return {row["code"]: Instrument(**row) async for row in rows}
+
+
+async def quarter_hours(
+    connection: asyncpg.Connection, e: int, spans: Sequence[tuple[int, datetime, datetime]]
+) -> dict[int, dict[datetime, QuarterHour]]:
+    """Closed quarter hours by point and start.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        spans: point, start, end; a point once only.
+    """
+    rows = statements("motors").quarter_hours(
+        connection,
+        e=e,
+        points=[p for p, _, _ in spans],
+        starts=[start for _, start, _ in spans],
+        ends=[end for _, _, end in spans],
+    )
+    found: dict[int, dict[datetime, QuarterHour]] = {}
+    async for row in rows:
+        found.setdefault(row["p"], {})[row["start"]] = QuarterHour(**row)
+    return found
+
+
+def watched_points(motor: Motor) -> list[str]:
+    """Codes of the points a load verdict is made of."""
+    return [code for code in (motor.points.power, motor.points.current, motor.points.voltage) if code is not None]
+
+
+def load_of(
+    motor: Motor, start: datetime, points: dict[str, Instrument], rows: dict[int, dict[datetime, QuarterHour]]
+) -> tuple[LoadVerdict, float | None, float]:
+    """Load verdict, mean input power in kW and completeness of one quarter hour."""
+
+    def quarter(code: str | None) -> QuarterHour | None:
+        instrument = points.get(code or "")
+        return rows.get(instrument.p, {}).get(start) if instrument is not None else None
+
+    def mean(code: str | None) -> float | None:
+        found = quarter(code)
+        return found.mean(points[code]) if found is not None and code is not None else None
+
+    power = points.get(motor.points.power or "")
+    input_kw = mean(motor.points.power)
+    verdict = judge_load(
+        motor,
+        input_kw=input_kw,
+        current_a=mean(motor.points.current),
+        voltage_v=mean(motor.points.voltage),
+        accuracy_class=power.accuracy_class if power is not None else None,
+    )
+    judged_by = quarter(motor.points.power or motor.points.current)
+    return verdict, input_kw, judged_by.completeness if judged_by is not None else 0.0
+
+
+async def motor_states(connection: asyncpg.Connection, e: int, now: datetime) -> list[MotorState]:
+    """What every motor did in the last quarter hour its meter closed, by code.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        now: versions that hold at this instant.
+    """
+    versions = await motor_versions(connection, e)
+    motors = [v.motor for vs in versions.values() for v in vs if v.valid_from <= now < v.valid_to and not v.retired]
+    points = await instruments(connection, e, [code for motor in motors for code in watched_points(motor)])
+    last = {code: _last_closed(point) for code, point in points.items()}
+    spans = [(points[code].p, start, start + QUARTER) for code, start in last.items() if start is not None]
+    rows = await quarter_hours(connection, e, spans)
+    states = []
+    for motor in motors:
+        start = next((last[code] for code in watched_points(motor) if code in last), None)
+        if start is None:
+            load, input_kw, completeness = judge_load(motor, input_kw=None), None, 0.0
+        else:
+            load, input_kw, completeness = load_of(motor, start, points, rows)
+        states.append(MotorState(motor, start, input_kw, completeness, load, judge_efficiency(motor, load.load)))
+    return states
+
+
+def _last_closed(point: Instrument) -> datetime | None:
+    return None if point.closed_until is None else floor_quarter(point.closed_until) - QUARTER
+
+
+def floor_quarter(instant: datetime) -> datetime:
+    """The quarter-hour edge at or before an instant."""
+    return instant - timedelta(seconds=instant.timestamp() % INTERVAL_S)

@@ -1,0 +1,341 @@
+"""EnPIs from the ledger: values over the enterprise's own spans, held against the limit that binds the line.
+
+A span is judged by the boundary that held at the time; where the boundary changed within it, its parts are. Nothing
+that is not closed counts: a span that is not over is provisional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from db.conversions import Conversion, conversions
+from db.energy import EnergyTotal, Period, energy_totals
+from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_by_number
+from db.instants import BEGINNING
+from db.motors import MotorState, floor_quarter, motor_states
+from db.statements import statements
+from enms.catalogue import BindingLimit, limit_for
+from enms.corrections import corrected
+from enms.cuts import Cut
+from enms.errors import ConflictError, NotFoundError
+from enms.performance import (
+    MIN_COMPLETENESS,
+    ConversionUsed,
+    EnpiValue,
+    Input,
+    LimitVerdict,
+    Part,
+    Reason,
+    Why,
+    enpi_value,
+    judge,
+    no_verdict,
+)
+from enms.units import convert
+
+__all__ = ["RESOLUTIONS", "MotorState", "enpi_step", "enpi_values", "motor_states", "values_of"]
+
+ROLLING = "rolling24h"
+RESOLUTIONS = (Cut.HOUR.value, Cut.SHIFT.value, Cut.DAY.value, ROLLING, Cut.MONTH.value, Cut.YEAR.value)
+DAY = timedelta(hours=24)
+_TICK = timedelta(microseconds=1)
+_LENGTH_S = {
+    Cut.HOUR: 3_600.0,
+    Cut.SHIFT: 8 * 3_600.0,
+    Cut.DAY: 86_400.0,
+    Cut.MONTH: 28 * 86_400.0,
+    Cut.YEAR: 365 * 86_400.0,
+}
+# A correction's input (an ore share, say) is a mean; from less than half of the span it is not one.
+_MIN_CORRECTION = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A span to be judged and the periods it is made of, each with the boundary that held."""
+
+    start: datetime
+    end: datetime
+    provisional: bool
+    pieces: tuple[tuple[Period, EnpiVersion], ...]
+
+
+async def enpi_values(
+    connection: asyncpg.Connection,
+    e: int,
+    enpi_code: str,
+    from_: datetime,
+    to: datetime,
+    resolution: str,
+    *,
+    as_of: datetime | None = None,
+    now: datetime,
+) -> list[EnpiValue]:
+    """An EnPI over every span of a resolution that overlaps [from_, to), in order of time.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        enpi_code: the EnPI.
+        from_, to: of rolling24h: the instants up to which 24 hours are looked at.
+        resolution: one of `RESOLUTIONS`.
+        as_of: what was known then; None: what is known now.
+        now: nothing later counts.
+
+    Raises:
+        NotFoundError: no such EnPI.
+        ConflictError: the resolution is unknown, or finer than the EnPI's coarsest input.
+    """
+    enterprise = await enterprise_by_number(connection, e)
+    found = await enpi_models(connection, enterprise, enpi_code)
+    if not found:
+        raise NotFoundError(f"no EnPI {enpi_code!r}")
+    return await values_of(connection, found[0], from_, to, resolution, as_of=as_of, now=now)
+
+
+def enpi_step(model: EnpiModel, resolution: str) -> Cut:
+    """The cut an EnPI is judged on: its resolution, or the step of a rolling window.
+
+    Raises:
+        ConflictError: the resolution is unknown, or finer than the EnPI's coarsest input.
+    """
+    if resolution not in RESOLUTIONS:
+        raise ConflictError(f"unknown resolution {resolution!r}; known: {', '.join(RESOLUTIONS)}")
+    if resolution == ROLLING:
+        fitting = [cut for cut in (Cut.HOUR, Cut.SHIFT, Cut.DAY) if _LENGTH_S[cut] >= model.coarsest_s]
+        if not fitting:
+            raise ConflictError(f"{model.code}: an input has a period of more than a day")
+        return fitting[0]
+    cut = Cut(resolution)
+    if _LENGTH_S[cut] < model.coarsest_s:
+        raise ConflictError(f"{model.code}: {resolution} is finer than an input of {model.coarsest_s:.0f} s")
+    return cut
+
+
+async def values_of(
+    connection: asyncpg.Connection,
+    model: EnpiModel,
+    from_: datetime,
+    to: datetime,
+    resolution: str,
+    *,
+    as_of: datetime | None = None,
+    now: datetime,
+    min_completeness: float = MIN_COMPLETENESS,
+) -> list[EnpiValue]:
+    """`enpi_values` of a model that is at hand; below `min_completeness` the limit's verdict is unknown."""
+    ready = _ready(model, now, as_of)
+    if ready is None:
+        return []
+    windows = _windows(model, from_, to, resolution, ready)
+    amounts = await _amounts(connection, model, windows, as_of)
+    states = await _states(connection, model, windows, as_of)
+    return [_judged(model, _value(model, w, amounts), w, states, min_completeness) for w in windows]
+
+
+def _ready(model: EnpiModel, now: datetime, as_of: datetime | None) -> datetime | None:
+    """Until when all energy and output is closed; points that never said anything are not waited for."""
+    leaves = model.leaves(model.current)
+    closed = [leaf.point.closed_until for leaf in leaves if leaf.point.closed_until is not None]
+    return floor_quarter(min(*closed, now, as_of or now)) if closed else None
+
+
+def _windows(model: EnpiModel, from_: datetime, to: datetime, resolution: str, ready: datetime) -> list[_Window]:
+    cut = enpi_step(model, resolution)
+    if resolution == ROLLING:
+        return _rolling(model, from_, to, cut, ready)
+    found = []
+    for start, end in model.cuts.windows(cut, from_, to):
+        until = min(end, ready)
+        pieces = _pieces(model, start, until)
+        if until > start and pieces:
+            found.append(_Window(start, end, until < end, pieces))
+    return found
+
+
+def _rolling(model: EnpiModel, from_: datetime, to: datetime, cut: Cut, ready: datetime) -> list[_Window]:
+    steps = [s for s in model.cuts.windows(cut, from_ - DAY, to) if s[1] <= ready]
+    begins = {start: i for i, (start, _) in enumerate(steps)}
+    found = []
+    for i, (start, end) in enumerate(steps):
+        first = begins.get(end - DAY)
+        # where steps do not add up to 24 hours (clocks change within shifts) there is no such window
+        if start < from_ or first is None:
+            continue
+        pieces = tuple(piece for lo, hi in steps[first : i + 1] for piece in _pieces(model, lo, hi))
+        if pieces:
+            found.append(_Window(end - DAY, end, False, pieces))
+    return found
+
+
+def _pieces(model: EnpiModel, start: datetime, end: datetime) -> tuple[tuple[Period, EnpiVersion], ...]:
+    """A span cut where the boundary changed."""
+    return tuple(
+        (Period(max(start, v.valid_from), min(end, v.valid_to)), v)
+        for v in model.versions
+        if not v.retired and v.valid_from < end and v.valid_to > start and start < end
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    totals: Mapping[tuple[int, Period], EnergyTotal]
+    conversions: Mapping[int, Sequence[Conversion]]
+
+
+async def _amounts(
+    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[_Window], as_of: datetime | None
+) -> _Amounts:
+    """Amounts of every point of every boundary over its pieces."""
+    e, zone = model.enterprise.e, model.enterprise.timezone
+    totals: dict[tuple[int, Period], EnergyTotal] = {}
+    used: dict[int, list[Conversion]] = {}
+    for version in model.versions:
+        periods = sorted({p for w in windows for p, v in w.pieces if v is version}, key=lambda p: p.start)
+        points = sorted({leaf.point.p for leaf in model.leaves(version)})
+        basis = version.enpi.basis
+        found = await energy_totals(connection, e, points, periods, basis=basis, zone=zone, as_of=as_of)
+        totals |= {(t.p, t.period): t for t in found}
+        if periods:
+            for conversion in await conversions(connection, e, points, basis, zone):
+                used.setdefault(conversion.p, []).append(conversion)
+    return _Amounts(totals, used)
+
+
+def _value(model: EnpiModel, window: _Window, amounts: _Amounts) -> EnpiValue:
+    periods: dict[datetime, list[Period]] = {}
+    boundary: dict[datetime, EnpiVersion] = {}
+    for period, version in window.pieces:
+        periods.setdefault(version.valid_from, []).append(period)
+        boundary[version.valid_from] = version
+    parts: dict[tuple[Part, int, int], tuple[Leaf, list[Period]]] = {}
+    for since, version in boundary.items():
+        for leaf in model.leaves(version):
+            parts.setdefault((leaf.part, leaf.sign, leaf.point.p), (leaf, []))[1].extend(periods[since])
+    found = [_input(model, leaf, own, amounts) for leaf, own in parts.values()]
+    inputs = [one for one in found if one.window_s > 0]
+    return enpi_value(window.start, window.end, inputs, model.ratio, provisional=window.provisional)
+
+
+def _input(model: EnpiModel, leaf: Leaf, periods: Sequence[Period], amounts: _Amounts) -> Input:
+    """A point's part over the periods in which its boundary held."""
+    point = leaf.point
+    since = point.in_service_from or BEGINNING
+    window_s = sum(max(0.0, (p.end - max(p.start, since)).total_seconds()) for p in periods)
+    totals = [amounts.totals[point.p, period] for period in periods if (point.p, period) in amounts.totals]
+    known = [t.amount for t in totals if t.amount is not None]
+    kgce = [t.kgce for t in totals if t.kgce is not None]
+    start, end = periods[0].start, periods[-1].end
+    of_energy = leaf.part is Part.ENERGY
+    unconverted = sum(t.unconverted_s for t in totals) if of_energy else 0.0
+    covered = sum(t.covered_s for t in totals if t.amount is not None) - unconverted
+    amount = sum(known) if known else None
+    used = _conversion(point.ncv, amounts.conversions.get(point.p, ()), start, end) if of_energy else None
+    problem: Why | None = None
+    if of_energy and amount is not None and unconverted > 0:
+        problem = Why.NCV_MISSING if used is not None and used.by == "heating_value" else Why.NO_FACTOR
+    mean = sum(kgce) / amount if used is not None and kgce and amount and not unconverted else None
+    return Input(
+        point=point.code,
+        part=leaf.part,
+        sign=leaf.sign,
+        amount=amount,
+        unit=point.amount_unit,
+        kgce=sum(kgce) if kgce and of_energy else None,
+        window_s=window_s,
+        covered_s=min(covered, window_s),
+        estimated_s=sum(t.estimated_s for t in totals),
+        apportioned_s=sum(t.apportioned_s for t in totals),
+        conversion=replace(used, kgce_per_amount=mean) if used is not None and mean is not None else used,
+        problem=problem,
+        meter=model.meter(point, start, end),
+    )
+
+
+def _conversion(ncv: str | None, rules: Sequence[Conversion], start: datetime, end: datetime) -> ConversionUsed | None:
+    """The conversion that held last within a span."""
+    held = [c for c in rules if c.valid_from < end and c.valid_to > start]
+    if not held:
+        return None
+    last = held[-1]
+    if last.ncv_p is not None:
+        return ConversionUsed("heating_value", None, ncv=ncv)
+    if last.factor is None:
+        return None
+    factor = last.factor
+    by = "site_factor" if factor.edition == "site factor" else "table"
+    return ConversionUsed(
+        by, last.kgce_per_amount, None, factor.edition, factor.source, factor.confidence, factor.review
+    )
+
+
+_States = dict[tuple[str, Period], tuple[float, float]]
+
+
+async def _states(
+    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[_Window], as_of: datetime | None
+) -> _States:
+    """Of every correction's input: (amount x seconds, seconds) over the pieces."""
+    codes = {code for v in model.versions for code in v.enpi.corrections.values() if code in model.points}
+    if not codes or not windows:
+        return {}
+    periods = sorted({p for w in windows for p, _ in w.pieces}, key=lambda p: p.start)
+    by_number = {model.points[code].p: code for code in codes}
+    rows = statements("performance").state_means(
+        connection,
+        e=model.enterprise.e,
+        points=sorted(by_number),
+        starts=[p.start for p in periods],
+        ends=[p.end for p in periods],
+        as_of=as_of,
+    )
+    return {(by_number[row["p"]], periods[row["n"] - 1]): (row["weighed"], row["covered_s"]) async for row in rows}
+
+
+def _judged(model: EnpiModel, value: EnpiValue, window: _Window, states: _States, min_completeness: float) -> EnpiValue:
+    version = window.pieces[-1][1]
+    reference = version.enpi.limit
+    if reference is None:
+        return value
+    found = _binding(model, window, reference.standard, reference.item)
+    if isinstance(found, LimitVerdict):
+        return replace(value, limit=found)
+    given = _given(model, version, window, states, found)
+    limit = corrected(found, given, version.enpi.corrections)
+    return replace(value, limit=judge(value, version.enpi.basis, limit, min_completeness))
+
+
+def _binding(model: EnpiModel, window: _Window, standard: str, item: str) -> BindingLimit | LimitVerdict:
+    """The limit in force over the whole window, or why there is none."""
+    days = model.cuts.local_day(window.start), model.cuts.local_day(window.end - _TICK)
+    try:
+        first, last = (limit_for(standard, item, on=day, commissioned=model.commissioned) for day in days)
+    except NotFoundError:
+        return no_verdict(Reason(Why.NO_EDITION, (standard, item)))
+    if first is None and last is None:
+        return no_verdict(Reason(Why.NO_EDITION, (standard,)))
+    if first is None or last is None or first.row.edition != last.row.edition:
+        return no_verdict(Reason(Why.STRADDLES, (standard,)))
+    return last
+
+
+def _given(
+    model: EnpiModel, version: EnpiVersion, window: _Window, states: _States, limit: BindingLimit
+) -> dict[str, float | None]:
+    """Means of the corrections' inputs over the window, in the corrections' units."""
+    units = {c.input: c.unit for c in limit.row.corrections}
+    seconds = sum((p.end - p.start).total_seconds() for p, _ in window.pieces)
+    given: dict[str, float | None] = {}
+    for name, code in version.enpi.corrections.items():
+        parts = [states[code, p] for p, _ in window.pieces if (code, p) in states]
+        covered = sum(s for _, s in parts)
+        point = model.points.get(code)
+        if point is None or name not in units or covered < _MIN_CORRECTION * seconds:
+            given[name] = None
+            continue
+        given[name] = convert(sum(w for w, _ in parts) / covered, point.amount_unit, units[name])
+    return given

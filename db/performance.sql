@@ -1,0 +1,37 @@
+-- name: enpi_versions(e, code)
+-- The versions of one EnPI, or of all, retired ones too.
+SELECT enpi.code, v.valid_from, v.valid_to, v.recorded_at, v.retired, v.definition::text AS definition
+FROM enpi JOIN enpi_span AS v USING (e, id)
+WHERE enpi.e = :e AND (:code::text IS NULL OR enpi.code = :code)
+ORDER BY enpi.code, v.valid_from;
+
+-- name: enpi_points(e, codes)
+-- Every version of the points an EnPI is made of.
+SELECT point.p, point.code, c.valid_from, c.recorded_at, c.reading, c.unit, c.amount_unit, c.period_s, c.in_service_from, c.ncv,
+       c.virtual::text AS virtual, s.first_ts, s.closed_until
+FROM point
+JOIN point_config_span AS c USING (e, p)
+LEFT JOIN point_state AS s USING (e, p)
+WHERE point.e = :e AND point.code = ANY (:codes::text[])
+ORDER BY point.code, c.valid_from;
+
+-- name: commissioned(e, process)$
+SELECT commissioned FROM process WHERE e = :e AND code = :process;
+
+-- name: meters(e, points)
+-- The meters on points, each for as long as it was there.
+SELECT p, installed_at, removed_at, multiplier, resolution, accuracy_class, calibrated
+FROM installation_span
+WHERE e = :e AND p = ANY (:points::int[])
+ORDER BY p, installed_at;
+
+-- name: state_means(e, points, starts, ends, as_of)
+-- Means of states over periods, weighed by covered time, in order of time.
+SELECT c.p, period.n::int AS n,
+       sum(i.amount * i.covered_s ORDER BY i.start) AS weighed, sum(i.covered_s ORDER BY i.start) AS covered_s
+FROM unnest(:points::int[]) AS c (p)
+CROSS JOIN unnest(:starts::timestamptz[], :ends::timestamptz[]) WITH ORDINALITY AS period (starts, ends, n)
+CROSS JOIN LATERAL ledger_rows(:e, c.p, period.starts, period.ends, :as_of) AS i
+WHERE i.amount IS NOT NULL
+GROUP BY c.p, period.n
+ORDER BY c.p, period.n;

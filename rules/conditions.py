@@ -1,0 +1,110 @@
+"""What a rule's condition is to the evaluator: subjects it watches, and an answer for every step of a span.
+
+A condition never looks at a clock: the span is an argument, and so is what is closed. It answers met, clear or
+unknown; a missing input is unknown and is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
+
+import asyncpg
+
+from enms.alerts import Observation, Truth
+from rules.grid import Grid
+
+Watched = TypeVar("Watched")
+Basis = TypeVar("Basis")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Generic[Watched]):
+    """Something a rule watches.
+
+    Attributes:
+        code: of the EnPI, motor or point.
+        watched: what it is, as configured.
+        inputs: points whose revised past changes its past.
+        waits_for: points that must have closed a step before it is judged.
+        reach: how far beyond itself a quarter hour is felt (a rolling window's length less a step).
+        configured: (recorded_at, valid_from) of every version of what it is made of.
+    """
+
+    code: str
+    watched: Watched
+    grid: Grid
+    inputs: frozenset[int]
+    waits_for: frozenset[int]
+    reach: timedelta
+    configured: tuple[tuple[datetime, datetime], ...]
+
+    @property
+    def configured_at(self) -> datetime:
+        """When it was last configured."""
+        return max(recorded for recorded, _ in self.configured)
+
+    def changed_from(self, since: datetime) -> datetime | None:
+        """From when on versions recorded after `since` hold; None: there are none."""
+        return min((valid_from for recorded, valid_from in self.configured if recorded > since), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[Basis]):
+    """A step's answer with what it stood on.
+
+    Attributes:
+        value, limit: what was compared, in the rule's unit.
+        certainty: possible or confirmed, of a met condition with a range.
+        basis: what evidence is made of.
+    """
+
+    observation: Observation
+    value: float | None
+    limit: float | None
+    certainty: str | None
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[Watched]):
+    """What is to be judged: whole steps of the subject's grid."""
+
+    subject: Subject[Watched]
+    start: datetime
+    end: datetime
+
+
+class Condition(Protocol[Watched, Basis]):
+    """One rule's condition on one enterprise.
+
+    Attributes:
+        revises: whether a revised past is judged again. False for what is about arrival itself: filling a gap never
+            retracts the alert about it.
+    """
+
+    @property
+    def revises(self) -> bool: ...
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
+        """What there is to watch now."""
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
+    ) -> dict[str, list[Judged[Basis]]]:
+        """Answers for every step of each span, by subject, in order of time; a subject once only."""
+
+    def evidence(self, subject: Subject[Watched], judged: Judged[Basis]) -> dict[str, object]:
+        """What one answer stood on, of plain values: inputs, factors, limit, arithmetic line by line."""
+
+
+def over(value: float, limit: float, deadband: float) -> tuple[Truth, bool]:
+    """Met above the limit; clear below, within the deadband still near it."""
+    return (Truth.MET, False) if value > limit else (Truth.CLEAR, value > limit - deadband)
+
+
+def under(value: float, limit: float, deadband: float) -> tuple[Truth, bool]:
+    """Met below the limit; clear above, within the deadband still near it."""
+    return (Truth.MET, False) if value < limit else (Truth.CLEAR, value < limit + deadband)

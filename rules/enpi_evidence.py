@@ -1,0 +1,182 @@
+"""What a verdict on an EnPI stood on, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.enpi_model import EnpiModel
+from db.instants import BEGINNING
+from enms.corrections import CorrectedLimit, CorrectionLine
+from enms.performance import EnpiValue, Input, LimitVerdict, Part
+from enms.plant import Name
+from enms.units import convert
+from rules.evidence import decimal
+
+
+def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str, object]:
+    """Inputs with basis and completeness, factors, limit with edition and dates, corrections, arithmetic."""
+    version = model.version_at(value.start) or model.current
+    limit = value.limit
+    assert limit is not None
+    assert limit.corrected is not None
+    return {
+        "window": {"start": value.start, "end": value.end, "resolution": resolution},
+        "boundary": {
+            "process": version.enpi.process,
+            "basis": version.enpi.basis,
+            "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
+        },
+        "inputs": [_input(one) for one in value.inputs],
+        "limit": _limit(limit.corrected),
+        "corrections": [_correction(line) for line in limit.corrected.lines],
+        "result": {
+            "value": value.value,
+            "low": value.low,
+            "high": value.high,
+            "unit": value.unit,
+            "energy_kgce": value.energy_kgce,
+            "output": value.output,
+            "output_unit": value.output_unit,
+            "completeness": value.completeness,
+            "estimated_share": value.estimated_share,
+            "limit": limit.limit,
+            "level": limit.level,
+            "verdict": limit.verdict,
+            "certainty": limit.certainty,
+        },
+        "arithmetic": list(_arithmetic(value, limit)),
+    }
+
+
+def _name(name: Name) -> dict[str, str]:
+    return {"zh": name.zh, "en": name.en}
+
+
+def _input(one: Input) -> dict[str, object]:
+    used, meter = one.conversion, one.meter
+    return {
+        "point": one.point,
+        "part": one.part,
+        "sign": one.sign,
+        "amount": one.amount,
+        "unit": one.unit,
+        "kgce": one.kgce,
+        "window_s": one.window_s,
+        "covered_s": one.covered_s,
+        "estimated_s": one.estimated_s,
+        "apportioned_s": one.apportioned_s,
+        "completeness": one.completeness,
+        "conversion": None
+        if used is None
+        else {
+            "by": used.by,
+            "kgce_per_amount": used.kgce_per_amount,
+            "heating_value": used.ncv,
+            "edition": used.edition,
+            "source": used.source,
+            "confidence": used.confidence,
+            "review": used.review,
+        },
+        "meter": {
+            "accuracy_class": meter.accuracy_class,
+            "heating_value_accuracy_class": meter.ncv_accuracy_class,
+            "step": meter.step,
+            "calibrated": meter.calibrated,
+        },
+    }
+
+
+def _limit(corrected: CorrectedLimit) -> dict[str, object]:
+    binding = corrected.binding
+    row, edition = binding.row, binding.row.edition
+    return {
+        "standard": edition.standard,
+        "edition": edition.edition,
+        "title": _name(edition.title),
+        "effective_from": edition.effective_from,
+        "effective_to": edition.effective_to,
+        "item": row.item,
+        "name": _name(row.name),
+        "clause": row.clause,
+        "period": row.period,
+        "basis": row.basis,
+        "unit": row.unit,
+        "boundary": _name(row.boundary),
+        "denominator": _name(row.denominator),
+        "source": row.source,
+        "confidence": row.confidence,
+        "review": row.review,
+        "levels": row.levels,
+        "level": binding.level,
+        "because": binding.because,
+        "commissioned": binding.commissioned,
+        "corrected_levels": corrected.levels,
+    }
+
+
+def _correction(line: CorrectionLine) -> dict[str, object]:
+    correction = line.correction
+    return {
+        "input": correction.input,
+        "name": _name(correction.name),
+        "rule": correction.rule,
+        "per": correction.value,
+        "below": correction.below,
+        "at_most_points": correction.at_most_points,
+        "unit": correction.unit,
+        "required": correction.required,
+        "claimed": line.given is not None,
+        "given": line.given,
+        "points": line.points,
+        "addition": line.addition,
+        "factor": line.factor,
+    }
+
+
+def _line(what: str, formula: str, result: float | None, unit: str) -> dict[str, object]:
+    return {"what": what, "formula": formula, "result": result, "unit": unit}
+
+
+def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, object]]:
+    for one in value.inputs:
+        yield from _amount_lines(one, value.output_unit)
+    terms = " ".join(f"{'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.ENERGY)
+    yield _line("energy", terms, value.energy_kgce, "kgce")
+    yield _line(
+        "output", " + ".join(i.point for i in value.inputs if i.part is Part.OUTPUT), value.output, value.output_unit
+    )
+    yield _line("value", "energy / output", value.value, value.unit)
+    yield _line("low", "value - root of the sum of squares", value.low, value.unit)
+    yield _line("high", "value + root of the sum of squares", value.high, value.unit)
+    corrected = limit.corrected
+    if corrected is None or corrected.binding.value is None:
+        return
+    yield _line("limit_of_level", f"level {limit.level}", corrected.binding.value, value.unit)
+    for line in corrected.lines:
+        if line.given is None:
+            yield _line("correction", f"{line.correction.input}: not claimed", 0.0, value.unit)
+        elif line.correction.rule == "factor":
+            yield _line("correction_factor", f"{line.correction.input}: {decimal(line.given)}", line.factor, "1")
+        else:
+            formula = f"{line.correction.input}: {decimal(line.points)} x {decimal(line.correction.value)}"
+            yield _line("correction", formula, line.addition, value.unit)
+    yield _line("limit", "level with corrections", limit.limit, value.unit)
+    if value.value is not None and limit.limit is not None:
+        yield _line("distance", "value - limit", value.value - limit.limit, value.unit)
+
+
+def _amount_lines(one: Input, output_unit: str) -> Iterator[dict[str, object]]:
+    assert one.amount is not None
+    share = f" / {decimal(one.completeness)} covered" if one.completeness < 1 else ""
+    if one.part is Part.OUTPUT:
+        produced = convert(one.amount, one.unit, output_unit)
+        yield _line(
+            "output_of", f"{one.point}: {decimal(one.amount)} {one.unit}{share}", one.filled(produced), output_unit
+        )
+        return
+    assert one.kgce is not None
+    used = one.conversion
+    per = "" if used is None or used.kgce_per_amount is None else f" x {decimal(used.kgce_per_amount)} kgce/{one.unit}"
+    by = " (measured heating value)" if used is not None and used.by == "heating_value" else ""
+    formula = f"{one.point}: {decimal(one.amount)} {one.unit}{per}{by}{share}"
+    yield _line("energy_of", formula, one.filled(one.kgce), "kgce")

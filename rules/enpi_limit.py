@@ -1,0 +1,131 @@
+"""`enpi_limit`, operational: an EnPI over a shift, a day or the last 24 hours against the level that binds its line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from db.enpi_model import EnpiModel, enpi_models
+from db.performance import ROLLING, enpi_step, values_of
+from db.plants import EnterpriseRow
+from enms.alerts import Observation, Truth
+from enms.cuts import Cut, Cuts
+from enms.errors import ConflictError
+from enms.performance import EnpiValue, Verdict
+from rules.conditions import Judged, Span, Subject, over
+from rules.definition import EnpiLimitRule
+from rules.enpi_evidence import evidence_of
+from rules.grid import Step
+
+_DAY = timedelta(hours=24)
+_TICK = timedelta(microseconds=1)
+
+
+class CutGrid:
+    """Steps of an enterprise's own calendar."""
+
+    def __init__(self, cuts: Cuts, cut: Cut) -> None:
+        self._cuts, self._cut = cuts, cut
+
+    def floor(self, instant: datetime) -> datetime:
+        windows = self._cuts.windows(self._cut, instant - 2 * _DAY, instant + _TICK)
+        edges = {edge for window in windows for edge in window if edge <= instant}
+        return max(edges)
+
+    def ceil(self, instant: datetime) -> datetime:
+        windows = self._cuts.windows(self._cut, instant - _TICK, instant + 2 * _DAY)
+        edges = {edge for window in windows for edge in window if edge >= instant}
+        return min(edges)
+
+    def steps(self, start: datetime, end: datetime) -> list[Step]:
+        if start >= end:
+            return []
+        return [(lo, hi) for lo, hi in self._cuts.windows(self._cut, start, end) if lo >= start and hi <= end]
+
+
+class EnpiLimit:
+    """The condition; a verdict withheld (incomplete, idle, no ore share) is unknown, with its reason."""
+
+    revises = True
+
+    def __init__(self, rule: EnpiLimitRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._enterprise = enterprise
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[EnpiModel]]:
+        """EnPIs held against the watched rows whose inputs are fine enough for the rule's resolution."""
+        found = []
+        for model in await enpi_models(connection, self._enterprise):
+            limit = model.current.enpi.limit
+            if model.current.retired or limit is None or limit.item not in self._rule.watches.items:
+                continue
+            if limit.standard.split("-")[0] != self._rule.watches.standard.split("-")[0]:
+                continue
+            try:
+                cut = enpi_step(model, self._rule.condition.resolution)
+            except ConflictError:
+                continue
+            found.append(self._subject(model, cut))
+        return found
+
+    def _subject(self, model: EnpiModel, cut: Cut) -> Subject[EnpiModel]:
+        boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
+        recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
+        named = {code for version in model.versions for code in version.enpi.corrections.values()}
+        ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
+        beside = {model.points[code].p for code in named | ncvs if code in model.points}
+        return Subject(
+            code=model.code,
+            watched=model,
+            grid=CutGrid(model.cuts, cut),
+            inputs=frozenset(boundary | beside),
+            waits_for=frozenset(boundary),
+            reach=_DAY if self._rule.condition.resolution == ROLLING else timedelta(),
+            configured=tuple((v.recorded_at, v.valid_from) for v in model.versions) + tuple(recorded),
+        )
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[EnpiModel]]
+    ) -> dict[str, list[Judged[EnpiValue | None]]]:
+        condition = self._rule.condition
+        found: dict[str, list[Judged[EnpiValue | None]]] = {}
+        for span in spans:
+            values = await values_of(
+                connection,
+                span.subject.watched,
+                span.start,
+                span.end,
+                condition.resolution,
+                now=span.end,
+                min_completeness=condition.min_completeness,
+            )
+            by_end = {value.end: value for value in values if not value.provisional}
+            steps = span.subject.grid.steps(span.start, span.end)
+            found[span.subject.code] = [self._judged(start, end, by_end.get(end)) for start, end in steps]
+        return found
+
+    def _judged(self, start: datetime, end: datetime, value: EnpiValue | None) -> Judged[EnpiValue | None]:
+        truth, in_band, reason = self.answer(value)
+        limit = value.limit if value is not None else None
+        return Judged(
+            Observation(start, end, truth, in_band, reason),
+            value=value.value if value is not None else None,
+            limit=limit.limit if limit is not None else None,
+            certainty=limit.certainty.value if limit is not None and limit.certainty is not None else None,
+            basis=value,
+        )
+
+    def answer(self, value: EnpiValue | None) -> tuple[Truth, bool, str]:
+        """The condition on one span's value."""
+        if value is None or value.limit is None:
+            return Truth.UNKNOWN, False, "no_value"
+        limit = value.limit
+        if limit.verdict is Verdict.UNKNOWN or limit.limit is None or value.value is None:
+            return Truth.UNKNOWN, False, str(limit.reason) if limit.reason is not None else ""
+        return *over(value.value, limit.limit, self._rule.deadband), ""
+
+    def evidence(self, subject: Subject[EnpiModel], judged: Judged[EnpiValue | None]) -> dict[str, object]:
+        assert judged.basis is not None
+        return evidence_of(subject.watched, judged.basis, self._rule.condition.resolution)

@@ -1,0 +1,200 @@
+"""Motors that are energised with little to do: `motor_underload` and `motor_idle`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from db.motors import (
+    Instrument,
+    MotorVersion,
+    instruments,
+    load_of,
+    motor_versions,
+    quarter_hours,
+    watched_points,
+)
+from db.plants import EnterpriseRow
+from enms.alerts import Observation, Truth
+from enms.metering import INTERVAL_S
+from enms.motor_assumptions import assumption, provenance
+from enms.motors import LoadState, LoadVerdict
+from enms.plant import Motor
+from rules.conditions import Judged, Span, Subject, under
+from rules.definition import MotorLoadRule
+from rules.grid import QUARTER_HOURS
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A motor's versions and the points its load is known by."""
+
+    versions: tuple[MotorVersion, ...]
+    points: dict[str, Instrument]
+
+    def at(self, instant: datetime) -> Motor | None:
+        """The motor as it was then."""
+        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
+        return next((v.motor for v in held), None)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterHourLoad:
+    """A quarter hour's load verdict; no motor: there was none then."""
+
+    motor: Motor | None
+    verdict: LoadVerdict | None
+    input_kw: float | None
+    completeness: float
+
+
+class MotorLoad:
+    """`motor_underload` and `motor_idle`: load factor from input power, quarter hour by quarter hour."""
+
+    revises = True
+
+    def __init__(self, rule: MotorLoadRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._e = enterprise.e
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
+        found = await motor_versions(connection, self._e)
+        wanted = {
+            code: versions
+            for code, versions in found.items()
+            if not versions[-1].retired and versions[-1].motor.duty in self._rule.watches.duty
+        }
+        codes = {code: _codes(versions) for code, versions in wanted.items()}
+        points = await instruments(connection, self._e, [c for group in codes.values() for c in group])
+        return [_subject(code, versions, codes[code], points) for code, versions in wanted.items()]
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
+    ) -> dict[str, list[Judged[QuarterHourLoad]]]:
+        # two motors may share a point: read it once over both spans
+        reach: dict[int, tuple[datetime, datetime]] = {}
+        for span in spans:
+            for point in span.subject.watched.points.values():
+                start, end = reach.get(point.p, (span.start, span.end))
+                reach[point.p] = (min(start, span.start), max(end, span.end))
+        rows = await quarter_hours(connection, self._e, [(p, start, end) for p, (start, end) in reach.items()])
+        found: dict[str, list[Judged[QuarterHourLoad]]] = {}
+        for span in spans:
+            watched = span.subject.watched
+            answers = found.setdefault(span.subject.code, [])
+            for start, end in span.subject.grid.steps(span.start, span.end):
+                motor = watched.at(start)
+                if motor is None:
+                    answers.append(self._judged(start, end, QuarterHourLoad(None, None, None, 0.0)))
+                    continue
+                verdict, input_kw, completeness = load_of(motor, start, watched.points, rows)
+                answers.append(self._judged(start, end, QuarterHourLoad(motor, verdict, input_kw, completeness)))
+        return found
+
+    def _judged(self, start: datetime, end: datetime, load: QuarterHourLoad) -> Judged[QuarterHourLoad]:
+        truth, in_band, reason = self.answer(load)
+        factor = load.verdict.load.factor if load.verdict is not None and load.verdict.load is not None else None
+        observation = Observation(start, end, truth, in_band, reason)
+        return Judged(observation, factor, self._rule.condition.load_factor_below, None, load)
+
+    def answer(self, load: QuarterHourLoad) -> tuple[Truth, bool, str]:
+        """The condition on one quarter hour."""
+        condition = self._rule.condition
+        if load.motor is None or load.verdict is None:
+            return Truth.UNKNOWN, False, "not_in_service"
+        if load.completeness < condition.min_completeness:
+            return Truth.UNKNOWN, False, "incomplete"
+        if load.verdict.state is LoadState.OFF:
+            return Truth.CLEAR, False, LoadState.OFF.value
+        if load.verdict.load is None:
+            return Truth.UNKNOWN, False, load.verdict.why.value if load.verdict.why is not None else ""
+        factor = load.verdict.load.factor
+        if factor < condition.and_not_below:
+            return Truth.CLEAR, False, ""
+        return *under(factor, condition.load_factor_below, self._rule.deadband), ""
+
+    def evidence(self, subject: Subject[Watched], judged: Judged[QuarterHourLoad]) -> dict[str, object]:
+        step, basis = judged.observation, judged.basis
+        motor = basis.motor
+        assert motor is not None
+        assert basis.verdict is not None
+        load = basis.verdict.load
+        assert load is not None
+        edition, source, review = provenance()
+        point = subject.watched.points[motor.points.power or motor.points.current or ""]
+        energised = assumption("energised_share")
+        return {
+            "window": {"start": step.start, "end": step.end},
+            "nameplate": motor.model_dump(mode="json", exclude={"name"}),
+            "inputs": [
+                {
+                    "point": point.code,
+                    "mean_kw": basis.input_kw,
+                    "covered_s": basis.completeness * INTERVAL_S,
+                    "completeness": basis.completeness,
+                    "accuracy_class": point.accuracy_class,
+                    "calibrated": point.calibrated,
+                }
+            ],
+            "method": {"edition": edition, "source": source, "review": review, "by": load.method},
+            "assumptions": [
+                {
+                    "key": a.key,
+                    "value": a.value,
+                    "low": a.low,
+                    "high": a.high,
+                    "text": {"zh": a.text.zh, "en": a.text.en},
+                    "confidence": a.confidence,
+                }
+                for a in (*load.assumptions, energised)
+            ],
+            "arithmetic": _arithmetic(motor, basis),
+            "limit": {"load_factor_below": judged.limit, "and_not_below": self._rule.condition.and_not_below},
+            "result": {"value": load.factor, "low": load.low, "high": load.high, "unit": "1", "limit": judged.limit},
+        }
+
+
+def _codes(versions: Sequence[MotorVersion]) -> set[str]:
+    return {code for version in versions for code in watched_points(version.motor)}
+
+
+def _subject(
+    code: str, versions: Sequence[MotorVersion], codes: set[str], points: dict[str, Instrument]
+) -> Subject[Watched]:
+    own = {name: points[name] for name in codes if name in points}
+    numbers = frozenset(point.p for point in own.values())
+    return Subject(
+        code=code,
+        watched=Watched(tuple(versions), own),
+        grid=QUARTER_HOURS,
+        inputs=numbers,
+        waits_for=numbers,
+        reach=timedelta(),
+        configured=tuple((v.recorded_at, v.valid_from) for v in versions),
+    )
+
+
+def _arithmetic(motor: Motor, basis: QuarterHourLoad) -> list[dict[str, object]]:
+    load = basis.verdict.load if basis.verdict is not None else None
+    assert load is not None
+    if load.method != "power":
+        return [{"what": "load_factor", "formula": "I / Ir x V / Vr", "result": load.factor, "unit": "1"}]
+    assert load.rated_loss_kw is not None
+    return [
+        {"what": "rated_loss", "formula": "dPN = (1 / etaN - 1) x PN", "result": load.rated_loss_kw, "unit": "kW"},
+        {
+            "what": "no_load_loss",
+            "formula": "dP0, nameplate" if motor.no_load_loss_kw is not None else "dP0 = share x dPN, assumed",
+            "result": load.no_load_loss_kw,
+            "unit": "kW",
+        },
+        {
+            "what": "load_factor",
+            "formula": "beta = (-PN/2 + sqrt(PN^2/4 + (dPN - dP0) x (P1 - dP0))) / (dPN - dP0)",
+            "result": load.factor,
+            "unit": "1",
+        },
+    ]

@@ -1,0 +1,141 @@
+"""What is to be judged of a subject: what is new, and what of the past was told anew. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from db.rules import Change, PointState, SubjectRow
+from enms.alerts import Phase
+from rules.conditions import Subject
+from rules.lifecycle import Memory
+
+QUARTER = timedelta(minutes=15)
+# Most event time judged in one transaction: catching up a year commits as it goes.
+CHUNK = timedelta(days=31)
+Range = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one run judges of one subject.
+
+    Attributes:
+        frontier: judged until here before.
+        first: never judged before.
+        again: what is judged again, all before the frontier.
+        onward: what is judged for the first time, from the frontier.
+        more: there is more to judge than one run takes.
+    """
+
+    subject: Subject[Any]
+    row: SubjectRow | None
+    frontier: datetime
+    again: Range | None
+    onward: Range | None
+    more: bool
+
+    @property
+    def first(self) -> bool:
+        return self.row is None
+
+    @property
+    def until(self) -> datetime:
+        """Judged until here afterwards."""
+        return self.onward[1] if self.onward is not None else self.frontier
+
+
+def plan(
+    subject: Subject[Any],
+    row: SubjectRow | None,
+    changes: Mapping[int, Change],
+    states: Mapping[int, PointState],
+    *,
+    revises: bool,
+) -> Plan | None:
+    """What to judge; None: nothing can be judged yet.
+
+    Args:
+        subject: as configured now.
+        row: where it stands; None: never judged.
+        changes: what the ledger published since last time, by point.
+        states: how far the ledger is, by point.
+        revises: whether the past is judged again.
+    """
+    started = [states[p].first_ts for p in subject.inputs if p in states]
+    closed = [states[p].closed_until for p in subject.waits_for if p in states]
+    if not closed:
+        return None
+    begin = subject.grid.floor(min(started))
+    ready = subject.grid.floor(min(closed))
+    frontier = row.evaluated_until if row is not None else min(begin, ready)
+    until = min(ready, subject.grid.floor(frontier + CHUNK))
+    onward = (frontier, until) if until > frontier else None
+    again = None
+    if revises and row is not None:
+        again = _again(subject, row, changes, begin)
+    return Plan(subject, row, frontier, again, onward, more=ready > max(until, frontier))
+
+
+def _again(subject: Subject[Any], row: SubjectRow, changes: Mapping[int, Change], begin: datetime) -> Range | None:
+    frontier = row.evaluated_until
+    touched = [
+        (c.from_start, c.to_start + QUARTER + subject.reach) for c in map(changes.get, subject.inputs) if c is not None
+    ]
+    configured = subject.changed_from(row.configured_at)
+    touched += [(since, frontier) for since in (row.redo_from, configured) if since is not None]
+    past = [(lo, hi) for lo, hi in touched if lo < frontier]
+    if not past:
+        return None
+    lo = subject.grid.floor(max(begin, min(lo for lo, _ in past)))
+    hi = min(frontier, subject.grid.ceil(min(frontier, max(hi for _, hi in past))))
+    return (lo, hi) if lo < hi else None
+
+
+def slices(span: Range, subject: Subject[Any]) -> Iterator[Range]:
+    """A long span in pieces that fit in memory, cut on the subject's grid."""
+    lo, hi = span
+    while lo < hi:
+        cut = min(hi, subject.grid.floor(lo + CHUNK))
+        yield lo, cut
+        lo = cut
+
+
+def memory_of(text: str) -> Memory:
+    """A subject's memory from its JSON; `{}` is a fresh one."""
+    held = json.loads(text)
+    if not held:
+        return Memory()
+
+    def instant(name: str) -> datetime | None:
+        return datetime.fromisoformat(held[name]) if held.get(name) is not None else None
+
+    return Memory(
+        phase=Phase(held["phase"]),
+        started_at=instant("started_at"),
+        fired_at=instant("fired_at"),
+        met=timedelta(seconds=held["met_s"]),
+        clear=timedelta(seconds=held["clear_s"]),
+        withheld_since=instant("withheld_since"),
+    )
+
+
+def text_of(memory: Memory) -> str:
+    """A memory as JSON."""
+
+    def instant(value: datetime | None) -> str | None:
+        return None if value is None else value.isoformat()
+
+    return json.dumps(
+        {
+            "phase": memory.phase.value,
+            "started_at": instant(memory.started_at),
+            "fired_at": instant(memory.fired_at),
+            "met_s": memory.met.total_seconds(),
+            "clear_s": memory.clear.total_seconds(),
+            "withheld_since": instant(memory.withheld_since),
+        }
+    )

@@ -1,0 +1,213 @@
+"""Writes down what became of a subject's alerts, in the caller's transaction: rows, transitions, evidence, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from db import alerts
+from db.plants import EnterpriseRow
+from db.rules import SubjectRow
+from db.statements import statements
+from enms.alerts import Closed, Episode, Step
+from rules.conditions import Judged, Subject
+from rules.definition import Rule
+from rules.evidence import freeze
+from rules.lifecycle import Found, Known, Retelling
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule with the version its wording has for one enterprise."""
+
+    rule: Rule
+    version: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many transitions of each kind were written."""
+
+    transitions: dict[Step, int] = field(default_factory=dict)
+
+    def count(self, kind: Step) -> None:
+        self.transitions[kind] = self.transitions.get(kind, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A subject's retelling with what its evidence is made of.
+
+    Attributes:
+        firing: the judged step that ends at an episode's `fired_at`, by that instant; those judged in this run only,
+            and those of new or moved episodes.
+    """
+
+    subject: Subject[object]
+    retelling: Retelling
+    firing: Mapping[datetime, Judged[object]]
+    evidence: Callable[[Subject[object], Judged[object]], dict[str, object]]
+
+
+class Recorder:
+    """Writes for one rule on one enterprise, at one instant of the clock."""
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        enterprise: EnterpriseRow,
+        loaded: LoadedRule,
+        now: datetime,
+        tally: Tally,
+    ) -> None:
+        self._connection = connection
+        self._enterprise = enterprise
+        self._e = enterprise.e
+        self._rule, self._version = loaded.rule, loaded.version
+        self._now = now
+        self._tally = tally
+        self._sql = statements("alerts")
+
+    async def write(self, telling: Telling) -> None:
+        """What closes comes first: a rule has one open alert a subject at any moment."""
+        told = telling.retelling
+        old = {known.id: known.episode for known, _ in told.kept}
+        for alert, into in told.merged:
+            at = old[into].fired_at
+            await self._close(alert, Closed.MERGED, at, into)
+            await self._append(alert, Step.MERGED, at, {"into": into})
+        for alert in told.retracted:
+            await self._retract(alert)
+        for known, episode in told.kept:
+            await self._keep(known, episode, telling)
+        for found in told.found:
+            await self._raise(found, telling)
+
+    async def _retract(self, alert: int) -> None:
+        row = await alerts.get_alert(self._connection, alert)
+        await self._close(alert, Closed.RETRACTED, row.fired_at, None)
+        await self._append(alert, Step.RETRACTED, row.fired_at, {})
+
+    async def _close(self, alert: int, closed: Closed, at: datetime, into: int | None) -> None:
+        await self._sql.close_alert(
+            self._connection, e=self._e, id=alert, closed=closed.value, resolved_at=at, merged_into=into
+        )
+
+    async def _keep(self, known: Known, now_known: Episode, telling: Telling) -> None:
+        was = known.episode
+        if was != now_known:
+            await self._sql.tell_alert(
+                self._connection,
+                e=self._e,
+                id=known.id,
+                started_at=now_known.started_at,
+                fired_at=now_known.fired_at,
+                resolved_at=now_known.resolved_at,
+                withheld_since=now_known.withheld_since,
+            )
+        if moved := _moved(was, now_known):
+            await self._append(known.id, Step.SHIFTED, now_known.fired_at, moved)
+        if was.resolved_at is None and now_known.resolved_at is not None:
+            await self._append(known.id, Step.RESOLVED, now_known.resolved_at, {})
+        if was.resolved_at is not None and now_known.resolved_at is None:
+            await self._append(known.id, Step.REOPENED, was.resolved_at, {})
+        await self._revise(known.id, now_known, telling)
+
+    async def _revise(self, alert: int, episode: Episode, telling: Telling) -> None:
+        """Another version of the evidence, where the data it stood on changed."""
+        judged = telling.firing.get(episode.fired_at)
+        if judged is None:
+            return
+        text, sha256 = self._freeze(telling, judged)
+        latest = await self._sql.latest_evidence(self._connection, e=self._e, alert=alert)
+        if latest is not None and latest["sha256"] == sha256:
+            return
+        version = 1 if latest is None else latest["version"] + 1
+        await self._sql.judge_alert(
+            self._connection,
+            e=self._e,
+            id=alert,
+            value=judged.value,
+            limit_value=judged.limit,
+            certainty=judged.certainty,
+        )
+        await self._insert_evidence(alert, version, sha256, text)
+        await self._append(alert, Step.REVISED, episode.fired_at, {"version": version, "sha256": sha256})
+
+    async def _raise(self, found: Found, telling: Telling) -> None:
+        episode = found.episode
+        judged = telling.firing[episode.fired_at]
+        over = episode.resolved_at is not None
+        alert: int = await self._sql.insert_alert(
+            self._connection,
+            e=self._e,
+            rule=self._rule.id,
+            rule_version=self._version,
+            subject=telling.subject.code,
+            kind=self._rule.kind.value,
+            purpose=self._rule.purpose.value,
+            severity=self._rule.severity.value,
+            state="resolved" if over else "firing",
+            closed=Closed.CLEARED.value if over else None,
+            started_at=episode.started_at,
+            fired_at=episode.fired_at,
+            resolved_at=episode.resolved_at,
+            detected_at=self._now,
+            withheld_since=episode.withheld_since,
+            value=judged.value,
+            limit_value=judged.limit,
+            unit=self._rule.unit,
+            certainty=judged.certainty,
+            late=found.late,
+            split_from=found.split_from,
+        )
+        text, sha256 = self._freeze(telling, judged)
+        await self._insert_evidence(alert, 1, sha256, text)
+        if self._rule.hold:
+            await self._append(alert, Step.PENDING, episode.started_at, {})
+        await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256})
+        if found.split_from is not None:
+            await self._append(alert, Step.SPLIT, episode.fired_at, {"from": found.split_from})
+        if found.late:
+            await self._append(alert, Step.LATE, episode.fired_at, {})
+        if episode.resolved_at is not None:
+            await self._append(alert, Step.RESOLVED, episode.resolved_at, {})
+
+    def _freeze(self, telling: Telling, judged: Judged[object]) -> tuple[str, str]:
+        found = telling.evidence(telling.subject, judged)
+        return freeze(self._enterprise, self._rule, telling.subject.code, found)
+
+    async def _insert_evidence(self, alert: int, version: int, sha256: str, text: str) -> None:
+        await self._sql.insert_evidence(
+            self._connection, e=self._e, alert=alert, version=version, sha256=sha256, body=text, now=self._now
+        )
+
+    async def _append(self, alert: int, kind: Step, at: datetime, detail: Mapping[str, object]) -> None:
+        await alerts.append(self._connection, self._e, alert, kind, at=at, now=self._now, detail=detail)
+        self._tally.count(kind)
+
+
+async def end_subject(
+    connection: asyncpg.Connection, e: int, row: SubjectRow, now: datetime, tally: Tally, why: str
+) -> None:
+    """A rule or subject is gone: its open alert closes with that reason, and nothing of it is judged any more."""
+    sql, at = statements("alerts"), row.evaluated_until
+    opened = [r async for r in sql.open_alerts(connection, e=e)]
+    for alert in [r["id"] for r in opened if (r["rule"], r["subject"]) == (row.rule, row.subject)]:
+        await sql.close_alert(connection, e=e, id=alert, closed=Closed.ENDED.value, resolved_at=at, merged_into=None)
+        await alerts.append(connection, e, alert, Step.ENDED, at=at, now=now, detail={"why": why})
+        tally.count(Step.ENDED)
+    await statements("rules").end_subject(connection, e=e, rule=row.rule, subject=row.subject, at=at)
+
+
+def _moved(was: Episode, now_known: Episode) -> dict[str, object]:
+    """What of an episode's past is told differently now; its resolution by itself is no move."""
+    moved: dict[str, object] = {}
+    for name in ("started_at", "fired_at", "resolved_at"):
+        before, after = getattr(was, name), getattr(now_known, name)
+        if before is not None and after is not None and before != after:
+            moved[name] = {"from": before.isoformat(), "to": after.isoformat()}
+    return moved

@@ -1,0 +1,144 @@
+"""Judging an alert's evidence again from the evidence alone: the same verdict at any later time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from enms.carriers import TceBasis
+from enms.catalogue import BindingLimit, Correction, Edition, LimitRow
+from enms.corrections import corrected
+from enms.motors import Load, load_from_power
+from enms.performance import Input, Meter, Part, Ratio, Verdict, enpi_value, judge
+from enms.plant import Motor, Name
+from rules.evidence import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What the evidence says when it is judged again.
+
+    Attributes:
+        intact: the text still has the hash it was frozen with.
+        met: the condition; None: this kind has nothing to compute.
+        value, limit: compared, in the rule's unit.
+    """
+
+    intact: bool
+    met: bool | None
+    value: float | None
+    limit: float | None
+
+
+def replay(text: str, sha256: str) -> Replayed:
+    """Judge evidence again.
+
+    Args:
+        text: canonical JSON as frozen.
+        sha256: the hash it was frozen with.
+    """
+    body: dict[str, Any] = json.loads(text)
+    intact = digest(text) == sha256
+    kind = body["rule"]["kind"]
+    if kind == "enpi_limit":
+        return Replayed(intact, *_enpi(body))
+    if kind in {"motor_underload", "motor_idle"}:
+        return Replayed(intact, *_motor(body))
+    return Replayed(intact, None, None, None)
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def _name(of: dict[str, str]) -> Name:
+    return Name(zh=of["zh"], en=of["en"])
+
+
+def _enpi(body: dict[str, Any]) -> tuple[bool, float | None, float | None]:
+    inputs = [_input(one) for one in body["inputs"]]
+    window, result = body["window"], body["result"]
+    ratio = Ratio.of(result["output_unit"])
+    start, end = datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
+    value = enpi_value(start, end, inputs, ratio)
+    claimed = {c["input"]: _number(c["given"]) for c in body["corrections"]}
+    limit = corrected(_binding(body), claimed, ())
+    verdict = judge(value, TceBasis(body["boundary"]["basis"]), limit, min_completeness=0.0)
+    return verdict.verdict is Verdict.OVER, value.value, verdict.limit
+
+
+def _input(one: dict[str, Any]) -> Input:
+    meter = one["meter"]
+    return Input(
+        point=one["point"],
+        part=Part(one["part"]),
+        sign=int(one["sign"]),
+        amount=_number(one["amount"]),
+        unit=one["unit"],
+        kgce=_number(one["kgce"]),
+        window_s=float(one["window_s"]),
+        covered_s=float(one["covered_s"]),
+        estimated_s=float(one["estimated_s"]),
+        apportioned_s=float(one["apportioned_s"]),
+        meter=Meter(
+            _number(meter["accuracy_class"]), _number(meter["heating_value_accuracy_class"]), _number(meter["step"])
+        ),
+    )
+
+
+def _binding(body: dict[str, Any]) -> BindingLimit:
+    limit = body["limit"]
+    level = int(limit["level"])
+    first, second, third = (_number(value) for value in limit["levels"])
+    edition = Edition(
+        standard=limit["standard"],
+        edition=limit["edition"],
+        title=_name(limit["title"]),
+        effective_from=date.fromisoformat(limit["effective_from"]),
+        effective_to=None if limit["effective_to"] is None else date.fromisoformat(limit["effective_to"]),
+        existing_level=level,
+        new_level=level,
+    )
+    row = LimitRow(
+        edition=edition,
+        item=limit["item"],
+        name=_name(limit["name"]),
+        levels=(first, second, third),
+        unit=limit["unit"],
+        basis=TceBasis(limit["basis"]),
+        boundary=_name(limit["boundary"]),
+        denominator=_name(limit["denominator"]),
+        period=limit["period"],
+        clause=limit["clause"],
+        source=limit["source"],
+        confidence=limit["confidence"],
+        review=limit["review"],
+        corrections=tuple(_correction(c) for c in body["corrections"]),
+    )
+    return BindingLimit(row, level, row.levels[level - 1], limit["because"], None)
+
+
+def _correction(of: dict[str, Any]) -> Correction:
+    return Correction(
+        input=of["input"],
+        rule=of["rule"],
+        value=float(of["per"]),
+        below=_number(of["below"]),
+        at_most_points=_number(of["at_most_points"]),
+        unit=of["unit"],
+        required=of["required"],
+        name=_name(of["name"]),
+    )
+
+
+def _motor(body: dict[str, Any]) -> tuple[bool | None, float | None, float | None]:
+    below, not_below = float(body["limit"]["load_factor_below"]), float(body["limit"]["and_not_below"])
+    kilowatts = _number(body["inputs"][0]["mean_kw"])
+    if body["method"]["by"] != "power" or kilowatts is None:
+        factor = _number(body["result"]["value"])
+    else:
+        load = load_from_power(Motor.model_validate(body["nameplate"]), kilowatts)
+        factor = load.factor if isinstance(load, Load) else None
+    return None if factor is None else not_below <= factor < below, factor, below

@@ -1,0 +1,90 @@
+"""A meter that says nothing: closed quarter hours with nothing in them.
+
+It is about arrival, so the past is never judged again: what was missing when its quarter hour closed was missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+
+from db.plants import EnterpriseRow
+from db.statements import statements
+from enms.alerts import Observation, Truth
+from rules.conditions import Judged, Span, Subject
+from rules.definition import DataQualityRule
+from rules.grid import QUARTER_HOURS
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredPoint:
+    """A point with a meter on it."""
+
+    p: int
+    role: str
+
+
+class Silence:
+    """`data_quality`, check `silent`."""
+
+    revises = False
+
+    def __init__(self, rule: DataQualityRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._e = enterprise.e
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[MeteredPoint]]:
+        roles = self._rule.watches.roles
+        return [
+            Subject(
+                code=row["code"],
+                watched=MeteredPoint(row["p"], row["role"]),
+                grid=QUARTER_HOURS,
+                inputs=frozenset({row["p"]}),
+                waits_for=frozenset({row["p"]}),
+                reach=timedelta(),
+                configured=((row["recorded_at"], row["recorded_at"]),),
+            )
+            async for row in statements("rules").metered_points(connection, e=self._e)
+            if not row["retired"] and (roles is None or row["role"] in roles)
+        ]
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
+    ) -> dict[str, list[Judged[None]]]:
+        rows = statements("rules").silent_quarters(
+            connection,
+            e=self._e,
+            points=[span.subject.watched.p for span in spans],
+            starts=[span.start for span in spans],
+            ends=[span.end for span in spans],
+        )
+        heard = {(row["p"], row["start"]) async for row in rows}
+        return {
+            span.subject.code: [
+                Judged(
+                    Observation(start, end, self._truth((span.subject.watched.p, start) in heard)),
+                    None,
+                    None,
+                    None,
+                    None,
+                )
+                for start, end in span.subject.grid.steps(span.start, span.end)
+            ]
+            for span in spans
+        }
+
+    @staticmethod
+    def _truth(heard: bool) -> Truth:
+        return Truth.CLEAR if heard else Truth.MET
+
+    def evidence(self, subject: Subject[MeteredPoint], judged: Judged[None]) -> dict[str, object]:
+        step = judged.observation
+        return {
+            "window": {"start": step.start, "end": step.end},
+            "inputs": [{"point": subject.code, "role": subject.watched.role, "covered_s": 0.0}],
+            "arithmetic": [{"what": "covered", "formula": f"{subject.code}: no reading covers the quarter hour"}],
+        }

@@ -1,0 +1,53 @@
+"""Answers over time, equal neighbours joined. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from db.rules import VerdictSpan
+from enms.alerts import Observation
+from rules.grid import Grid
+
+
+def splice(
+    old: Sequence[VerdictSpan], start: datetime, end: datetime, steps: Iterable[Observation]
+) -> list[VerdictSpan]:
+    """Answers with those of [start, end) replaced.
+
+    Args:
+        old: in order of time; all that overlap or touch [start, end].
+        start, end: what was judged.
+        steps: the new answers, in order of time, all within it.
+    """
+    before = [replace(span, to_ts=min(span.to_ts, start)) for span in old if span.from_ts < start]
+    after = [replace(span, from_ts=max(span.from_ts, end)) for span in old if span.to_ts > end]
+    new = [VerdictSpan(s.start, s.end, s.truth, s.in_band, s.reason) for s in steps]
+    return list(_joined([*before, *new, *after]))
+
+
+def _joined(spans: Sequence[VerdictSpan]) -> Iterator[VerdictSpan]:
+    held: VerdictSpan | None = None
+    for span in spans:
+        if held is not None and held.to_ts == span.from_ts and _says(held) == _says(span):
+            held = replace(held, to_ts=span.to_ts)
+            continue
+        if held is not None:
+            yield held
+        held = span
+    if held is not None:
+        yield held
+
+
+def _says(span: VerdictSpan) -> tuple[object, ...]:
+    return span.truth, span.in_band, span.reason
+
+
+def observations(spans: Iterable[VerdictSpan], start: datetime, end: datetime, grid: Grid) -> list[Observation]:
+    """Spans as steps of a grid within [start, end)."""
+    return [
+        Observation(lo, hi, span.truth, span.in_band, span.reason)
+        for span in spans
+        for lo, hi in grid.steps(max(span.from_ts, start), min(span.to_ts, end))
+    ]
