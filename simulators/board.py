@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.clock import MINUTES
 from simulators.condition import Condition
 from simulators.noise import Array, Dice
 
@@ -58,8 +59,10 @@ class Board:
         return values
 
     def around(self, quantity: str, mean: float, sigma: float, low: float, high: float, period_min: int = 120) -> Array:
-        """A quantity that wanders around its mean and stays within what such plants show."""
-        return np.clip(mean + self.dice.wave(quantity, sigma, period_min), low, high)
+        """A quantity that wanders around its mean, by hours and from day to day, within what such plants show."""
+        hours = self.dice.wave(quantity, sigma, period_min)
+        days = self.dice.wave(f"{quantity}/days", 0.75 * sigma, MINUTES)
+        return np.clip(mean + hours + days, low, high)
 
     def gauge(self, code: str, mean: float, sigma: float, grain: float = 0.0, period_min: int = 120) -> Array:
         """Put a state that wanders."""

@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 
 from simulators.clock import iso_local, to_utc
+from simulators.condition import Mask
+from simulators.meters import Whole
 from simulators.table import NO_START, Table
 
 # Larger than any poll; only a backlog reaches it.
@@ -82,7 +84,10 @@ class Encoder:
                 last = min(first + MOST_READINGS, end)
                 self._seq[box] += 1
                 seq = self._seq[box]
-                if together and len(values := dict(zip(codes[first:last], value[first:last], strict=True))) == last - first:
+                if (
+                    together
+                    and len(values := dict(zip(codes[first:last], value[first:last], strict=True))) == last - first
+                ):
                     payload = _encode(_Values(seq, t[first], values))
                 else:
                     rows = [
@@ -95,10 +100,12 @@ class Encoder:
                 yield Message(self._topics[box], payload, leaves, last - first)
 
 
-def _constant(values: np.ndarray, bounds: list[int]) -> np.ndarray:
+def _constant(values: Whole, bounds: list[int]) -> Mask:
     begins = np.array(bounds[:-1])
-    return np.minimum.reduceat(values, begins) == np.maximum.reduceat(values, begins)
+    same: Mask = np.minimum.reduceat(values, begins) == np.maximum.reduceat(values, begins)
+    return same
 
 
-def _any(flags: np.ndarray, bounds: list[int]) -> np.ndarray:
-    return np.logical_or.reduceat(flags, np.array(bounds[:-1]))
+def _any(flags: Mask, bounds: list[int]) -> Mask:
+    one: Mask = np.logical_or.reduceat(flags, np.array(bounds[:-1]))
+    return one

@@ -120,11 +120,11 @@ def condition(faults: Iterable[Fault], dice: Dice) -> Condition:
             continue
         acts = fault.minutes(dice)
         if fault.kind is Kind.DRIFT and fault.process is not None:
-            _add(found.drift, fault.process, fault.size * _ramp(fault, dice) * acts)
+            _add(found.drift, fault.process, np.where(acts, fault.size * _ramp(fault, dice), 0.0))
         elif fault.kind is Kind.MOTOR_DEGRADATION and fault.motor is not None:
-            _add(found.wear, fault.motor, fault.size * _ramp(fault, dice) * acts)
+            _add(found.wear, fault.motor, np.where(acts, fault.size * _ramp(fault, dice), 0.0))
         elif fault.kind is Kind.MOTOR_UNDERLOAD and fault.motor is not None:
-            _add(found.relief, fault.motor, fault.size * acts)
+            _add(found.relief, fault.motor, np.where(acts, fault.size, 0.0))
         elif fault.kind is Kind.MOTOR_IDLE and fault.motor is not None:
             found.idling[fault.motor] = found.idling_of(fault.motor) | acts
     return found

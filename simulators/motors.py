@@ -15,6 +15,7 @@ import numpy as np
 from enms.plant import Motor
 from simulators.board import Board
 from simulators.clock import MINUTES
+from simulators.condition import Mask
 from simulators.noise import Array
 
 # Typical load factors (SIMULATORS.md); a sound motor in service is never so light that a rule should speak.
@@ -70,13 +71,15 @@ class Nameplate:
         """The load factor that takes this much electricity; 0 below the no-load loss."""
         a = self.rated_loss_kw - self.no_load_loss_kw
         spare = np.maximum(0.0, input_kw - self.no_load_loss_kw)
-        return (-self.rated_kw + np.sqrt(self.rated_kw**2 + 4 * a * spare)) / (2 * a)
+        load: Array = (-self.rated_kw + np.sqrt(self.rated_kw**2 + 4 * a * spare)) / (2 * a)
+        return load
 
     def phase(self, load: Array, input_kw: Array) -> Array:
-        """cos phi at a load."""
+        """Cos phi at a load."""
         rated_kvar = (self.rated_kw + self.rated_loss_kw) * np.tan(np.arccos(self.power_factor))
         kvar = rated_kvar * (NO_LOAD_VAR_SHARE + load**2 * (1 - NO_LOAD_VAR_SHARE))
-        return input_kw / np.hypot(input_kw, kvar)
+        phase: Array = input_kw / np.hypot(input_kw, kvar)
+        return phase
 
 
 def run(board: Board, motors: Iterable[Motor], own_meter: Collection[str] = ()) -> dict[str, Array]:
@@ -117,7 +120,7 @@ def _run_one(board: Board, motor: Motor) -> Array:
     return power - sound_kw
 
 
-def _usual_load(board: Board, motor: Motor) -> tuple[Array, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _usual_load(board: Board, motor: Motor) -> tuple[Array, Mask]:
     """Load factor and whether it runs, following the process's activity."""
     low, high = LOAD_RANGE.get(motor.drives or "", OTHER_RANGE)
     base = low + (high - low) * board.dice.ever(f"{motor.code}/load")
@@ -128,7 +131,11 @@ def _usual_load(board: Board, motor: Motor) -> tuple[Array, np.ndarray[tuple[int
         week = board.dice.day.toordinal() // 7
         on = on & (board.dice.rng(f"{motor.code}/standby", f"week{week}").random() < 0.15)
     follows = 0.45 + 0.55 * np.minimum(activity, 1.15)
-    load = base * follows * (1 + board.dice.wave(f"{motor.code}.load", 0.02) + board.dice.grain(f"{motor.code}.load", 0.012))
+    load = (
+        base
+        * follows
+        * (1 + board.dice.wave(f"{motor.code}.load", 0.02) + board.dice.grain(f"{motor.code}.load", 0.012))
+    )
     return np.clip(load, LEAST_SOUND_LOAD, 1.02), on
 
 
@@ -138,7 +145,7 @@ def _show(
     plate: Nameplate,
     load: Array,
     power: Array,
-    on: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    on: Mask,
 ) -> None:
     points = motor.points
     phase = np.where(on, plate.phase(load, np.maximum(power, 1e-6)), 0.0)

@@ -52,10 +52,10 @@ class Dice:
 
     def daily(self, quantity: str, mean: float, sigma: float, sampled_min: int = 0) -> Array:
         """A value that steps once a day at `sampled_min`; before that minute yesterday's still holds."""
-        today = self._daily_value(quantity, mean, sigma)
+        today = self.daily_value(quantity, mean, sigma)
         if sampled_min == 0:
             return np.full(MINUTES, today)
-        yesterday = Dice(self.seed, self.plant, self.day - timedelta(days=1))._daily_value(quantity, mean, sigma)
+        yesterday = Dice(self.seed, self.plant, self.day - timedelta(days=1)).daily_value(quantity, mean, sigma)
         return np.where(np.arange(MINUTES) < sampled_min, yesterday, today)
 
     def stepped(self, quantity: str, mean: float, sigma: float, every_min: int) -> Array:
@@ -68,5 +68,6 @@ class Dice:
         """A number in [0, 1) that belongs to the thing itself, whatever the day (a meter's error, a motor's load)."""
         return float(self.rng(quantity, "ever").random())
 
-    def _daily_value(self, quantity: str, mean: float, sigma: float) -> float:
+    def daily_value(self, quantity: str, mean: float, sigma: float) -> float:
+        """The day's own value."""
         return mean + sigma * float(np.clip(self.rng(quantity).standard_normal(), -2.2, 2.2))

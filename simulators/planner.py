@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-
-import numpy as np
+from collections.abc import Sequence
+from datetime import datetime
 
 from enms.errors import InputError, Mistake
-from enms.metering import PointConfig, ReadingType
-from enms.plant import Motor, Plant
-from simulators import gateways
+from enms.plant import Plant
+from simulators.chooser import Chooser
 from simulators.clock import DAY_MS, MINUTE_MS, to_ms
 from simulators.faults import Fault, Kind
-from simulators.noise import Dice
 
 HOUR_MS = 3_600_000
-# Beyond this a time stamp ahead of the receiver is quarantined (LEDGER: future).
-_FUTURE_S = 300.0
-# Processes whose energy per tonne a drift can worsen.
-_DRIFTING = {
-    "demo-steel": ("coking", "sinter", "pellet", "bf1", "bf2", "bof", "roll"),
-    "demo-rare-earth": ("roast", "elys"),
-    "demo-power": ("u1", "u2"),
-}
 
 
 def plan(plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | None, days: float) -> list[Fault]:
@@ -39,16 +26,18 @@ def plan(plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | Non
 
     Raises:
         InputError: an unknown kind.
+        ValueError: faults without an anchor.
     """
     if wanted == "none":
         return []
-    until = to_ms(anchor or datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
-    until -= until % MINUTE_MS
+    if anchor is None:
+        raise ValueError("planned faults lead up to an anchor")
+    until = to_ms(anchor) // MINUTE_MS * MINUTE_MS
     if wanted == "demo":
         codes = {p.enterprise.code for p in plants}
         return [f for f in _demo(until) if f.enterprise in codes]
     kinds = list(Kind) if wanted == "all" else [_kind(name.strip()) for name in wanted.split(",")]
-    found = [f for plant in plants for f in _Chooser(plant, seed, until, days).choose(kinds)]
+    found = [f for plant in plants for f in Chooser(plant, seed, until, days).choose(kinds)]
     return sorted(found, key=lambda f: (f.begin, f.enterprise, f.kind))
 
 
@@ -79,209 +68,11 @@ def _demo(now: int) -> list[Fault]:
         ),
         Fault(
             Kind.DISORDER, rare_earth, now - 20 * HOUR_MS, now - 18 * HOUR_MS, 3.5 * 3600, "s after the end",
-            points=("sep.elec.active_energy",), visible=False, why="everything arrives in the end, only late",
+            points=("sep.elec.active_energy",),
+            process="sep", visible=False, why="everything arrives in the end, only late",
         ),
         Fault(
             Kind.STUCK, steel, now - 10 * HOUR_MS, now + 12 * HOUR_MS, 0.0, "", points=("util.air.volume",),
             process="util", why="the register stands still for longer than it ever does",
         ),
     ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    begin: int
-    end: int
-
-
-class _Chooser:
-    """Faults of one plant, no two of them on the same thing."""
-
-    def __init__(self, plant: Plant, seed: int, until: int, days: float) -> None:
-        self._plant = plant
-        self._code = plant.enterprise.code
-        self._until = until
-        self._days = days
-        self._dice = Dice(seed, self._code, date(2000, 1, 1))
-        self._configs = plant.configs()
-        self._taken: set[str] = set()
-
-    def choose(self, kinds: Sequence[Kind]) -> Iterator[Fault]:
-        """One of each kind for every three days, at least one."""
-        makers: dict[Kind, Callable[[np.random.Generator], Fault | None]] = {
-            Kind.GAP: self._gap,
-            Kind.DUPLICATE: self._duplicate,
-            Kind.DISORDER: self._disorder,
-            Kind.CLOCK_SKEW: self._clock_skew,
-            Kind.ROLLOVER: self._rollover,
-            Kind.EXCHANGE: self._exchange,
-            Kind.STUCK: self._stuck,
-            Kind.SPIKE: self._spike,
-            Kind.DRIFT: self._drift,
-            Kind.MOTOR_DEGRADATION: self._degradation,
-            Kind.MOTOR_IDLE: self._idle,
-            Kind.MOTOR_UNDERLOAD: self._underload,
-        }
-        for kind in kinds:
-            rng = self._dice.rng(f"plan/{kind}", "ever")
-            for _ in range(max(1, round(self._days / 3))):
-                fault = makers[kind](rng)
-                if fault is not None:
-                    yield fault
-
-    def _window(self, rng: np.random.Generator, shortest_h: float, longest_h: float) -> _Window:
-        length = min(rng.uniform(shortest_h, longest_h), 0.8 * self._days * 24)
-        latest = self._days * 24 - length
-        begin = self._until - round((latest * rng.random() + length) * 60) * MINUTE_MS
-        return _Window(begin, begin + round(length * 60) * MINUTE_MS)
-
-    def _point(self, rng: np.random.Generator, suits: Callable[[PointConfig], bool]) -> PointConfig | None:
-        able = [c for c in self._configs.values() if c.code not in self._taken and suits(c)]
-        if not able:
-            return None
-        chosen = able[int(rng.integers(len(able)))]
-        self._taken.add(chosen.code)
-        return chosen
-
-    def _motor(self, rng: np.random.Generator, suits: Callable[[Motor], bool]) -> Motor | None:
-        able = [m for m in self._plant.motors if m.code not in self._taken and m.points.power and suits(m)]
-        if not able:
-            return None
-        chosen = able[int(rng.integers(len(able)))]
-        self._taken.add(chosen.code)
-        return chosen
-
-    def _reading(
-        self,
-        kind: Kind,
-        window: _Window,
-        point: PointConfig | None,
-        size: float,
-        unit: str,
-        *,
-        visible: bool,
-        why: str,
-    ) -> Fault | None:
-        if point is None:
-            return None
-        return Fault(
-            kind, self._code, window.begin, window.end, size, unit, (point.code,), point.process, visible=visible, why=why
-        )
-
-    def _gap(self, rng: np.random.Generator) -> Fault | None:
-        point = self._point(rng, _frequent_register)
-        window = self._window(rng, 0.3, 4)
-        shown = point is not None and window.end - window.begin > point.max_gap_s * 1000
-        why = "longer than max_gap: estimated" if shown else "shorter than max_gap: the register bridges it"
-        return self._reading(Kind.GAP, window, point, 0.0, "", visible=shown, why=why)
-
-    def _duplicate(self, rng: np.random.Generator) -> Fault | None:
-        point, window = self._point(rng, _frequent_register), self._window(rng, 2, 6)
-        why = "the same reading twice is no news"
-        return self._reading(Kind.DUPLICATE, window, point, 0.4, "share of readings", visible=False, why=why)
-
-    def _disorder(self, rng: np.random.Generator) -> Fault | None:
-        point, window = self._point(rng, _frequent_register), self._window(rng, 0.5, 3)
-        size = float(round(rng.uniform(600, 14_400)))
-        why = "everything arrives in the end, only late"
-        return self._reading(Kind.DISORDER, window, point, size, "s after the end", visible=False, why=why)
-
-    def _clock_skew(self, rng: np.random.Generator) -> Fault | None:
-        boxes = gateways.assign(self._plant)
-        names = sorted({b.name for b in boxes.values()} - {"mes", "lims"})
-        name = names[int(rng.integers(len(names)))]
-        if name in self._taken:
-            return None
-        self._taken.add(name)
-        window = self._window(rng, 1, 4)
-        size = float(round(rng.uniform(400, 1500) * (1 if rng.random() < 0.5 else -1)))
-        shown = size > _FUTURE_S
-        why = "live, stamps ahead of the receiver are quarantined" if shown else "a slow clock looks like a slow line"
-        points = tuple(code for code, box in boxes.items() if box.name == name)
-        return Fault(Kind.CLOCK_SKEW, self._code, window.begin, window.end, size, "s", points, visible=shown, why=why)
-
-    def _rollover(self, rng: np.random.Generator) -> Fault | None:
-        modular = {p.code for p in self._plant.points if p.register_max is not None}
-        point = self._point(rng, lambda c: _frequent_register(c) and c.code in modular and c.rated_per_hour is not None)
-        window = self._window(rng, 0.02, 0.03)
-        why = "the register falls from its modulus; no amount is lost"
-        return self._reading(Kind.ROLLOVER, window, point, 0.0, "", visible=False, why=why)
-
-    def _exchange(self, rng: np.random.Generator) -> Fault | None:
-        point, window = self._point(rng, _frequent_register), self._window(rng, 0.02, 0.03)
-        initial = float(rng.integers(0, 20))
-        why = "register_dropped until the exchange is declared"
-        return self._reading(Kind.EXCHANGE, window, point, initial, "initial value", visible=True, why=why)
-
-    def _stuck(self, rng: np.random.Generator) -> Fault | None:
-        point = self._point(rng, lambda c: c.frozen_after_s is not None and c.reading is not ReadingType.INTERVAL)
-        window = self._window(rng, 3, 10)
-        return self._reading(Kind.STUCK, window, point, 0.0, "", visible=True, why="frozen for longer than frozen_after_s")
-
-    def _spike(self, rng: np.random.Generator) -> Fault | None:
-        point = self._point(rng, lambda c: _frequent_register(c) and c.rated_per_hour is not None)
-        window = self._window(rng, 0.25, 0.26)
-        size = round(float(rng.uniform(1.05, 1.3)), 3)
-        return self._reading(Kind.SPIKE, window, point, size, "times", visible=True, why="an impossible rise and back")
-
-    def _drift(self, rng: np.random.Generator) -> Fault | None:
-        able = [p for p in _DRIFTING.get(self._code, ()) if f"drift {p}" not in self._taken]
-        if not able:
-            return None
-        process = able[int(rng.integers(len(able)))]
-        self._taken.add(f"drift {process}")
-        window = self._window(rng, 30, 60)
-        size = round(float(rng.uniform(0.05, 0.15)), 3)
-        points = tuple(c.code for c in self._configs.values() if c.process == process and c.role == "consumed")
-        why = "energy per tonne against its baseline"
-        return Fault(
-            Kind.DRIFT, self._code, window.begin, window.end, size, "share", points[:1], process, visible=True, why=why
-        )
-
-    def _degradation(self, rng: np.random.Generator) -> Fault | None:
-        motor = self._motor(rng, lambda m: m.duty == "continuous")
-        if motor is None:
-            return None
-        window = self._window(rng, 36, 72)
-        shown = motor.points.speed is not None or motor.points.driven_output is not None
-        why = "slip or driven output is metered" if shown else "input power alone returns the nameplate curve"
-        size = round(float(rng.uniform(1.5, 4.0)), 2)
-        return self._of_motor(Kind.MOTOR_DEGRADATION, window, motor, size, "percentage points", None, shown, why)
-
-    def _idle(self, rng: np.random.Generator) -> Fault | None:
-        motor = self._motor(rng, lambda m: m.duty == "continuous" and m.rated_kw < 1000)
-        if motor is None:
-            return None
-        window, begin = self._window(rng, 48, 120), int(rng.integers(0, 18)) * 60
-        daily = (begin, begin + int(rng.integers(2, 6)) * 60)
-        why = "input power falls to the no-load losses"
-        return self._of_motor(Kind.MOTOR_IDLE, window, motor, 1.0, "no load", daily, shown=True, why=why)
-
-    def _underload(self, rng: np.random.Generator) -> Fault | None:
-        motor = self._motor(rng, lambda m: m.duty == "continuous" and m.drives in {"pump", "fan"} and m.rated_kw < 1000)
-        window = self._window(rng, 24, 96)
-        if motor is None:
-            return None
-        return self._of_motor(
-            Kind.MOTOR_UNDERLOAD, window, motor, 0.68, "share of load", None, shown=True, why="load factor below 40 %"
-        )
-
-    def _of_motor(
-        self,
-        kind: Kind,
-        window: _Window,
-        motor: Motor,
-        size: float,
-        unit: str,
-        daily: tuple[int, int] | None,
-        shown: bool,
-        why: str,
-    ) -> Fault:
-        points = (motor.points.power,) if motor.points.power else ()
-        return Fault(
-            kind, self._code, window.begin, window.end, size, unit, points, motor.process, motor.code, daily, shown, why
-        )
-
-
-def _frequent_register(config: PointConfig) -> bool:
-    return config.reading is ReadingType.REGISTER and config.period_s <= 300

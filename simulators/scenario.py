@@ -16,14 +16,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from enms.plant import Plant
 from enms.plant_file import read_plant_file
 from simulators.clock import DAY_MS, day_of, day_start, to_ms
 from simulators.disturbance import Held
 from simulators.encoding import Encoder, Message
 from simulators.faults import Exchanged, Fault, Kind, truth
-from simulators.plant import Registers, SimulatedPlant
 from simulators.planner import plan
+from simulators.plant import Registers, SimulatedPlant
 from simulators.table import Table
 
 _FOLDER = Path(__file__).parent / "plants"
@@ -38,6 +41,9 @@ class LastReading:
     at: datetime
     value: float
 
+
+# What is sent later than this after it was read was held back somewhere.
+_PROMPT_MS = 300_000
 
 Known = Mapping[tuple[str, str], LastReading]
 
@@ -98,8 +104,11 @@ class Scenario:
             start: aware.
             end: aware, or None.
             registers: (enterprise, point) -> last reading, to continue from; a register without one starts anew.
+                What a point read up to then is not sent again, except what was on its way late.
         """
-        streams = [self._of_plant(p, to_ms(start), None if end is None else to_ms(end), registers or {}) for p in self.plants]
+        streams = [
+            self._of_plant(p, to_ms(start), None if end is None else to_ms(end), registers or {}) for p in self.plants
+        ]
         yield from heapq.merge(*streams, key=lambda m: m.sent_at)
 
     def _of_plant(self, plant: SimulatedPlant, start: int, end: int | None, known: Known) -> Iterator[Message]:
@@ -107,19 +116,31 @@ class Scenario:
         # The day before, too: what was read then may be sent only now.
         day = day_of(start) - timedelta(days=1)
         state = Registers(_at_beginning(plant, start, known), Held(), self.exchanged)
+        done = _read_until(plant, known)
         waiting: Table | None = None
         while end is None or day_start(day) < end:
             table = plant.table(day, state)
             if waiting is not None:
                 table = Table.joined([waiting, table])
             midnight = day_start(day) + DAY_MS
-            table = table.where(table.sent >= start)
+            table = table.where(
+                (table.sent >= start) & ((table.t > done[table.point]) | (table.sent - table.t > _PROMPT_MS))
+            )
             due = table.where(table.sent < midnight)
             waiting = table.where(table.sent >= midnight)
             if end is not None:
                 due = due.where(due.sent < end)
             yield from encoder.messages(due.in_order())
             day += timedelta(days=1)
+
+
+def _read_until(plant: SimulatedPlant, known: Known) -> NDArray[np.int64]:
+    """By point number, the instant up to which everything prompt has been read; long ago where nothing has."""
+    done = np.zeros(len(plant.plant.points), dtype=np.int64)
+    for (enterprise, code), last in known.items():
+        if enterprise == plant.code and code in plant.index:
+            done[plant.index[code]] = to_ms(last.at)
+    return done
 
 
 def _at_beginning(plant: SimulatedPlant, start: int, known: Known) -> dict[str, float]:
@@ -145,7 +166,9 @@ def _counted(plant: SimulatedPlant, spans: Mapping[str, tuple[int, int]]) -> dic
     if not spans:
         return total
     latest = max(end for _, end in spans.values())
-    day: date = max(min(day_of(begin) for begin, _ in spans.values()), day_of(latest) - timedelta(days=_LONGEST_GAP_DAYS))
+    day: date = max(
+        min(day_of(begin) for begin, _ in spans.values()), day_of(latest) - timedelta(days=_LONGEST_GAP_DAYS)
+    )
     while (origin := day_start(day)) < latest:
         for code, (begin, end) in spans.items():
             low, high = max(begin, origin), min(end, origin + DAY_MS)

@@ -54,7 +54,7 @@ def furnace_wind(dice: Dice, furnace: str, quarter_month: int) -> Array:
     start, hours, depth = rng.uniform(300, 600), rng.uniform(4, 9), rng.uniform(0.72, 0.85)
     off_hours = rng.uniform(8, 14.5)
     if dice.day.day == slow_day:
-        wind[(_T >= start) & (_T < start + hours * 60)] = depth
+        wind[(start <= _T) & (start + hours * 60 > _T)] = depth
     if dice.day.day == off_day and (month - 1) % 3 == quarter_month:
         back = 360 + off_hours * 60
         wind = np.minimum(wind, np.where(_T < 360, 1.0, np.clip((_T - back) / 180, 0.0, 1.0)))
@@ -66,7 +66,7 @@ def planned_repair(dice: Dice, line: str, every_days: int, hours: float) -> NDAr
     """Minutes in which a line stands for its planned repair (定修), from 08:00 every so many days."""
     phase = int(dice.ever(f"{line}/repair") * every_days)
     stands = dice.day.toordinal() % every_days == phase
-    return (_T >= 480) & (_T < 480 + hours * 60) & stands
+    return (_T >= 480) & (480 + hours * 60 > _T) & stands
 
 
 def batches(dice: Dice, name: str, count: int, shortest: float, longest: float) -> Batches:
@@ -80,6 +80,13 @@ def batches(dice: Dice, name: str, count: int, shortest: float, longest: float) 
     waits = rng.dirichlet(np.ones(count + 1)) * spare
     end = np.cumsum(waits[:-1] + length)
     return Batches(start=end - length, end=end)
+
+
+def tiles(dice: Dice, name: str, count: int, spread: float) -> Batches:
+    """`count` batches that fill the day without waiting, in whole minutes; lengths differ by `spread` either way."""
+    length = 1 + dice.rng(f"{name}/tiles").uniform(-spread, spread, count)
+    end = np.round(np.cumsum(length) * MINUTES / length.sum())
+    return Batches(start=np.concatenate([[0.0], end[:-1]]), end=end)
 
 
 def pulses(start: Array, end: Array, amount: Array) -> Array:

@@ -12,7 +12,7 @@ _MEAN, _SEASON, _DAY = 6.5, 17.5, 5.5
 
 
 def outdoor(dice: Dice) -> Array:
-    """degC in each minute; coldest in mid January and at six in the morning."""
+    """DegC in each minute; coldest in mid January and at six in the morning."""
     ordinal = dice.day.timetuple().tm_yday + np.arange(MINUTES) / MINUTES
     season = -np.cos(2 * np.pi * (ordinal - 16) / 365.25)
     daily = -np.cos(2 * np.pi * (np.arange(MINUTES) / 60 - 6) / 24)

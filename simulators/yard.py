@@ -12,8 +12,7 @@ from simulators.noise import Array
 def run(board: Board, purchased: str, stock: str, used: Array, mean: float, swing: float) -> None:
     """Put both points.
 
-    The yard's level is a slow sine, so that a day needs no yesterday; `swing` is small enough that its slope never
-    asks for less than nothing.
+    The yard's level is a slow sine, so that a day needs no yesterday.
 
     Args:
         board: the plant's day.
@@ -26,4 +25,5 @@ def run(board: Board, purchased: str, stock: str, used: Array, mean: float, swin
     days = board.dice.day.toordinal() + np.arange(MINUTES + 1) / MINUTES
     level = mean + swing * np.sin(2 * np.pi * (days / 17.0 + board.dice.ever(f"{stock}/phase")))
     board.put(stock, level[1:])
-    board.put(purchased, used + np.diff(level) * 60)
+    # Own coke beyond what a stopped furnace needs heaps up; nobody weighs it.
+    board.put(purchased, np.maximum(0.0, used + np.diff(level) * 60))

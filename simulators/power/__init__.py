@@ -74,9 +74,7 @@ def _fuel(board: Board, burnt: Array) -> None:
     yard.run(board, "fuel.coal.purchased", "fuel.coal.stock", burnt, 185_000, 6_000)
 
 
-def _electricity(
-    board: Board, units: tuple[unit.UnitDay, unit.UnitDay], town: Array, beyond: dict[str, Array]
-) -> None:
+def _electricity(board: Board, units: tuple[unit.UnitDay, unit.UnitDay], town: Array, beyond: dict[str, Array]) -> None:
     """House load, the heating pumps of their own, what leaves by two lines."""
     pumps = board.put("heat.elec.active_energy", np.where(town > 0, 900 + town * 1.1, 35.0))
     common = sum((beyond.get(p, np.zeros(MINUTES)) for p in ("fuel", "heat", "")), np.zeros(MINUTES)) / 2

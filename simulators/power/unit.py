@@ -60,7 +60,7 @@ class UnitDay:
 
 
 def coal_rate(load: Array, unit: Unit, heat_gj: Array, summer: bool) -> Array:
-    """gce per kWh supplied at a load, a temperature season and an extraction."""
+    """Gce per kWh supplied at a load, a temperature season and an extraction."""
     condensing = np.polyval(_COAL_RATE, np.clip(load, 0.3, 1.0))
     condensing = condensing + AIR_COOLED_MORE * unit.air_cooled + SUMMER_MORE * summer
     share = np.clip(heat_gj / FULL_EXTRACTION_GJ_H, 0.0, 1.0)
@@ -98,7 +98,10 @@ def run(board: Board, unit: Unit, heat_gj: Array, ncv: Array) -> UnitDay:
     board.activity[code] = load
     board.put(f"{code}.gen.active_energy", gross)
     board.put(f"{code}.gen.active_power", gross / 1000)
-    board.put(f"{code}.gen.reactive_energy", gross * np.tan(np.arccos(np.clip(0.93 + dice.wave(f"{code}.pf", 0.01), 0.88, 0.98))))
+    board.put(
+        f"{code}.gen.reactive_energy",
+        gross * np.tan(np.arccos(np.clip(0.93 + dice.wave(f"{code}.pf", 0.01), 0.88, 0.98))),
+    )
     board.put(f"{code}.gen.voltage", 20.0 + dice.wave(f"{code}.volts", 0.08) + dice.grain(f"{code}.volts", 0.02))
     board.put(f"{code}.excitation.active_power", 0.9 + 0.6 * load)
     board.put(f"{code}.coal.mass", coal_t)
@@ -126,13 +129,20 @@ def _boiler(board: Board, unit: Unit, load: Array) -> None:
     """Steam, water and flue gas: what the efficiency hangs on."""
     code, dice = unit.code, board.dice
     board.put(f"{code}.steam.flow", load * 930.0 * (1 + dice.grain(f"{code}.steam.flow", 0.004)))
-    board.put(f"{code}.steam.pressure", 10.2 + 6.5 * np.clip((load - 0.35) / 0.5, 0, 1) + dice.grain(f"{code}.steam.pressure", 0.03))
+    board.put(
+        f"{code}.steam.pressure",
+        10.2 + 6.5 * np.clip((load - 0.35) / 0.5, 0, 1) + dice.grain(f"{code}.steam.pressure", 0.03),
+    )
     board.gauge(f"{code}.steam.temperature", 538.0, 1.6, grain=0.5)
     board.gauge(f"{code}.reheat.temperature", 537.0, 2.2, grain=0.6)
     board.put(f"{code}.feedwater.flow", load * 945.0 * (1 + dice.grain(f"{code}.feedwater", 0.004)))
     board.put(f"{code}.feedwater.temperature", 205 + 70 * load + dice.grain(f"{code}.feedwater.temperature", 0.5))
     warm = outdoor(dice)
-    back = 4.6 + 0.10 * np.maximum(warm, -5) + 2.0 * load if not unit.air_cooled else 10.5 + 0.35 * np.maximum(warm, -5) + 6 * load
+    back = (
+        4.6 + 0.10 * np.maximum(warm, -5) + 2.0 * load
+        if not unit.air_cooled
+        else 10.5 + 0.35 * np.maximum(warm, -5) + 6 * load
+    )
     board.put(f"{code}.condenser.pressure", back + dice.grain(f"{code}.condenser", 0.08))
     board.put(f"{code}.flue.temperature", 112 + 22 * load + dice.wave(f"{code}.flue", 2.0))
     board.put(f"{code}.flue.oxygen", 6.4 - 3.1 * load + dice.wave(f"{code}.flue.oxygen", 0.15))

@@ -11,7 +11,7 @@ import numpy as np
 from simulators.board import Board, Events
 from simulators.clock import MINUTE_MS, day_start
 from simulators.noise import Array
-from simulators.schedule import batches
+from simulators.schedule import tiles
 
 CELLS = tuple(f"elys.c{n}" for n in range(1, 9))
 GRAM_PER_AH = 1.78
@@ -42,18 +42,25 @@ def run(board: Board) -> Array:
 def _cell(board: Board, cell: str) -> tuple[Array, Array]:
     dice = board.dice
     rng = dice.rng(f"{cell}/taps")
-    count = int(rng.integers(13, 20))
-    spacing = 1440 / count
-    plan = batches(dice, cell, count, max(62.0, spacing * 0.88), min(118.0, spacing * 1.06))
-    ends = np.round(plan.end)
-    ends[-1] = 1440.0
-    starts = np.concatenate([[0.0], ends[:-1]])
+    count = int(rng.integers(14, 20))
+    plan = tiles(dice, cell, count, 0.10)
+    starts, ends = plan.start, plan.end
     since = _T - starts[np.searchsorted(ends, _T, side="right").clip(0, count - 1)]
     # The bath falls and the anodes burn off between taps: the voltage climbs, and steps back at the tap.
     worse = board.condition.drift_of("elys")
-    amps = 25.0 * (0.985 + 0.03 * dice.ever(f"{cell}/kA")) * (1 + dice.wave(f"{cell}.current", 0.006) + dice.grain(f"{cell}.current", 0.004))
+    amps = (
+        25.0
+        * (0.985 + 0.03 * dice.ever(f"{cell}/kA"))
+        * (1 + dice.wave(f"{cell}.current", 0.006) + dice.grain(f"{cell}.current", 0.004))
+    )
     amps = np.where((since < 3) & (since < _T), amps * 0.82, amps)
-    volts = 9.05 + 0.4 * dice.ever(f"{cell}/V") + 0.20 * since / 90 + dice.wave(f"{cell}.voltage", 0.08) + dice.grain(f"{cell}.voltage", 0.03)
+    volts = (
+        9.05
+        + 0.4 * dice.ever(f"{cell}/V")
+        + 0.20 * since / 90
+        + dice.wave(f"{cell}.voltage", 0.08)
+        + dice.grain(f"{cell}.voltage", 0.03)
+    )
     volts = np.clip(volts, 8.6, 10.3) * (1 + worse)
     efficiency = dice.daily(f"{cell}.efficiency", 0.772, 0.012)
     kg = amps * GRAM_PER_AH * efficiency

@@ -8,6 +8,7 @@ import numpy as np
 
 from simulators.board import Board
 from simulators.clock import MINUTES
+from simulators.condition import Mask
 from simulators.noise import Array
 from simulators.schedule import crew_effect, planned_repair
 
@@ -65,13 +66,15 @@ def run(board: Board, steam_gj: Array) -> Hydrometallurgy:
     return Hydrometallurgy(reo, roast_gas + calcine_gas, kw)
 
 
-def _operation(board: Board, repair: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+def _operation(board: Board, repair: Mask) -> None:
     for kiln, mean in (("roast.kiln1", 352.0), ("roast.kiln2", 348.0)):
         board.put(
             f"{kiln}.tail_temperature",
             np.where(repair, 140.0, mean) + board.dice.wave(kiln, 5.0) + board.dice.grain(kiln, 1.5),
         )
-        board.put(f"{kiln}.head_temperature", np.where(repair, 260.0, mean + 430) + board.dice.wave(f"{kiln}.head", 9.0))
+        board.put(
+            f"{kiln}.head_temperature", np.where(repair, 260.0, mean + 430) + board.dice.wave(f"{kiln}.head", 9.0)
+        )
     board.gauge("leach.temperature", 64, 1.5, grain=0.3)
     board.gauge("sep.temperature", 38.5, 0.8, grain=0.2)
     board.gauge("sep.feed.concentration", 262, 5, grain=1)

@@ -11,7 +11,6 @@ from simulators import feeders, motors
 from simulators.board import Board
 from simulators.steel import agglomeration, blast_furnace, coking, converter, networks, purchases, rolling
 
-
 # Part of each process's electricity that drives high-voltage motors.
 HIGH_VOLTAGE = {
     "coking": 0.48,

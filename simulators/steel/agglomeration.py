@@ -49,7 +49,9 @@ def run(board: Board, cog_ncv: Array) -> Agglomeration:
     board.gauge("sinter.suction", 15.2, 0.25, grain=0.05)
     board.activity["sinter"] = sinter / SINTER_T_PER_H
     for fan, power in (("sinter.fan1", 5650.0), ("sinter.fan2", 5480.0)):
-        board.demand[fan] = np.where(stands, 0.0, power * (1 + dice.wave(fan, 0.012)) * (0.25 + 0.75 * board.activity["sinter"]))
+        board.demand[fan] = np.where(
+            stands, 0.0, power * (1 + dice.wave(fan, 0.012)) * (0.25 + 0.75 * board.activity["sinter"])
+        )
 
     pellet = PELLET_T_PER_H * (1 + dice.wave("pellet.rate", 0.012) + crew)
     heat = board.around("pellet.heat", 0.615, 0.012, 0.56, 0.68) * (1 + board.condition.drift_of("pellet"))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulators.board import Board, Events
-from simulators.clock import MINUTE_MS, day_start
+from simulators.clock import MINUTE_MS, MINUTES, day_start
 from simulators.noise import Array
 from simulators.physics import KGCE_PER_KG_COKE
-from simulators.schedule import batches, crew_effect, furnace_wind
+from simulators.schedule import crew_effect, furnace_wind, tiles
 
 # What 1 % worse costs: 1 % of the process's sound 393 kgce/t, all of it in coke.
 SOUND_KGCE_PER_T = 393.0
@@ -22,7 +22,14 @@ SOUND_KGCE_PER_T = 393.0
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One furnace's own figures: iron in t/h at full blast, coke in kg/t, Bayan Obo ore in % of the burden, grade in %."""
+    """One furnace's own figures.
+
+    Attributes:
+        iron_t_per_h: at full blast.
+        re_share_pct: Bayan Obo ore in the burden.
+        grade_pct: iron in the burden.
+        off_month: of each quarter, in which it goes off wind.
+    """
 
     code: str
     iron_t_per_h: float
@@ -56,9 +63,11 @@ class BlastFurnace:
 def run(board: Board, size: Size) -> BlastFurnace:
     """One day of one furnace: 375 to 415 kgce/t when sound."""
     code, dice = size.code, board.dice
-    wind = furnace_wind(dice, code, size.off_month)
+    drift = board.condition.drift_of(code)
+    # Who lets a furnace drift has kept it on full blast: a stoppage would hide what the fault is there to show.
+    wind = np.ones(MINUTES) if np.any(drift > 0) else furnace_wind(dice, code, size.off_month)
     iron = size.iron_t_per_h * wind * (1 + dice.wave(f"{code}.rate", 0.010) + crew_effect(dice))
-    drift_coke = board.condition.drift_of(code) * SOUND_KGCE_PER_T / KGCE_PER_KG_COKE
+    drift_coke = drift * SOUND_KGCE_PER_T / KGCE_PER_KG_COKE
     slow = 12.0 * np.clip(1 - wind, 0, 0.4)
     coke_per_t = board.around(f"{code}.coke_rate", size.coke_kg_per_t, 3.5, 355, 390) + slow + drift_coke
     coal_per_t = board.around(f"{code}.coal_rate", 147, 3, 136, 159)
@@ -87,7 +96,12 @@ def run(board: Board, size: Size) -> BlastFurnace:
 def _operation(board: Board, size: Size, wind: Array, iron: Array) -> None:
     """What the control room watches."""
     code = size.code
-    board.put(f"{code}.blast.flow", size.iron_t_per_h * wind * (1010 + board.dice.wave(f"{code}.blast.flow", 8) + board.dice.grain(f"{code}.blast.flow", 4)))
+    board.put(
+        f"{code}.blast.flow",
+        size.iron_t_per_h
+        * wind
+        * (1010 + board.dice.wave(f"{code}.blast.flow", 8) + board.dice.grain(f"{code}.blast.flow", 4)),
+    )
     board.gauge(f"{code}.blast.temperature", 1195, 8, grain=2)
     board.put(f"{code}.top.pressure", 25 + 190 * wind + board.dice.grain(f"{code}.top.pressure", 1.2))
     board.gauge(f"{code}.top.temperature", 165, 9, grain=4)
@@ -99,11 +113,9 @@ def _taps(board: Board, code: str, iron: Array) -> tuple[Events, Events]:
     """9 to 14 taps a day, tiling it; iron weighed at the end of each, temperature ten minutes before."""
     rng = board.dice.rng(f"{code}/taps")
     count = int(rng.integers(10, 14))
-    plan = batches(board.dice, code, count, 1440 / count * 0.86, 1440 / count * 1.08)
+    plan = tiles(board.dice, code, count, 0.12)
+    starts, ends = plan.start, plan.end
     made = np.concatenate([[0.0], np.cumsum(iron) / 60])
-    ends = np.round(plan.end)
-    ends[-1] = 1440.0
-    starts = np.concatenate([[0.0], ends[:-1]])
     mass = np.interp(ends, np.arange(1441.0), made) - np.interp(starts, np.arange(1441.0), made)
     flows = mass > 1.0
     origin = day_start(board.dice.day)

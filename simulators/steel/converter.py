@@ -42,7 +42,6 @@ def run(board: Board, iron_share: float, cog_ncv: Array) -> Steelmaking:
         iron_share: hot metal of the day as a share of normal; fewer heats when a furnace stands.
         cog_ncv: of the gas that heats ladles, MJ/Nm3.
     """
-    dice = board.dice
     count = max(6, round(HEATS_A_DAY * min(1.0, iron_share)))
     steel, gas, oxygen, steam = (np.zeros(1440) for _ in range(4))
     for vessel in VESSELS:

@@ -77,7 +77,9 @@ def gas(board: Board, works: Works, bfg_ncv: Array, cog_ncv: Array) -> Array:
 def steam(board: Board, works: Works) -> Array:
     """Share out low-pressure steam; GJ/h that the power house has to add."""
     made = works.steel.steam_gj + works.burden.steam_gj + works.rolling.steam_gj
-    used = works.coking.steam_gj + works.furnaces[0].steam_gj + works.furnaces[1].steam_gj + works.steel.refining_steam_gj
+    used = (
+        works.coking.steam_gj + works.furnaces[0].steam_gj + works.furnaces[1].steam_gj + works.steel.refining_steam_gj
+    )
     left = made * (1 - STEAM_LOSS) - used
     added = board.put("cpp.steam.heat", np.maximum(0.0, 8.0 - left) / (1 - STEAM_LOSS))
     board.put("aux.heating.heat", left + added * (1 - STEAM_LOSS))
@@ -132,7 +134,8 @@ def power(
         "roll": works.rolling.kw,
         "oxy": oxygen_kw,
         "util": board.around("util.kw", 13_500, 250, 12_800, 14_200),
-        "aux": board.around("aux.kw", 17_500, 500, 16_000, 19_000) * (1 + 0.06 * np.sin(np.arange(MINUTES) * 2 * np.pi / MINUTES - 2)),
+        "aux": board.around("aux.kw", 17_500, 500, 16_000, 19_000)
+        * (1 + 0.06 * np.sin(np.arange(MINUTES) * 2 * np.pi / MINUTES - 2)),
     }
     efficiency = board.around("cpp.efficiency", 0.345, 0.004, 0.33, 0.36)
     gas_kw = np.maximum(0.0, gas_gj - steam_gj / 0.88) * 1000 / MJ_PER_KWH * efficiency

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulators.board import Board
+from simulators.condition import Mask
 from simulators.noise import Array
 from simulators.schedule import crew_effect, planned_repair
 
@@ -38,7 +39,9 @@ def run(board: Board, bfg_ncv: Array, cog_ncv: Array, ldg_ncv: Array) -> Rolling
     hold = np.where(repair, 0.06, np.where(changing, 0.45, 1.0))
     heat = rate * heat_per_t * hold
     kwh_per_t = board.around("roll.kwh", 86, 1.5, 80, 93)
-    kw = strip * kwh_per_t * (1 + dice.grain("roll.kw", 0.05)) + np.where(repair, 2500.0, np.where(changing, 9000.0, 0.0))
+    kw = strip * kwh_per_t * (1 + dice.grain("roll.kw", 0.05)) + np.where(
+        repair, 2500.0, np.where(changing, 9000.0, 0.0)
+    )
     bfg = board.put("roll.bfg.volume", heat * BFG_SHARE * 1000 / bfg_ncv)
     cog = board.put("roll.cog.volume", heat * COG_SHARE * 1000 / cog_ncv)
     ldg = board.put("roll.ldg.volume", heat * LDG_SHARE * 1000 / ldg_ncv)
@@ -51,11 +54,13 @@ def run(board: Board, bfg_ncv: Array, cog_ncv: Array, ldg_ncv: Array) -> Rolling
     board.activity["roll"] = busy
     pulse = 1 + dice.grain("roll.r1", 0.08)
     board.demand["roll.r1"] = np.where(repair, 0.0, np.where(strip > 0, 5900.0 * pulse, 420.0))
-    board.demand["roll.descaling"] = np.where(repair, 0.0, np.where(strip > 0, 2050.0, 620.0) * (1 + dice.grain("roll.desc", 0.02)))
+    board.demand["roll.descaling"] = np.where(
+        repair, 0.0, np.where(strip > 0, 2050.0, 620.0) * (1 + dice.grain("roll.desc", 0.02))
+    )
     return Rolling(bfg, cog, ldg, steam, kw)
 
 
-def _roll_changes(board: Board) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _roll_changes(board: Board) -> Mask:
     """Minutes in which work rolls are changed: about 14 of every 180, not at midnight."""
     minutes = np.arange(1440)
     rng = board.dice.rng("roll/changes")
