@@ -45,6 +45,7 @@ def set_up(settings: Settings, role: str | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("aiomqtt").setLevel(logging.ERROR)  # warns of more than ten publishes on their way
 
 
 def _stamped(zone: ZoneInfo | None) -> structlog.typing.Processor:
