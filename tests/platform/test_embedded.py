@@ -245,10 +245,10 @@ async def test_root_keeps_data_where_the_servers_account_can_reach_it(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 async def test_programs_the_account_cannot_read_are_copied(
-    data_dir: Path, folder_in_tmp: Path, monkeypatch: pytest.MonkeyPatch
+    folder_in_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.binaries.SERVICE_FOLDER", folder_in_tmp / "service")
     monkeypatch.setattr("db.binaries.may_read", lambda _file, _account: False)
-    async with EmbeddedServer(data_dir, settings=HASTY) as server:
+    async with EmbeddedServer(folder_in_tmp / "pg", settings=HASTY) as server:  # initdb, too
         assert server.pid is not None
         assert Path(psutil.Process(server.pid).exe()).is_relative_to(folder_in_tmp / "service")
