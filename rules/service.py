@@ -1,0 +1,220 @@
+"""The rules' loop: wake when the ledger publishes, judge, send; wait for neighbours that are away.
+
+Any number of these may run: an enterprise is judged by whoever holds its cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from db.plants import EnterpriseRow, enterprises
+from db.statements import statements
+from rules import metrics
+from rules.evaluator import Evaluator, Outcome
+from rules.notifier import CHANNEL, Notifier
+
+logger = structlog.get_logger()
+
+Clock = Callable[[], datetime]
+Report = Callable[[str, bool, str], None]
+
+# Nobody tells when the clock closes a quarter hour that holds nothing.
+_LOOK_EVERY_S = 5.0
+# A burst of publications is one evaluation.
+_GATHER_S = 0.1
+_BUSY_AGAIN_S = 0.5
+_FIRST_DELAY_S = 0.2
+_LONGEST_DELAY_S = 10.0
+_WAKES = ("enms_interval", "enms_config")
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+class RulesService:
+    """Evaluates and notifies until it is stopped."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        evaluator: Evaluator,
+        notifier: Notifier,
+        *,
+        clock: Clock,
+        report: Report,
+    ) -> None:
+        self._pool = pool
+        self._evaluator = evaluator
+        self._notifier = notifier
+        self._clock = clock
+        self._report = report
+        self._wake = asyncio.Event()
+        self._posted = asyncio.Event()
+        self._announced: set[int] = set()
+        self._look_at_all = True
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; what is being written is finished."""
+        tasks = [
+            asyncio.create_task(self._insist("rules", self._evaluating, stop)),
+            asyncio.create_task(self._insist("alert messages", self._sending, stop)),
+            asyncio.create_task(self._insist("notifications", self._listening, stop)),
+        ]
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            self._wake.set()
+            self._posted.set()
+            await asyncio.gather(*tasks)
+        finally:
+            for task in (*tasks, stopped):
+                task.cancel()
+            await asyncio.gather(*tasks, stopped, return_exceptions=True)
+
+    async def _insist(self, part: str, work: Callable[[asyncio.Event], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Do the work again, with jittered back-off, for as long as the database is away."""
+        delay = _FIRST_DELAY_S
+        while not stop.is_set():
+            begun = time.monotonic()
+            try:
+                await work(stop)
+            except _AWAY as problem:
+                self._report(part, False, str(problem) or type(problem).__name__)
+                logger.warning("waiting for the database", part=part, reason=str(problem) or type(problem).__name__)
+                delay = _FIRST_DELAY_S if time.monotonic() - begun > _LONGEST_DELAY_S else delay
+                await _wait(stop, random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
+                delay = min(2 * delay, _LONGEST_DELAY_S)
+
+    async def _listening(self, stop: asyncio.Event) -> None:
+        """Hear what the ledger publishes and what people do to alerts."""
+        lost = asyncio.Event()
+
+        def heard(_: Any, __: int, channel: str, payload: object) -> None:
+            if channel == "enms_alert":
+                self._posted.set()
+                return
+            if channel == "enms_interval" and str(payload).isdigit():
+                self._announced.add(int(str(payload)))
+            else:
+                self._look_at_all = True
+            self._wake.set()
+
+        async with self._pool.acquire() as connection:
+            connection.add_termination_listener(lambda _: lost.set())
+            for channel in (*_WAKES, "enms_alert"):
+                await connection.add_listener(channel, heard)
+            self._report("notifications", True, "")
+            # whatever was announced before is looked for once
+            self._look_at_all = True
+            self._wake.set()
+            await _first(lost, stop)
+            if stop.is_set():
+                for channel in (*_WAKES, "enms_alert"):
+                    await connection.remove_listener(channel, heard)
+                return
+        raise asyncpg.ConnectionDoesNotExistError("the listening connection was lost")
+
+    async def _evaluating(self, stop: asyncio.Event) -> None:
+        async with self._pool.acquire() as connection:
+            await self._evaluator.publish_books(connection, self._clock())
+        self._report("rules", True, "")
+        looked = -_LOOK_EVERY_S
+        while not stop.is_set():
+            await _wait(self._wake, _LOOK_EVERY_S)
+            await _wait(stop, _GATHER_S)
+            self._wake.clear()
+            everybody = self._look_at_all or time.monotonic() - looked >= _LOOK_EVERY_S
+            looked = time.monotonic() if everybody else looked
+            named, self._announced, self._look_at_all = self._announced, set(), False
+            try:
+                await self._round(named, everybody, stop)
+            except BaseException:
+                self._look_at_all = True
+                raise
+            self._report("rules", True, "")
+
+    async def _round(self, named: set[int], everybody: bool, stop: asyncio.Event) -> None:
+        async with self._pool.acquire() as connection:
+            plants = await enterprises(connection)
+            due = [plant for plant in plants if everybody or plant.e in named]
+            while due and not stop.is_set():
+                due = [p for p in due if not stop.is_set() and await self._evaluate(connection, p)]
+            await self._measure_lag(connection, plants)
+
+    async def _evaluate(self, connection: asyncpg.Connection, plant: EnterpriseRow) -> bool:
+        """One evaluation; whether there is more to catch up."""
+        begun = time.perf_counter()
+        outcome = await self._evaluator.evaluate(connection, plant, self._clock())
+        if outcome.busy:
+            asyncio.get_running_loop().call_later(_BUSY_AGAIN_S, self._again, plant.e)
+            return False
+        metrics.EVALUATION_SECONDS.observe(time.perf_counter() - begun)
+        self._count(plant.code, outcome)
+        if outcome.transitions:
+            self._posted.set()
+        return outcome.more
+
+    def _again(self, e: int) -> None:
+        self._announced.add(e)
+        self._wake.set()
+
+    @staticmethod
+    def _count(code: str, outcome: Outcome) -> None:
+        metrics.EVALUATIONS.labels(code).inc()
+        metrics.STEPS.labels(code).inc(outcome.steps)
+        for kind, number in outcome.transitions.items():
+            metrics.TRANSITIONS.labels(code, kind.value).inc(number)
+        for rule in outcome.failed:
+            metrics.FAILURES.labels(code, rule).inc()
+
+    async def _measure_lag(self, connection: asyncpg.Connection, plants: list[EnterpriseRow]) -> None:
+        codes = {plant.e: plant.code for plant in plants}
+        async for row in statements("rules").cursors(connection):
+            if row["evaluated_until"] is not None and row["e"] in codes:
+                lag = (self._clock() - row["evaluated_until"]).total_seconds()
+                metrics.LAG.labels(codes[row["e"]]).set(lag)
+
+    async def _sending(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            async with self._pool.acquire() as connection:
+                drained = await self._notifier.drain(connection, self._clock())
+                waiting = await statements("alerts").messages_waiting(connection, channel=CHANNEL)
+            metrics.SENT.inc(drained.sent)
+            metrics.UNSENT.inc(drained.failed)
+            metrics.WAITING.set(waiting)
+            self._report("alert messages", not drained.failed, f"{waiting} waiting" if waiting else "")
+            await _wait(self._posted, 1.0 if waiting else _LOOK_EVERY_S)
+            self._posted.clear()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until the event, at most so long."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Until the first of some events."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
