@@ -48,6 +48,15 @@ def set_up(settings: Settings, role: str | None = None) -> None:
     logging.getLogger("aiomqtt").setLevel(logging.ERROR)  # warns of more than ten publishes on their way
 
 
+def to_stderr() -> None:
+    """Until a role sets up its own: what libraries say must not mix with what a command prints."""
+    structlog.configure(
+        processors=[structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def _stamped(zone: ZoneInfo | None) -> structlog.typing.Processor:
     def stamp(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         now = datetime.now(UTC)

@@ -85,6 +85,9 @@ def fail(problem: EnmsError) -> None:
 
 
 def _load(name: str, module: str) -> Any:
+    from cli import log
+
+    log.to_stderr()
     room = importlib.import_module(module)
     if isinstance(app := getattr(room, "app", None), typer.Typer):
         app._add_completion = False  # noqa: SLF001 - completion belongs to the whole program

@@ -77,6 +77,8 @@ async def started(settings: Settings, stop: asyncio.Event) -> AsyncIterator[Neig
         make_folder(folder)
     except OSError as problem:
         raise EnvironmentProblem(f"no permission to keep data in {folder}: {problem.strerror}") from problem
+    if folder != settings.data_dir.expanduser().absolute():
+        log.info("an unprivileged server cannot reach the data folder", asked=str(settings.data_dir), uses=str(folder))
     server = EmbeddedServer(database_folder(settings)) if settings.database_url is None else None
     broker = LocalBroker(folder / "broker", port=settings.mqtt_port) if settings.mqtt_url is None else None
     keepers: list[asyncio.Task[None]] = []
