@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from enms.findings import Finding, one_an_instant
@@ -21,8 +21,9 @@ from enms.readings import Quality, Reading
 from enms.registers import register_pieces
 from enms.timeline import Timeline, instant, seconds
 
-# Beyond this no meter counts; such a value would only overflow sums.
+# Beyond this no meter counts and below it nothing is counted; such values would only leave the range of sums.
 LARGEST_VALUE = 1e100
+SMALLEST_VALUE = 1e-100
 # Readings on each side of a span that can decide what is in it: a spike next to the span is judged from its
 # neighbours and theirs, and without it the one before becomes the neighbour.
 NEIGHBOURS = 4
@@ -66,7 +67,7 @@ def derive(
         line: the point's scales.
         start, end: on quarter hours.
     """
-    usable = sorted((r for r in readings if counts(r)), key=lambda r: r.ts)
+    usable = sorted((_counted(r) for r in readings if counts(r)), key=lambda r: r.ts)
     x0, x1 = seconds(start), seconds(end)
     intervals: list[Interval] = []
     findings: list[Finding] = []
@@ -81,6 +82,10 @@ def derive(
 def counts(reading: Reading) -> bool:
     """Whether a reading enters a derivation at all."""
     return reading.quality is not Quality.BAD and abs(reading.value) <= LARGEST_VALUE
+
+
+def _counted(reading: Reading) -> Reading:
+    return replace(reading, value=0.0) if abs(reading.value) < SMALLEST_VALUE else reading
 
 
 def _quarters(

@@ -16,8 +16,6 @@ from enms.metering import INTERVAL_S, Basis, ReadingType
 from enms.readings import Quality, Reading
 from enms.timeline import Timeline, instant, seconds
 
-HOUR_S = 3600.0
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -57,10 +55,8 @@ def gauge_pieces(readings: Sequence[Reading], line: Timeline) -> tuple[list[Piec
                 findings.append(Finding(FindingKind.GAP, reading.ts, readings[i + 1].ts))
             else:
                 b = following
-        # A state's mean weighs by seconds; a rate counts by the hour.
-        over = 1.0 if scale.mean else HOUR_S
         suspect = reading.quality is Quality.SUSPECT
-        pieces.append(Piece(a, b, reading.value * scale.factor, over, Basis.MEASURED, suspect))
+        pieces.append(Piece(a, b, reading.value * scale.factor, scale.over_s, Basis.MEASURED, suspect))
     return pieces, findings
 
 

@@ -65,6 +65,11 @@ class Scale:
     period_s: float
     snap_s: float
 
+    @property
+    def over_s(self) -> float:
+        """Seconds a gauge's value is per: a rate counts by the hour, a state weighs by the second."""
+        return 1.0 if self.mean else 3600.0
+
     def possible(self, rise: float, seconds: float) -> bool:
         """Whether the register can rise by that much in that time."""
         return rise * self.multiplier <= self.rise_per_s * seconds + self.slack
@@ -143,9 +148,10 @@ class Timeline:
         parts = zip(pairwise(cuts), self._scales[low : high + 1], strict=True)
         return [(a, b, scale) for (a, b), scale in parts if scale is not None]
 
-    def edges(self, start: float, end: float) -> list[float]:
-        """Where the scale changes or the course breaks, in [start, end]."""
-        return self._edges[bisect_left(self._edges, start) : bisect_right(self._edges, end)]
+    @property
+    def edges(self) -> Sequence[float]:
+        """Where the scale changes or a course breaks, in order of time."""
+        return self._edges
 
 
 class _Changes:

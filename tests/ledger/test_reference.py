@@ -296,4 +296,4 @@ def test_a_timeline_knows_its_stretches():
     assert [((a - x) / 60, (b - x) / 60, s.factor) for a, b, s in parts] == [(0, 30, 1), (30, 60, 2)]
     assert line.before(x) is None
     assert line.after(x) is not None
-    assert line.edges(x, x + 1800) == [x, x + 1800]
+    assert line.edges == [x, x + 1800, x + 3600]
