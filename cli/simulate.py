@@ -22,6 +22,7 @@ from enms.errors import InputError, Mistake
 from enms.settings import Settings
 from ingest.subscriber import Broker
 from simulators.encoding import Message
+from simulators.faults import Kind
 from simulators.scenario import Known, LastReading, Scenario, plant_files
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ def command(
         start=_instant("--from", start),
         end=_instant("--to", end),
         days=days,
-        faults=faults,
+        faults=_faults(faults),
         anchor=_instant("--anchor", anchor),
         truth=truth,
         continued=continued,
@@ -187,8 +188,16 @@ def _speed(text: str) -> float | None:
     except ValueError:
         value = 0.0
     if not 0 < value < 1e7:
-        raise InputError("--speed", [Mistake("", f"{text!r} is not a number above 0, or max")])
+        raise typer.BadParameter(f"{text!r} is not a number above 0, or max", param_hint="--speed")
     return value
+
+
+def _faults(text: str) -> str:
+    kinds = [*("none", "demo", "all"), *Kind]
+    for name in text.split(",") if text not in kinds[:3] else ():
+        if name.strip() not in kinds[3:]:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(kinds)}", param_hint="--faults")
+    return text
 
 
 def _instant(option: str, text: str | None) -> datetime | None:
@@ -196,10 +205,10 @@ def _instant(option: str, text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise InputError(
-            option, [Mistake("", f"{text!r} is not an instant such as 2026-11-22T18:00:00+08:00")]
-        ) from problem
-    if instant.tzinfo is None:
-        raise InputError(option, [Mistake("", f"{text!r} needs its offset, such as +08:00")])
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise typer.BadParameter(
+            f"{text!r} is not an instant with its offset, such as 2026-11-22T18:00:00+08:00", param_hint=option
+        )
     return instant.astimezone(UTC)
