@@ -127,7 +127,12 @@ async def values_of(
     now: datetime,
     min_completeness: float = MIN_COMPLETENESS,
 ) -> list[EnpiValue]:
-    """`enpi_values` of a model that is at hand; below `min_completeness` the limit's verdict is unknown."""
+    """`enpi_values` of a model that is at hand.
+
+    Below `min_completeness` the limit's verdict is unknown. Completeness is of the whole span, also where the plant
+    was connected within it: a day of three hours is no day.
+    """
+    enpi_step(model, resolution)
     ready = _ready(model, now, as_of)
     if ready is None:
         return []

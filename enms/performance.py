@@ -214,7 +214,8 @@ class EnpiValue:
         low, high: its range.
         completeness: of the worst input, 0 to 1.
         estimated_share: of the boundary's energy (weighed by size) or of output, whichever is greater.
-        energy_kgce, output: totals over the whole window as far as known; output in `output_unit`.
+        energy_kgce, output: metered, over what was covered; None where an input has nothing.
+        whole_energy_kgce, whole_output: the same with gaps filled in: what the value is the quotient of.
         provisional: the span is not over; the value is of what is closed.
     """
 
@@ -230,6 +231,8 @@ class EnpiValue:
     reason: Reason | None
     energy_kgce: float | None
     output: float | None
+    whole_energy_kgce: float | None
+    whole_output: float | None
     output_unit: str
     limit: LimitVerdict | None
     provisional: bool
@@ -274,19 +277,19 @@ def enpi_value(
     """
     energy = [i for i in inputs if i.part is Part.ENERGY]
     output = [i for i in inputs if i.part is Part.OUTPUT]
-    total_output = _total(output, ratio.output)
-    total_energy = _total(energy, None)
+    whole_output = _total(output, ratio.output, filled=True)
+    whole_energy = _total(energy, None, filled=True)
     reason = _unknown(energy, output)
     value = low = high = None
     state = State.UNKNOWN
-    if reason is None and total_output is not None and total_energy is not None:
-        if total_output <= 0:
+    if reason is None and whole_output is not None and whole_energy is not None:
+        if whole_output <= 0:
             state, reason = State.IDLE, Reason(Why.IDLE)
         else:
             state = State.KNOWN
-            value = total_energy / total_output * ratio.per_kgce
-            of_energy = _uncertainty(energy, None) / total_output * ratio.per_kgce
-            of_output = value * _uncertainty(output, ratio.output) / total_output
+            value = whole_energy / whole_output * ratio.per_kgce
+            of_energy = _uncertainty(energy, None) / whole_output * ratio.per_kgce
+            of_output = value * _uncertainty(output, ratio.output) / whole_output
             half = sqrt(of_energy**2 + of_output**2)
             low, high = value - half, value + half
     return EnpiValue(
@@ -300,8 +303,10 @@ def enpi_value(
         estimated_share=max(_estimated(energy), _estimated(output)),
         state=state,
         reason=reason,
-        energy_kgce=total_energy,
-        output=total_output,
+        energy_kgce=_total(energy, None, filled=False),
+        output=_total(output, ratio.output, filled=False),
+        whole_energy_kgce=whole_energy,
+        whole_output=whole_output,
         output_unit=ratio.output,
         limit=None,
         provisional=provisional,
@@ -315,14 +320,14 @@ def _quantity(one: Input, output_unit: str | None) -> float | None:
     return None if one.amount is None else convert(one.amount, one.unit, output_unit)
 
 
-def _total(inputs: Sequence[Input], output_unit: str | None) -> float | None:
-    """Signed sum over the whole window; None where an input has nothing."""
+def _total(inputs: Sequence[Input], output_unit: str | None, *, filled: bool) -> float | None:
+    """Signed sum, metered or with gaps filled in; None where an input has nothing."""
     total = 0.0
     for one in inputs:
         quantity = _quantity(one, output_unit)
         if quantity is None or not one.known:
             return None
-        total += one.sign * one.filled(quantity)
+        total += one.sign * (one.filled(quantity) if filled else quantity)
     return total if inputs else None
 
 

@@ -36,6 +36,8 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
             "unit": value.unit,
             "energy_kgce": value.energy_kgce,
             "output": value.output,
+            "whole_energy_kgce": value.whole_energy_kgce,
+            "whole_output": value.whole_output,
             "output_unit": value.output_unit,
             "completeness": value.completeness,
             "estimated_share": value.estimated_share,
@@ -141,9 +143,12 @@ def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, obj
     for one in value.inputs:
         yield from _amount_lines(one, value.output_unit)
     terms = " ".join(f"{'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.ENERGY)
-    yield _line("energy", terms, value.energy_kgce, "kgce")
+    yield _line("energy", terms, value.whole_energy_kgce, "kgce")
     yield _line(
-        "output", " + ".join(i.point for i in value.inputs if i.part is Part.OUTPUT), value.output, value.output_unit
+        "output",
+        " + ".join(i.point for i in value.inputs if i.part is Part.OUTPUT),
+        value.whole_output,
+        value.output_unit,
     )
     yield _line("value", "energy / output", value.value, value.unit)
     yield _line("low", "value - root of the sum of squares", value.low, value.unit)
