@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import problems
+from api.console import router as console
+from api.console.render import problem_page
 from api.deps import Context, Deps
 from api.guards import Guards
 from api.health import Backlog
@@ -21,7 +22,21 @@ from api.live import LiveHub
 from api.live_sources import LiveSources
 from api.metrics import Measure, Metrics
 from api.problems import Problem
-from api.routes import enterprises, live, meters, points, quarantine, readings, system
+from api.routes import (
+    alerts,
+    consumption,
+    enpis,
+    enterprises,
+    intervals,
+    live,
+    meters,
+    motors,
+    points,
+    quarantine,
+    readings,
+    rules,
+    system,
+)
 from api.routes.readings import BatchIn
 
 PREFIX = "/api/v1"
@@ -74,19 +89,30 @@ def create_app(deps: Deps) -> FastAPI:
     )
     app.state.metrics = metrics
     app.state.backlog = Backlog()
-    for room in (system, enterprises, points, readings, quarantine, meters, live):
+    for room in (
+        system,
+        enterprises,
+        points,
+        readings,
+        intervals,
+        consumption,
+        enpis,
+        motors,
+        alerts,
+        rules,
+        quarantine,
+        meters,
+        live,
+    ):
         app.include_router(room.router, prefix=PREFIX)
     app.include_router(system.router, include_in_schema=False)
-    problems.install(app, _page)
+    console.install(app)
+    problems.install(app, problem_page)
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(Guards, max_body=deps.settings.max_payload_bytes)
     app.add_middleware(Measure, metrics=metrics)
     _describe(app)
     return app
-
-
-async def _page(_: Request, problem: Problem) -> Response:
-    return PlainTextResponse(f"{problem.title}: {problem.detail}", problem.status)
 
 
 def _describe(app: FastAPI) -> None:

@@ -16,7 +16,7 @@ from enms.metering import Role
 from enms.units import UNITS, Dimension, convert
 
 Pair = tuple[PointRow, NewestRow | None]
-_BALANCE = {Role.PURCHASED: 1, Role.PRODUCED: 1, Role.SOLD: -1}
+_BALANCE = {Role.PURCHASED: 1, Role.PRODUCED: 1, Role.RECOVERED: 1, Role.SOLD: -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def boundary(points: Sequence[PointRow]) -> dict[int, int]:
     wired = [point for point in points if electric(point)]
     for roles in (set(_BALANCE), {Role.CONSUMED}):
         chosen = top_meters(point for point in wired if Role(point.role) in roles)
-        if any(Role(point.role) in {Role.PURCHASED, Role.CONSUMED, Role.PRODUCED} for point in chosen):
+        if any(point.role != Role.SOLD for point in chosen):
             return {point.p: _BALANCE.get(Role(point.role), 1) for point in chosen}
     return {}
 

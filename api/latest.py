@@ -105,11 +105,17 @@ class Registry:
 
     async def points(self, e: int) -> list[PointRow]:
         """The real points of an enterprise: those that have readings of their own."""
+        return [row for row in await self._every(e) if row.reading != ReadingType.VIRTUAL]
+
+    async def virtual(self, e: int) -> list[PointRow]:
+        """The virtual points of an enterprise."""
+        return [row for row in await self._every(e) if row.reading == ReadingType.VIRTUAL]
+
+    async def _every(self, e: int) -> list[PointRow]:
         now = self._clock()
         kept = self._kept.get(e)
         if kept is None or not now - _REGISTRY_AGE < kept[0] <= now:
-            rows = await views.points(self._pool, e, now)
-            kept = self._kept[e] = (now, [row for row in rows if row.reading != ReadingType.VIRTUAL])
+            kept = self._kept[e] = (now, await views.points(self._pool, e, now))
         return kept[1]
 
     def forget(self) -> None:

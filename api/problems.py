@@ -6,6 +6,7 @@ Paths outside /api are pages for people: the console gives its own renderer.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -108,7 +109,7 @@ def install(app: FastAPI, page: Renderer) -> None:
     async def on_error(request: Request, error: Exception) -> Response:
         problem = describe(request.url.path, error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("request failed", path=request.url.path, kind=problem.type, exc_info=error)
+            _log.error("request failed", path=request.url.path, kind=problem.type, exception=_trace(error))
         headers = dict(getattr(error, "headers", None) or {})
         if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["Retry-After"] = "5"
@@ -119,6 +120,11 @@ def install(app: FastAPI, page: Renderer) -> None:
     for kind, _ in _KINDS:
         app.add_exception_handler(kind, on_error)
     app.add_exception_handler(HTTPException, on_error)
+
+
+def _trace(error: Exception) -> str:
+    """As text: a renderer that walks the frames' variables would hold the event loop up for seconds."""
+    return "".join(traceback.format_exception(error))
 
 
 def describe(path: str, error: Exception) -> Problem:

@@ -130,3 +130,62 @@ FROM quarantine
 WHERE e = ANY (:es::int[]) AND last_seen >= :since
 GROUP BY reason
 ORDER BY 2 DESC, 1;
+
+-- name: power_curve(e, ps, weights, t0, t1)
+-- Mean power of each closed quarter hour over a boundary, in weight x amount unit an hour; over the covered time
+-- only, so that a half-covered quarter hour does not look like half the load.
+SELECT i.start, sum(w.weight * i.amount * 3600 / i.covered_s ORDER BY w.p) AS power, count(*)::int AS known,
+       max(i.basis)::int AS basis
+FROM unnest(:ps::int[], :weights::float8[]) AS w (p, weight)
+JOIN interval AS i ON i.e = :e AND i.p = w.p AND i.start >= :t0 AND i.start < :t1
+WHERE i.amount IS NOT NULL AND i.covered_s > 0
+GROUP BY i.start
+ORDER BY i.start;
+
+-- name: coverage(e, ps, t0, t1)
+-- The bases of each point's quarter hours; those without a row are missing.
+SELECT i.p, array_agg(extract(epoch FROM i.start)::bigint ORDER BY i.start) AS starts,
+       array_agg((CASE WHEN i.amount IS NULL THEN 3 ELSE i.basis END)::int ORDER BY i.start) AS bases
+FROM interval AS i
+WHERE i.e = :e AND i.p = ANY (:ps::int[]) AND i.start >= :t0 AND i.start < :t1
+GROUP BY i.p;
+
+-- name: quarter_hours(e, ps, sinces, untils, as_of, n)
+-- Every quarter hour of each point over its span, those without a ledger row included.
+SELECT w.p, q.start, q.amount, q.covered_s, q.estimated_s, q.apportioned_s, q.basis, q.suspect, q.rev, q.known_at
+FROM unnest(:ps::int[], :sinces::timestamptz[], :untils::timestamptz[]) WITH ORDINALITY AS w (p, since, until, place)
+CROSS JOIN LATERAL (
+    SELECT g.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s, i.basis, i.suspect, i.rev, i.known_at
+    FROM generate_series(w.since, w.until - interval '15 minutes', interval '15 minutes') AS g (start)
+    LEFT JOIN ledger_rows(:e, w.p, w.since, w.until, :as_of) AS i ON i.start = g.start
+    ORDER BY g.start
+    LIMIT :n
+) AS q
+ORDER BY w.place, q.start
+LIMIT :n;
+
+-- name: service(e, ps)
+-- Since when each point counts, and until when its ledger is closed.
+SELECT w.p, coalesce(c.since, s.first_ts) AS since, s.closed_until AS until
+FROM unnest(:ps::int[]) AS w (p)
+LEFT JOIN point_state AS s ON s.e = :e AND s.p = w.p
+LEFT JOIN LATERAL (
+    SELECT min(k.in_service_from) AS since FROM point_config_span AS k WHERE k.e = :e AND k.p = w.p
+) AS c ON true;
+
+-- name: point_findings(e, p, t0, t1, n)
+SELECT kind, from_ts, to_ts, detail::text AS detail, found_at
+FROM finding
+WHERE e = :e AND p = :p AND from_ts < :t1 AND (to_ts IS NULL OR to_ts >= :t0)
+ORDER BY from_ts DESC, kind
+LIMIT :n;
+
+-- name: point_revisions(e, p, t0, t1, n)
+-- What the ledger said before, and what it says now.
+SELECT r.start, r.rev, r.amount, r.basis, r.known_at, i.amount AS now_amount, i.basis AS now_basis,
+       i.known_at AS now_known_at, i.rev AS now_rev
+FROM interval_revision AS r
+JOIN interval AS i ON i.e = r.e AND i.p = r.p AND i.start = r.start
+WHERE r.e = :e AND r.p = :p AND r.start >= :t0 AND r.start < :t1
+ORDER BY r.known_at DESC, r.start DESC
+LIMIT :n;

@@ -129,6 +129,7 @@ async def seed(connection: asyncpg.Connection, now: datetime, *, hours: int = 6,
     await _readings(connection, p, e_of, now, hours)
     await _intervals(connection, p, e_of, now, days)
     await _troubles(connection, p, e_of, now)
+    await _alerts(connection, e_of[GAPPY], now)
     codes = await connection.fetch("SELECT e, code FROM enterprise")
     return Seeded(now, {row["code"]: row["e"] for row in codes}, p)
 
@@ -228,3 +229,70 @@ async def _troubles(connection: asyncpg.Connection, p: dict[str, int], e_of: dic
             e, hashlib.sha256(payload).digest(), reason, detail, "energy/v1/seed-steel/gw1/readings", payload,
             len(payload), now - timedelta(hours=3), now - timedelta(minutes=len(payload)), 3,
         )  # fmt: skip
+
+
+EVIDENCE = {
+    "schema": 1,
+    "enterprise": "seed-steel",
+    "rule": {"id": "blast_furnace_energy_day", "title": {"zh": "高炉工序能耗日值超限", "en": "Over its limit in a day"}},
+    "subject": "bf1.process_energy",
+    "window": {"start": "2026-11-20T16:00:00Z", "end": "2026-11-21T16:00:00Z"},
+    "inputs": [
+        {"point": "bf1.coke.mass", "amount": "1968", "unit": "t", "basis": "measured", "completeness": "1"},
+        {"point": "bf1.bfg.volume", "amount": "-7440000", "unit": "Nm3", "basis": "measured", "completeness": "1"},
+    ],
+    "arithmetic": [
+        {"what": "energy", "formula": "1968 t x 971.4 kgce/t - 7440000 Nm3 x 0.1086 kgce/Nm3", "result": "1103.7", "unit": "tce"},
+        {"what": "output", "formula": "24 x 110.3 t", "result": "2647", "unit": "t"},
+        {"what": "value", "formula": "1103.7 tce / 2647 t", "result": "417", "unit": "kgce/t"},
+    ],
+    "limit": {"standard": "GB 21256", "edition": "GB 21256-2025", "level": "3", "value": "400"},
+}
+
+
+async def _alerts(connection: asyncpg.Connection, e: int, now: datetime) -> None:
+    rules = [
+        ("blast_furnace_energy_day", "enpi_limit", "warning", "高炉工序能耗日值超限", "Blast furnace energy over its limit in a day",
+         "kgce/t", "GB 21256-2025, 4.1"),
+        ("meter_silent", "data_quality", "notice", "计量点无数据", "Meter silent", "1", "own rule"),
+        ("max_demand", "max_demand", "critical", "最大需量将超合同", "Demand about to exceed the contract", "kW", "contract"),
+    ]  # fmt: skip
+    for rule, kind, severity, zh, en, unit, source in rules:
+        await connection.execute(
+            "INSERT INTO rule_version (e, rule, version, sha256, recorded_at, file, kind, purpose, severity, cadence, unit,"
+            " title_zh, title_en, source, definition) VALUES"
+            " ($1, $2, 1, 'x', $3, 'seed.yaml', $4, 'operational', $5, 'interval', $6, $7, $8, $9, '{}')",
+            e, rule, now, kind, severity, unit, zh, en, source,
+        )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO rule_file VALUES (0, 'broken.yaml', 'x', $1, '{}', $2)",
+        now, json.dumps([{"place": "rules[0].severity", "reason": "'loud' is not known", "line": 7}]),
+    )  # fmt: skip
+    alerts = [
+        ("blast_furnace_energy_day", "bf1.process_energy", "enpi_limit", "warning", "firing", None, 40, None, 417.0, 400.0, "kgce/t"),
+        ("meter_silent", DEAD, "data_quality", "notice", "firing", None, 2, None, None, None, "1"),
+        ("max_demand", "site", "max_demand", "critical", "firing", None, 1, None, 101300.0, 98000.0, "kW"),
+        ("meter_silent", GAPPY, "data_quality", "notice", "resolved", "cleared", 5, 4, None, None, "1"),
+    ]  # fmt: skip
+    for rule, subject, kind, severity, state, closed, since, until, value, limit, unit in alerts:
+        began = now - timedelta(hours=since)
+        over = None if until is None else now - timedelta(hours=until)
+        number = await connection.fetchval(
+            "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, closed, started_at,"
+            " fired_at, resolved_at, detected_at, value, limit_value, unit, certainty)"
+            " VALUES ($1, $2, 1, $3, $4, 'operational', $5, $6, $7, $8, $8, $9, $8, $10, $11, $12, 'confirmed')"
+            " RETURNING id",
+            e, rule, subject, kind, severity, state, closed, began, over, value, limit, unit,
+        )  # fmt: skip
+        for n, (step, at) in enumerate([("pending", began), ("firing", began), ("resolved", over)], 1):
+            if at is not None:
+                await connection.execute(
+                    "INSERT INTO transition (e, alert, n, kind, at, recorded_at) VALUES ($1, $2, $3, $4, $5, $5)",
+                    e, number, n, step, at,
+                )  # fmt: skip
+        if rule == "blast_furnace_energy_day":
+            body = json.dumps(EVIDENCE, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            await connection.execute(
+                "INSERT INTO evidence VALUES ($1, $2, 1, $3, $4, $5)",
+                e, number, hashlib.sha256(body.encode()).hexdigest(), body, began,
+            )  # fmt: skip

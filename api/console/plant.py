@@ -1,0 +1,130 @@
+"""One enterprise as pages show it: what it uses now and today, how fresh its data is, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from api.console.curves import DayCurve, day_curve
+from api.console.days import DayUse, day_use
+from api.console.drawing import Run, spark, strip
+from api.console.i18n import Catalogue
+from api.deps import Context
+from api.flows import Pair, Power, boundary, power
+from api.latest import newest_of
+from db.alerts import OpenCount
+from db.plants import EnterpriseRow
+from enms.alerts import Severity
+from enms.metering import INTERVAL_S
+
+SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How many points tell what is now.
+
+    Attributes:
+        fresh, of: points that are not overdue, points in all.
+        silent: codes of points that are overdue or never spoke, longest silence first.
+        newest_s: age of the newest value; None: no value at all.
+    """
+
+    fresh: int
+    of: int
+    silent: tuple[tuple[str, float | None], ...]
+    newest_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlerts:
+    """Open alerts by severity, most severe first, and since when."""
+
+    counts: tuple[tuple[str, int], ...]
+    since: datetime | None
+
+    @property
+    def total(self) -> int:
+        """How many are open."""
+        return sum(n for _, n in self.counts)
+
+    @property
+    def worst(self) -> str | None:
+        """The most severe that is open."""
+        return next((severity for severity, n in self.counts if n), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlantView:
+    """One enterprise, now."""
+
+    row: EnterpriseRow
+    name: str
+    pairs: tuple[Pair, ...]
+    power: Power
+    use: DayUse
+    curve: DayCurve
+    freshness: Freshness
+    alerts: OpenAlerts
+    spark: Markup
+    strip: Markup
+
+
+def freshness(pairs: Sequence[Pair], now: datetime) -> Freshness:
+    """What the ages of newest values say."""
+    ages = {point.code: (now - newest.ts).total_seconds() if newest else None for point, newest in pairs}
+    allowed = {point.code: point.silent_after_s for point, _ in pairs}
+    silent = [(code, age) for code, age in ages.items() if age is None or age > allowed[code]]
+    silent.sort(key=lambda pair: -(pair[1] if pair[1] is not None else float("inf")))
+    known = [age for age in ages.values() if age is not None]
+    return Freshness(len(pairs) - len(silent), len(pairs), tuple(silent), min(known, default=None))
+
+
+def open_alerts(counts: Sequence[OpenCount]) -> OpenAlerts:
+    """Counts joined over enterprises."""
+    by_severity = {severity: sum(c.alerts for c in counts if c.severity == severity) for severity in SEVERITIES}
+    return OpenAlerts(
+        tuple((severity.value, n) for severity, n in by_severity.items()), min((c.since for c in counts), default=None)
+    )
+
+
+async def plant_view(context: Context, row: EnterpriseRow, counts: Sequence[OpenCount], text: Catalogue) -> PlantView:
+    """Everything a card or a page's head shows of an enterprise."""
+    now = context.clock()
+    pairs = await newest_of(context.pool, await context.registry.points(row.e))
+    curve = await day_curve(context, row)
+    use = await day_use(context, row)
+    signs = boundary([point for point, _ in pairs])
+    return PlantView(
+        row=row,
+        name=row.name_zh if text.language == "zh" else row.name_en,
+        pairs=tuple(pairs),
+        power=power(pairs, signs, now),
+        use=use,
+        curve=curve,
+        freshness=freshness(pairs, now),
+        alerts=open_alerts([c for c in counts if c.e == row.e]),
+        spark=spark(curve.power, curve.low, curve.high, text("Today's power over the usual band")),
+        strip=strip(_runs(curve, use), text("How today's quarter hours are known")),
+    )
+
+
+def _runs(curve: DayCurve, use: DayUse) -> list[Run]:
+    """A day of the whole boundary: missing where any of its meters is."""
+    closed = (use.day.closed - use.day.start).total_seconds() // INTERVAL_S
+    looks = []
+    for n, (value, partial, estimated) in enumerate(zip(curve.power, curve.partial, curve.estimated, strict=True)):
+        if value is not None and not partial:
+            looks.append("estimated" if estimated else "measured")
+        else:
+            looks.append("missing" if n < closed else "open")
+    found: list[Run] = []
+    for n, look in enumerate(looks):
+        if found and found[-1].look == look:
+            found[-1] = Run(found[-1].start, n + 1, look)
+        else:
+            found.append(Run(n, n + 1, look))
+    return found

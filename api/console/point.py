@@ -1,0 +1,223 @@
+"""`/points/{enterprise}/{point}`: can I trust this meter?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.console.drawing import LOOK
+from api.console.i18n import Catalogue, catalogue
+from api.console.render import page, zone_of
+from api.console.trust import verdicts
+from api.console.words import word
+from api.deps import Api, Context
+from api.intervals import QUARTER, intervals
+from api.language import Language
+from api.latest import latest_item, newest_of
+from api.routes.quarantine import quarantine_item
+from api.spans import Span
+from db import plants, quarter_hours, series, views
+from db.plants import EnterpriseRow
+from db.quarter_hours import FindingRow
+from db.series import After, BinRow, ReadingRow
+from db.views import PointRow
+from enms.errors import NotFoundError
+from enms.metering import Basis
+from enms.readings import Quality
+
+router = APIRouter(include_in_schema=False)
+SPANS = {"6h": timedelta(hours=6), "24h": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}
+SpanName = Literal["6h", "24h", "7d", "31d"]
+_SHOWN = 50
+# More would be drawn on top of each other at any screen's width.
+_MOST_DRAWN = 4000
+_STEP_OF = {"6h": "1m", "24h": "1m", "7d": "15m", "31d": "1h"}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding as a line."""
+
+    row: FindingRow
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    owner: EnterpriseRow
+    point: PointRow
+    span: Span
+
+
+async def _place(context: Context, enterprise: str, code: str, span: SpanName, until: str) -> _Place:
+    owner = await plants.enterprise(context.pool, enterprise)
+    every = [*await context.registry.points(owner.e), *await context.registry.virtual(owner.e)]
+    point = next((row for row in every if row.code == code), None)
+    if point is None:
+        raise NotFoundError(f"{enterprise} has no point {code!r}")
+    now = context.clock()
+    try:
+        end = datetime.fromisoformat(until) if until else now
+    except ValueError:
+        end = now
+    end = end if end.tzinfo else end.replace(tzinfo=zone_of(owner.timezone))
+    return _Place(owner, point, Span(end - SPANS[span], end))
+
+
+Until = Annotated[str, Query(max_length=64)]
+
+
+@router.get("/points/{enterprise}/{code}")
+async def show_point(
+    request: Request,
+    api: Api,
+    language: Language,
+    enterprise: str,
+    code: str,
+    span: SpanName = "24h",
+    until: Until = "",
+) -> Response:
+    text = catalogue(language)
+    place = await _place(api, enterprise, code, span, until)
+    owner, point, when = place.owner, place.point, place.span
+    newest = (await newest_of(api.pool, [point]))[0][1]
+    ledger = await intervals(api, [point], when, as_of=None, cursor=None, limit=10_000)
+    found = await quarter_hours.findings(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN)
+    now = api.clock()
+    processes = {row.code: row.name(language) for row in await views.processes(api.pool, owner.e)}
+    refused = await series.quarantine(api.pool, [owner.e], text=code, limit=_SHOWN)
+    name = owner.name_zh if language == "zh" else owner.name_en
+    values = {
+        "owner": owner,
+        "point": point,
+        "latest": latest_item(point, newest, now, language),
+        "process": processes.get(point.process or "", ""),
+        "verdicts": verdicts(text, point, newest, ledger.items, found, now),
+        "items": ledger.items[::-1][:_SHOWN],
+        "total": len(ledger.items),
+        "sum": _sum([item.amount for item in ledger.items]) if point.aggregate == "sum" else None,
+        "findings": [FindingView(row, _note(row)) for row in found],
+        "revisions": await quarter_hours.revisions(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
+        "lost": await series.lost_readings(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
+        "meters": await views.installations(api.pool, owner.e, point.p),
+        "refused": [quarantine_item(row, {owner.e: owner.code}) for row in refused],
+        "span": span,
+        "spans": list(SPANS),
+        "until": until,
+        "when": when,
+        "basis_name": lambda basis: Basis(basis).name.lower(),
+        "zone": zone_of(owner.timezone),
+    }
+    crumbs = [("/", text("District")), (f"/e/{enterprise}", name), (f"/e/{enterprise}/points", text("Points"))]
+    return await page(request, api, "point.html", values, live=owner.code, crumbs=crumbs)
+
+
+def _sum(amounts: list[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
+
+
+def _note(row: FindingRow) -> str:
+    return ", ".join(f"{key} {value}" for key, value in json.loads(row.detail).items())
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+@router.get("/points/{enterprise}/{code}/readings.json")
+async def readings_data(
+    api: Api, language: Language, enterprise: str, code: str, span: SpanName = "24h", until: Until = ""
+) -> dict[str, object]:
+    text = catalogue(language)
+    place = await _place(api, enterprise, code, span, until)
+    point, when, zone = place.point, place.span, zone_of(place.owner.timezone)
+    asked = (api.pool, place.owner, [point.p], when.start, when.end)
+    rows: list[ReadingRow | BinRow] = []
+    rows += await series.raw(*asked, after=After(), limit=_MOST_DRAWN + 1)
+    if len(rows) > _MOST_DRAWN:
+        rows = []
+        rows += await series.binned(*asked, step=_STEP_OF[span], after=After(), limit=_MOST_DRAWN)
+    found = await quarter_hours.findings(api.pool, place.owner.e, point.p, when.start, when.end, limit=_SHOWN)
+
+    def told(row: ReadingRow | BinRow) -> tuple[int, float | None, str, str]:
+        value = row.value if isinstance(row, ReadingRow) else row.last if point.reading == "register" else row.mean
+        note = (
+            word(text, "quality", Quality(row.quality).name.lower())
+            if isinstance(row, ReadingRow) and row.quality
+            else ""
+        )
+        return _ms(row.ts), value, row.ts.astimezone(zone).strftime("%m-%d %H:%M:%S"), note
+
+    bad = [told(row) for row in rows if isinstance(row, ReadingRow) and row.quality == Quality.BAD]
+    good = [told(row) for row in rows if not (isinstance(row, ReadingRow) and row.quality == Quality.BAD)]
+    return {
+        "unit": point.unit,
+        "step": point.reading == "gauge",
+        "line": _with_gaps(good, point.max_gap_s, rows),
+        "bad": bad,
+        "spans": [_marked(row, when, text) for row in found],
+        "from": _ms(when.start),
+        "to": _ms(when.end),
+        "words": {
+            "value": text("Reading"),
+            "reading": text("Reading"),
+            "bad": word(text, "quality", "bad"),
+        },
+    }
+
+
+def _marked(row: FindingRow, when: Span, text: Catalogue) -> tuple[int, int, str]:
+    start, end = max(row.from_ts, when.start), min(row.to_ts or when.end, when.end)
+    return _ms(start), _ms(max(end, start + timedelta(minutes=1))), word(text, "finding", row.kind)
+
+
+def _with_gaps(
+    told: list[tuple[int, float | None, str, str]], max_gap_s: float, rows: list[ReadingRow | BinRow]
+) -> list[tuple[int, float | None, str, str]]:
+    """A break wherever neighbours are farther apart than the point may be silent."""
+    binned = bool(rows) and isinstance(rows[0], BinRow)
+    widest = max(max_gap_s, 3600.0 if binned else 0.0) * 1000
+    found: list[tuple[int, float | None, str, str]] = []
+    for item in told:
+        if found and item[0] - found[-1][0] > widest:
+            found.append((found[-1][0] + 1, None, "", ""))
+        found.append(item)
+    return found
+
+
+@router.get("/points/{enterprise}/{code}/intervals.json")
+async def intervals_data(
+    api: Api, language: Language, enterprise: str, code: str, span: SpanName = "24h", until: Until = ""
+) -> dict[str, object]:
+    text = catalogue(language)
+    place = await _place(api, enterprise, code, span, until)
+    point, when, zone = place.point, place.span, zone_of(place.owner.timezone)
+    found = await intervals(api, [point], when, as_of=None, cursor=None, limit=10_000)
+    names = {look: word(text, "basis", look) for look in (*LOOK.values(), "missing")}
+    missing: list[tuple[int, int]] = []
+    rows: list[tuple[int, float, str, str, str]] = []
+    for item in found.items:
+        start = _ms(item.start)
+        if item.amount is None:
+            if missing and missing[-1][1] == start:
+                missing[-1] = (missing[-1][0], _ms(item.end))
+            else:
+                missing.append((start, _ms(item.end)))
+            continue
+        label = f"{item.start.astimezone(zone):%m-%d %H:%M} – {item.end.astimezone(zone):%H:%M}"
+        note = text("completeness %(n)s %%", n=round(item.completeness * 100, 1))
+        rows.append((start, item.amount, label, item.basis, note))
+    return {
+        "unit": point.amount_unit,
+        "width": int(QUARTER.total_seconds() * 1000),
+        "rows": rows,
+        "missing": missing,
+        "from": _ms(when.start),
+        "to": _ms(when.end),
+        "words": names | {"amount": text("Mean") if point.aggregate == "mean" else text("Amount in 15 min")},
+    }

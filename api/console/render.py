@@ -1,0 +1,205 @@
+"""Pages from templates: one environment a language, what every page needs, and the problem page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.console import numbers
+from api.console.i18n import Catalogue, catalogue
+from api.console.words import word
+from api.deps import Context
+from api.language import COOKIE, LANGUAGES, language_of
+from api.problems import Problem
+from db import plants
+from enms.carriers import carriers
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+_YEAR_S = 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Nav:
+    """A place of the top bar."""
+
+    path: str
+    text: str
+    current: bool
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in zh or en."""
+    text = catalogue(language)
+    env = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.do"],
+    )
+    env.globals |= {
+        "_": text,
+        "lang": language,
+        "tag": text.tag,
+        "q": numbers.quantity,
+        "pct": numbers.percent,
+        "local": numbers.local,
+        "short": numbers.short,
+        "symbol": numbers.symbol,
+        "age": lambda seconds: age(text, seconds),
+        "word": lambda kind, code: word(text, kind, code),
+        "carrier": lambda code: carrier_name(code, language),
+        "static": static_path,
+        "words": Markup(json.dumps(_script_words(text), ensure_ascii=False).replace("<", "\\u003c")),  # noqa: S704
+    }
+    return env
+
+
+def carrier_name(code: str | None, language: str) -> str:
+    """An energy carrier's name."""
+    if code is None:
+        return ""
+    known = carriers().get(code)
+    return known.name(language) if known is not None else code
+
+
+def age(text: Catalogue, seconds: float | None) -> str:
+    """How long ago, as people say it."""
+    if seconds is None:
+        return numbers.DASH
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return text("%(n)s s ago", n=whole)
+    if whole < 5400:
+        return text("%(n)s min ago", n=round(whole / 60))
+    if whole < 48 * 3600:
+        return text("%(n)s h ago", n=round(whole / 3600))
+    return text("%(n)s d ago", n=round(whole / 86400))
+
+
+def _script_words(text: Catalogue) -> dict[str, str]:
+    """The few texts that scripts put on a page."""
+    return {
+        "s": text("%(n)s s ago"),
+        "min": text("%(n)s min ago"),
+        "h": text("%(n)s h ago"),
+        "d": text("%(n)s d ago"),
+        "live": text("Live"),
+        "connecting": text("Connecting"),
+        "lost": text("Disconnected"),
+        "stale": text("stale"),
+        "failed": text("Could not be loaded; trying again"),
+        "empty": text("Nothing in this span"),
+        "png": text("Save as PNG"),
+        "saving": text("Saving"),
+    }
+
+
+@cache
+def static_path(name: str) -> str:
+    """The address of a static file; another content, another address, so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def query(request: Request, **changes: str | None) -> str:
+    """This page's address with some parameters changed; None removes one."""
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in changes]
+    added = [(k, v) for k, v in changes.items() if v is not None]
+    text = urlencode([*kept, *added])
+    return f"{request.url.path}?{text}" if text else request.url.path
+
+
+async def page(
+    request: Request,
+    context: Context,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    live: str | None = None,
+    crumbs: Sequence[tuple[str, str]] = (),
+    status: int = 200,
+) -> HTMLResponse:
+    """A whole page.
+
+    Args:
+        request: whose language and address count.
+        context: for the enterprises in the top bar.
+        template: file name.
+        values: what it shows.
+        live: code of the enterprise whose events it wants; "" for all; None for none.
+        crumbs: (address, text) from the top down.
+        status: of the answer.
+    """
+    language = language_of(request)
+    text = catalogue(language)
+    known = [] if status >= 500 else await plants.enterprises(context.pool)
+    path = request.url.path
+    nav = [
+        Nav("/", text("District"), path == "/"),
+        *(
+            Nav(f"/e/{e.code}", e.name_zh if language == "zh" else e.name_en, path.startswith(f"/e/{e.code}"))
+            for e in known
+        ),
+        Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
+        Nav("/quarantine", text("Refused"), path.startswith("/quarantine")),
+    ]
+    other = "en" if language == "zh" else "zh"
+    html = (
+        environment(language)
+        .get_template(template)
+        .render(
+            **{"zone": context.settings.zone} | dict(values),
+            nav=nav,
+            crumbs=crumbs,
+            live=live,
+            now=context.clock(),
+            other_language=query(request, lang=other),
+            link=lambda **changes: query(request, **changes),
+        )
+    )
+    return remember_language(request, HTMLResponse(html, status, headers={"Content-Language": text.tag}))
+
+
+def remember_language(request: Request, response: HTMLResponse) -> HTMLResponse:
+    """Keep a language chosen by ?lang."""
+    chosen = (request.query_params.get("lang") or "")[:2]
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, max_age=_YEAR_S, samesite="lax", httponly=True)
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def problem_page(request: Request, problem: Problem) -> Response:
+    """A problem, for people."""
+    context: Context = request.app.state.context
+    try:
+        return await page(request, context, "problem.html", {"problem": problem}, status=problem.status)
+    except Exception:  # noqa: BLE001 - the page about a problem must not be one
+        return await page(request, context, "problem.html", {"problem": problem}, status=503)
+
+
+def zone_of(timezone: str) -> ZoneInfo:
+    """An enterprise's time zone."""
+    return ZoneInfo(timezone)
+
+
+def ago(now: datetime, then: datetime | None) -> float | None:
+    """Seconds since."""
+    return None if then is None else (now - then) / timedelta(seconds=1)

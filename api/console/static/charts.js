@@ -1,0 +1,210 @@
+// Charts of the pages: each `[data-chart]` names its kind and where its numbers are.
+import { full, scaled, short, symbol } from "./format.js";
+import { say } from "./live.js";
+
+// The same colour for the same carrier everywhere; none of them is a colour of state.
+const CARRIERS = {
+  electricity: "#3f9fae", raw_coal: "#8a7f78", washed_coal: "#76706d", anthracite: "#6a6f78", coke: "#93867a",
+  natural_gas: "#6d9fd0", blast_furnace_gas: "#8796b8", coke_oven_gas: "#6f86b5", converter_gas: "#9a8fc0",
+  steam: "#b18fae", heat: "#bb8c6a", oxygen: "#74b3a6", nitrogen: "#8fb5b8", argon: "#a3b3a0", fresh_water: "#6ea8d8",
+  compressed_air: "#9fb3bd", diesel: "#9b9a5e", fuel_oil: "#8f8560",
+};
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const shown = new Map();
+
+function hatch(color, ground) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 6;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = ground;
+  pen.fillRect(0, 0, 6, 6);
+  pen.strokeStyle = color;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  for (const x of [-6, 0, 6]) { pen.moveTo(x, 6); pen.lineTo(x + 6, 0); }
+  pen.stroke();
+  return { image: canvas, repeat: "repeat" };
+}
+
+function common(title, unit) {
+  const text = { color: style("--soft"), fontFamily: getComputedStyle(document.body).fontFamily };
+  return {
+    animation: false,
+    textStyle: text,
+    grid: { left: 16, right: 24, top: 72, bottom: 12, containLabel: true },
+    legend: { top: 8, left: 16, right: 48, itemWidth: 16, itemHeight: 6, itemGap: 16, icon: "rect", textStyle: text, type: "scroll" },
+    toolbox: {
+      top: 4, right: 16, itemSize: 14, iconStyle: { borderColor: style("--soft") },
+      feature: { saveAsImage: { title: say("png"), name: title, pixelRatio: 2, backgroundColor: style("--panel") } },
+    },
+    tooltip: {
+      trigger: "axis", confine: true, backgroundColor: style("--panel"), borderColor: style("--line-strong"), padding: [8, 12],
+      textStyle: { color: style("--ink"), fontFamily: text.fontFamily, fontSize: 12 },
+      axisPointer: { type: "line", lineStyle: { color: style("--line-strong") } },
+    },
+    yAxis: {
+      type: "value", name: unit, nameTextStyle: { ...text, align: "left" }, scale: false, axisLabel: { ...text },
+      splitLine: { lineStyle: { color: style("--line") } }, axisLine: { show: false },
+    },
+  };
+}
+
+const time = (base, from, to) => ({
+  type: "time", min: from, max: to, axisLabel: { color: style("--soft"), hideOverlap: true },
+  axisLine: { lineStyle: { color: style("--line-strong") } }, splitLine: { show: false }, ...base,
+});
+
+const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const line = (name, value, unit, note = "") =>
+  `<div style="display:flex;justify-content:space-between;gap:16px"><span>${escape(name)}</span><b>${value === null || value === undefined ? "—" : `${short(value)} ${symbol(unit)}`}${note ? ` · ${escape(note)}` : ""}</b></div>`;
+
+const kinds = {
+  // The day's power over the usual band, yesterday beside it.
+  day(data, name) {
+    const peak = Math.max(1, ...[...data.today, ...data.high, ...data.yesterday].filter((v) => v !== null));
+    const [top, unit] = scaled(peak, "kW");
+    const factor = top / peak;
+    const scale = (values) => values.map((v) => (v === null ? null : v * factor));
+    const [today, yesterday, low, high] = [data.today, data.yesterday, data.low, data.high].map(scale);
+    const option = common(name, `${data.words.power}, ${unit}`);
+    const weak = today.map((v, n) => (v !== null && (data.partial[n] || data.estimated[n]) ? v : null));
+    const joined = weak.map((v, n) => v ?? (weak[n - 1] != null || weak[n + 1] != null ? today[n] : null));
+    return {
+      ...option,
+      xAxis: {
+        type: "category", data: data.labels, boundaryGap: false, axisTick: { show: false },
+        axisLabel: { color: style("--soft"), interval: (n) => n % 12 === 0 }, axisLine: { lineStyle: { color: style("--line-strong") } },
+      },
+      legend: { ...option.legend, data: [data.words.today, data.words.yesterday, data.words.band].filter((n) => data.days > 2 || n !== data.words.band) },
+      tooltip: {
+        ...option.tooltip,
+        formatter(rows) {
+          const n = rows[0].dataIndex;
+          const note = data.partial[n] ? data.words.partial : data.estimated[n] ? data.words.estimated : "";
+          const range = low[n] === null ? "—" : `${short(low[n])} – ${short(high[n])} ${unit}`;
+          return `${data.labels[n]}${line(data.words.today, today[n], unit, note)}${line(data.words.yesterday, yesterday[n], unit)}<div>${escape(data.words.band)}: ${range}</div>`;
+        },
+      },
+      series: [
+        { name: "low", type: "line", data: low, stack: "band", symbol: "none", lineStyle: { opacity: 0 }, silent: true, tooltip: { show: false } },
+        {
+          name: data.words.band, type: "line", data: high.map((v, n) => (v === null ? null : v - low[n])), stack: "band", symbol: "none",
+          lineStyle: { opacity: 0 }, areaStyle: { color: style("--band") }, itemStyle: { color: style("--band") }, silent: true,
+        },
+        { name: data.words.yesterday, type: "line", data: yesterday, symbol: "none", lineStyle: { color: style("--before"), width: 1, type: [4, 3] }, itemStyle: { color: style("--before") } },
+        { name: data.words.today, type: "line", data: today.map((v, n) => (weak[n] === null ? v : null)), symbol: "none", connectNulls: false, lineStyle: { color: style("--curve"), width: 2 }, itemStyle: { color: style("--curve") } },
+        { name: data.words.today, type: "line", data: joined, symbol: "none", lineStyle: { color: style("--curve"), width: 2, type: [2, 3] }, itemStyle: { color: style("--curve") } },
+      ],
+    };
+  },
+
+  // Readings as they came: gaps stay gaps, bad ones are marked.
+  readings(data, name) {
+    const option = common(name, `${data.words.value}, ${symbol(data.unit)}`);
+    return {
+      ...option,
+      xAxis: time({}, data.from, data.to),
+      yAxis: { ...option.yAxis, scale: true },
+      dataZoom: [{ type: "inside", filterMode: "none" }],
+      tooltip: { ...option.tooltip, formatter: (rows) => rows.filter((r) => r.value[1] !== null).map((r) => `${escape(r.value[2])}${line(r.seriesName, r.value[1], data.unit, r.value[3] ?? "")}<div>${full(r.value[1])} ${symbol(data.unit)}</div>`).join("") },
+      series: [
+        { name: data.words.reading, type: "line", data: data.line, symbol: data.line.length < 100 ? "circle" : "none", symbolSize: 4, step: data.step ? "end" : false, connectNulls: false, lineStyle: { color: style("--curve"), width: 1.5 }, itemStyle: { color: style("--curve") }, sampling: "minmax",
+          markArea: spans(data.spans) },
+        { name: data.words.bad, type: "scatter", data: data.bad, symbol: "rect", symbolSize: 7, itemStyle: { color: style("--warning") } },
+      ],
+    };
+  },
+
+  // Intervals by what they stand on: solid, pale, hatched; missing is an empty frame.
+  intervals(data, name) {
+    const option = common(name, `${data.words.amount}, ${symbol(data.unit)}`);
+    const solid = style("--known");
+    const looks = {
+      measured: { color: solid },
+      apportioned: { color: solid, opacity: 0.45 },
+      estimated: { color: hatch(solid, style("--panel")), borderColor: solid, borderWidth: 0.5 },
+    };
+    const wide = data.width;
+    const bars = Object.entries(looks).map(([look, itemStyle]) => ({
+      name: data.words[look], type: "custom", itemStyle, encode: { x: [0, 1], y: 2 }, clip: true,
+      data: data.rows.filter((row) => row[3] === look).map((row) => [row[0], row[0] + wide, row[1], row[2], look, row[4]]),
+      renderItem(params, api) {
+        const [x, y] = api.coord([api.value(0), api.value(2)]);
+        const [right, zero] = api.coord([api.value(1), 0]);
+        const width = Math.max(1, right - x - (right - x > 6 ? 1 : 0));
+        return { type: "rect", shape: { x, y: Math.min(y, zero), width, height: Math.max(1, Math.abs(zero - y)) }, style: api.style() };
+      },
+    }));
+    return {
+      ...option,
+      xAxis: time({}, data.from, data.to),
+      dataZoom: [{ type: "inside", filterMode: "none" }],
+      tooltip: { ...option.tooltip, trigger: "item", formatter: (p) => (p.value ? `${escape(p.value[3])}${line(p.seriesName, p.value[2], data.unit)}<div>${escape(p.value[5])}</div>` : "") },
+      series: [
+        ...bars,
+        { name: data.words.missing, type: "line", data: [], itemStyle: { color: "transparent", borderColor: style("--stale"), borderWidth: 1 }, symbol: "rect",
+          markArea: { silent: true, itemStyle: { color: "transparent", borderColor: style("--stale"), borderWidth: 1, borderType: "dashed" }, label: { color: style("--stale"), position: "insideTop" },
+            data: data.missing.map(([from, to]) => [{ xAxis: from, name: (to - from) / (data.to - data.from) > 0.06 ? data.words.missing : "" }, { xAxis: to }]) } },
+      ],
+    };
+  },
+};
+
+function spans(list) {
+  return {
+    silent: true, itemStyle: { color: style("--warning-soft"), opacity: 0.5 }, label: { color: style("--warning"), position: "insideTop", fontSize: 11 },
+    data: (list ?? []).map(([from, to, text]) => [{ xAxis: from, name: text }, { xAxis: to }]),
+  };
+}
+
+async function draw(element) {
+  const { chart: kind, src, name } = element.dataset;
+  let says = element.querySelector(".chart-says");
+  try {
+    const response = await fetch(src, { headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(String(response.status));
+    const data = await response.json();
+    shown.set(element, data);
+    paint(element, kind, data, name);
+  } catch {
+    if (!says) {
+      says = element.appendChild(document.createElement("p"));
+      says.className = "chart-says";
+    }
+    says.textContent = say("failed");
+    setTimeout(() => draw(element), 5000);
+  }
+}
+
+function paint(element, kind, data, name) {
+  let chart = echarts.getInstanceByDom(element);
+  if (!chart) {
+    element.replaceChildren();
+    chart = echarts.init(element, null, { renderer: "canvas" });
+    new ResizeObserver(() => chart.resize()).observe(element);
+  }
+  chart.setOption(kinds[kind](data, name), { notMerge: true });
+  element.dataset.drawn = String((Number(element.dataset.drawn) || 0) + 1);
+}
+
+export function charts() {
+  const dress = () => {
+    for (const swatch of document.querySelectorAll(".swatch[data-carrier]")) {
+      const color = CARRIERS[swatch.dataset.carrier];
+      if (color) swatch.style.setProperty("--carrier", color);
+    }
+  };
+  dress();
+  document.body.addEventListener("htmx:afterSettle", dress);
+  const all = [...document.querySelectorAll("[data-chart]")];
+  if (!all.length || !window.echarts) return;
+  for (const element of all) draw(element);
+  let waiting = 0;
+  document.body.addEventListener("enms:interval", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => all.forEach(draw), 1000);
+  });
+  const again = () => { for (const [element, data] of shown) paint(element, element.dataset.chart, data, element.dataset.name); };
+  document.addEventListener("enms:theme", again);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+}

@@ -1,0 +1,148 @@
+"""What codes are called on pages. `N_` marks a text for the catalogue."""
+
+from __future__ import annotations
+
+from api.console.i18n import Catalogue
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark, do not translate."""
+    return text
+
+
+_WORDS: dict[str, dict[str, str]] = {
+    "severity": {"critical": N_("Critical"), "warning": N_("Warning"), "notice": N_("Notice")},
+    "state": {"firing": N_("Open"), "resolved": N_("Resolved"), "pending": N_("Pending")},
+    "closed": {
+        "cleared": N_("cleared"),
+        "merged": N_("merged into another"),
+        "retracted": N_("retracted"),
+        "ended": N_("ended with its rule"),
+    },
+    "purpose": {"operational": N_("Operational"), "statutory": N_("Statutory")},
+    "certainty": {"possible": N_("possible"), "confirmed": N_("confirmed")},
+    "step": {
+        "pending": N_("Condition met"),
+        "firing": N_("Raised"),
+        "resolved": N_("Resolved"),
+        "reopened": N_("Reopened by revised data"),
+        "shifted": N_("Times shifted by revised data"),
+        "merged": N_("Merged into another alert"),
+        "split": N_("Split off by revised data"),
+        "retracted": N_("Retracted by revised data"),
+        "late": N_("Found after it was over"),
+        "ended": N_("Ended with its rule or subject"),
+        "revised": N_("Evidence revised"),
+        "commented": N_("Comment"),
+        "acknowledged": N_("Acknowledged"),
+        "assigned": N_("Assigned"),
+        "shelved": N_("Shelved"),
+        "unshelved": N_("Taken off the shelf"),
+        "withheld": N_("Verdict withheld"),
+    },
+    "basis": {
+        "measured": N_("measured"),
+        "apportioned": N_("apportioned"),
+        "estimated": N_("estimated"),
+        "missing": N_("missing"),
+        "open": N_("not closed yet"),
+    },
+    "finding": {
+        "register_dropped": N_("Register fell"),
+        "register_jumped": N_("Register jumped"),
+        "spike": N_("Spike"),
+        "overlap": N_("Overlapping intervals"),
+        "gap": N_("Gap"),
+        "frozen": N_("Frozen"),
+        "out_of_range": N_("Out of range"),
+        "stale": N_("Silent"),
+    },
+    "quality": {"good": N_("good"), "suspect": N_("suspect"), "bad": N_("bad")},
+    "origin": {"meter": N_("meter"), "backfill": N_("backfill"), "hand": N_("by hand")},
+    "reading": {
+        "register": N_("register"),
+        "interval": N_("interval"),
+        "gauge": N_("gauge"),
+        "virtual": N_("virtual"),
+    },
+    "role": {
+        "purchased": N_("purchased"),
+        "sold": N_("sold"),
+        "consumed": N_("consumed"),
+        "produced": N_("produced"),
+        "recovered": N_("recovered"),
+        "flared": N_("flared"),
+        "transferred": N_("transferred"),
+        "stock": N_("stock"),
+        "output": N_("output"),
+        "property": N_("property"),
+    },
+    "industry": {
+        "steel": N_("Iron and steel"),
+        "rare_earth": N_("Rare earth"),
+        "power": N_("Power generation"),
+        "other": N_("Other industry"),
+    },
+    "meter": {
+        "install": N_("Installed"),
+        "change": N_("Nameplate changed"),
+        "exchange": N_("Exchanged"),
+        "reset": N_("Reset"),
+    },
+    "refusal": {
+        "unknown_topic": N_("Unknown topic"),
+        "too_large": N_("Too large"),
+        "broken_json": N_("Broken JSON"),
+        "wrong_shape": N_("Wrong shape"),
+        "wrong_type": N_("Wrong type"),
+        "not_finite": N_("Not a finite number"),
+        "missing_time": N_("No time"),
+        "naive_time": N_("Time without offset"),
+        "bad_time": N_("Unreadable time"),
+        "bad_span": N_("Impossible span"),
+        "unknown_enterprise": N_("Unknown enterprise"),
+        "unknown_point": N_("Unknown point"),
+        "virtual_point": N_("Virtual point"),
+        "retired_point": N_("Retired point"),
+        "future": N_("From the future"),
+        "unset_clock": N_("Gateway clock not set"),
+        "sealed": N_("Before the seal"),
+        "rejected": N_("Rejected by the database"),
+        "sequence_gap": N_("Gap in the gateway's count"),
+        "session_lost": N_("Broker lost the session"),
+    },
+    "load": {
+        "off": N_("off"),
+        "idle": N_("energised, idle"),
+        "underloaded": N_("under-loaded"),
+        "normal": N_("normal"),
+        "overloaded": N_("overloaded"),
+        "cannot_tell": N_("cannot tell"),
+    },
+    "motor_why": {
+        "power_not_metered": N_("input power is not metered"),
+        "no_reading": N_("no reading in that quarter hour"),
+        "nameplate_efficiency_missing": N_("the nameplate's efficiency is missing"),
+        "nameplate_contradicts_itself": N_("the nameplate contradicts itself"),
+        "method_is_for_induction_motors": N_("the method is for induction motors"),
+        "variable_speed_drive": N_("it runs on a variable-speed drive"),
+        "current_method_only_above_half_load": N_("the current method holds above half load only"),
+        "input_power_alone_returns_the_nameplate_curve": N_("input power alone only returns the nameplate's curve"),
+        "not_judged_by_this_version": N_("not judged by this version"),
+    },
+    "verdict": {
+        "below": N_("within the limit"),
+        "over": N_("over the limit"),
+        "within": N_("within the limit"),
+        "unknown": N_("cannot tell"),
+        "idle": N_("idle"),
+    },
+}
+
+
+def word(text: Catalogue, kind: str, code: str | None) -> str:
+    """What a code is called; the code itself where nobody has named it."""
+    if code is None:
+        return ""
+    known = _WORDS.get(kind, {}).get(code)
+    return text(known) if known is not None else code.replace("_", " ")
