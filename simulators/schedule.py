@@ -56,9 +56,8 @@ def furnace_wind(dice: Dice, furnace: str, quarter_month: int) -> Array:
     if dice.day.day == slow_day:
         wind[(start <= _T) & (start + hours * 60 > _T)] = depth
     if dice.day.day == off_day and (month - 1) % 3 == quarter_month:
-        back = 360 + off_hours * 60
-        wind = np.minimum(wind, np.where(_T < 360, 1.0, np.clip((_T - back) / 180, 0.0, 1.0)))
-        wind[wind < 0.05] = 0.0
+        back = 360 + round(off_hours * 4) * 15
+        wind = np.where(_T < 360, wind, np.where(back > _T, 0.0, np.clip((_T - back) / 180, 0.1, 1.0)))
     return wind
 
 

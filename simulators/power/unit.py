@@ -87,8 +87,8 @@ def run(board: Board, unit: Unit, heat_gj: Array, ncv: Array) -> UnitDay:
     shape = np.interp((hours - unit.lead_min / 60) % 24, _KNOTS_H, _KNOTS_LOAD)
     load = shape + dice.wave(f"{code}.dispatch", 0.05, period_min=360) + dice.wave(f"{code}.agc", 0.02, period_min=15)
     lowest = 0.45 if unit.heats and heating_season(dice) else 0.31
-    load = np.clip(load, lowest, 1.0)
-    gross = load * RATED_MW * 1000
+    load = np.clip(load, lowest, 0.995)
+    gross = load * RATED_MW * 1000 * (1 + dice.grain(f"{code}.gross", 0.0015))
     house = gross * house_share(load, unit) * (1 + dice.wave(f"{code}.house", 0.008))
     summer = dice.day.month in {6, 7, 8}
     worse = board.condition.drift_of(code)
@@ -144,7 +144,12 @@ def _boiler(board: Board, unit: Unit, load: Array) -> None:
         else 10.5 + 0.35 * np.maximum(warm, -5) + 6 * load
     )
     board.put(f"{code}.condenser.pressure", back + dice.grain(f"{code}.condenser", 0.08))
-    board.put(f"{code}.flue.temperature", 112 + 22 * load + dice.wave(f"{code}.flue", 2.0))
-    board.put(f"{code}.flue.oxygen", 6.4 - 3.1 * load + dice.wave(f"{code}.flue.oxygen", 0.15))
+    board.put(
+        f"{code}.flue.temperature", 112 + 22 * load + dice.wave(f"{code}.flue", 2.0) + dice.grain(f"{code}.flue", 0.4)
+    )
+    board.put(
+        f"{code}.flue.oxygen",
+        6.4 - 3.1 * load + dice.wave(f"{code}.flue.oxygen", 0.15) + dice.grain(f"{code}.o2", 0.03),
+    )
     board.put(f"{code}.ash.carbon", dice.stepped(f"{code}.ash.carbon", 1.9, 0.35, 480))
     board.put(f"{code}.makeup.volume", 9.0 + 8.0 * load)

@@ -73,7 +73,10 @@ def _operation(board: Board, repair: Mask) -> None:
             np.where(repair, 140.0, mean) + board.dice.wave(kiln, 5.0) + board.dice.grain(kiln, 1.5),
         )
         board.put(
-            f"{kiln}.head_temperature", np.where(repair, 260.0, mean + 430) + board.dice.wave(f"{kiln}.head", 9.0)
+            f"{kiln}.head_temperature",
+            np.where(repair, 260.0, mean + 430)
+            + board.dice.wave(f"{kiln}.head", 9.0)
+            + board.dice.grain(f"{kiln}.head", 2.0),
         )
     board.gauge("leach.temperature", 64, 1.5, grain=0.3)
     board.gauge("sep.temperature", 38.5, 0.8, grain=0.2)

@@ -33,7 +33,9 @@ def run(board: Board, plates: Sequence[Motor]) -> None:
     # The mixed main's heating value; with both furnaces off there is no gas to have one.
     bfg_ncv = np.where(gas > 0, (bf1.gas * bf1.gas_ncv + bf2.gas * bf2.gas_ncv) / np.maximum(gas, 1.0), 3.3)
     board.put("gas.bfg.ncv", bfg_ncv)
-    cog_ncv = board.put("gas.cog.ncv", board.around("gas.cog.ncv", 17.3, 0.12, 16.8, 17.8))
+    cog_ncv = board.put(
+        "gas.cog.ncv", board.around("gas.cog.ncv", 17.3, 0.12, 16.8, 17.8) + board.dice.grain("gas.cog.ncv", 0.02)
+    )
     iron_share = float((bf1.iron + bf2.iron).mean()) / (blast_furnace.BF1.iron_t_per_h + blast_furnace.BF2.iron_t_per_h)
     steel = converter.run(board, iron_share, cog_ncv)
     works = networks.Works(

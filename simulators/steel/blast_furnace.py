@@ -75,13 +75,15 @@ def run(board: Board, size: Size) -> BlastFurnace:
     coal = board.put(f"{code}.pci.mass", iron * coal_per_t / 1000)
     board.put(f"{code}.pci.ncv", dice.daily(f"{code}.pci.ncv", 27.6, 0.18, sampled_min=480))
     gas = board.put(f"{code}.bfg.volume", iron * board.around(f"{code}.gas", 1540, 14, 1450, 1620))
-    gas_ncv = board.put(f"{code}.bfg.ncv", board.around(f"{code}.ncv", 3.30, 0.025, 3.15, 3.45))
+    gas_ncv = board.put(f"{code}.bfg.ncv", _gas_ncv(board, code))
     stove_gas = board.put(f"{code}.stove_bfg.volume", iron * board.around(f"{code}.stove", 520, 7, 490, 550))
     oxygen = board.put(f"{code}.oxygen.volume", iron * board.around(f"{code}.o2", 45, 2.5, 34, 56))
     steam = board.put(f"{code}.steam.heat", iron * 0.05)
     standby = size.iron_t_per_h * 5.0 * (1 - wind)
     kw = iron * board.around(f"{code}.kwh", 21, 0.5, 18, 24) + standby
-    blower = iron * board.around(f"{code}.blow", 85, 1.2, 79, 91)
+    # A blower is never throttled below its stable range: what the furnace cannot take is blown off.
+    blown = np.where(wind > 0, np.maximum(iron, 0.6 * size.iron_t_per_h), 0.0)
+    blower = blown * board.around(f"{code}.blow", 85, 1.2, 79, 91)
     turbine = board.put(f"{code}.trt.energy", iron * board.around(f"{code}.trt", 43, 1.5, 37, 48) * (wind > 0.6))
     board.demand[f"{code}.blower"] = blower
     board.activity[code] = wind
@@ -91,6 +93,12 @@ def run(board: Board, size: Size) -> BlastFurnace:
     _operation(board, size, wind, iron)
     board.events[f"{code}.tap.mass"], board.events[f"{code}.tap.temperature"] = _taps(board, code, iron)
     return BlastFurnace(iron, coke, coal, gas, gas_ncv, stove_gas, oxygen, steam, kw, blower, turbine)
+
+
+def _gas_ncv(board: Board, code: str) -> Array:
+    """MJ/Nm3, as an analyser sees it: it never shows the same twice."""
+    wandering = board.around(f"{code}.ncv", 3.30, 0.025, 3.17, 3.43)
+    return wandering + board.dice.grain(f"{code}.ncv", 0.006)
 
 
 def _operation(board: Board, size: Size, wind: Array, iron: Array) -> None:

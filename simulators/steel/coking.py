@@ -75,8 +75,8 @@ def run(board: Board, bfg_ncv: Array, cog_ncv: Array) -> Coking:
     board.put("coking.cdq.steam_heat", steam * GJ_PER_T_HP_STEAM)
     steam_gj = board.put("coking.steam.heat", coke * STEAM_GJ_PER_T)
     board.put("coking.water.volume", coke * 1.4)
-    board.gauge("coking.flue.temperature", 1265, 6)
+    board.gauge("coking.flue.temperature", 1265, 6, grain=2)
     board.gauge("coking.coke.temperature", 985, 9, grain=3)
-    board.gauge("coking.cdq.inlet_temperature", 935, 10)
+    board.gauge("coking.cdq.inlet_temperature", 935, 10, grain=3)
     board.activity["coking"] = coke / COKE_T_PER_H
     return Coking(coke, cog, heating_bfg, heating_cog, steam, steam_gj, coke * kwh_per_t)

@@ -56,7 +56,9 @@ def run(board: Board, iron_share: float, cog_ncv: Array) -> Steelmaking:
     ladle_cog = board.put("bof.cog.volume", even * board.around("bof.ladle", 0.15, 0.006, 0.13, 0.17) * 1000 / cog_ncv)
     nitrogen = board.put("bof.nitrogen.volume", even * 22.0)
     board.put("bof.water.volume", even * 0.35)
-    ncv = board.put("bof.ldg.ncv", board.around("bof.ldg.ncv", 7.55, 0.08, 7.2, 7.9))
+    ncv = board.put(
+        "bof.ldg.ncv", board.around("bof.ldg.ncv", 7.55, 0.08, 7.2, 7.9) + board.dice.grain("bof.ldg.ncv", 0.02)
+    )
     kw = even * board.around("bof.kwh", 32, 0.8, 27, 37)
     board.gauge("bof.hood.temperature", 890, 25, grain=15)
     board.activity["bof"] = even / nominal

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
 from enms.metering import ReadingType
 from enms.plant import Plant
-from simulators.plant import SimulatedPlant
+from simulators.disturbance import Held
+from simulators.plant import Registers, SimulatedPlant
 
 # Series of low-voltage motors below IE3 (GB 18613 grade 3).
 BELOW_IE3 = ("Y2-", "YX3-")
@@ -111,3 +112,22 @@ def test_furnaces_are_held_against_the_limit_with_both_corrections(plants: dict[
             "bfg.volume": -1,
             "trt.energy": -1,
         }
+
+
+@pytest.mark.parametrize("code", ["demo-steel", "demo-rare-earth", "demo-power"])
+def test_sound_meters_look_neither_frozen_nor_out_of_range(plants: dict[str, Plant], code: str) -> None:
+    """What is said to freeze or to be out of range must be so only when a fault makes it so."""
+    plant = SimulatedPlant(plants[code], seed=1)
+    state = Registers({c: plant.first_value(c) for c in plant.registers}, Held(), {})
+    for n in range(6):
+        table = plant.table(date(2026, 11, 14) + timedelta(days=n), state)
+        for point in plants[code].points:
+            seen = table.where(table.point == plant.index.get(point.code, -1)).in_order()
+            if point.min is not None and len(seen):
+                assert seen.value.min() >= point.min, point.code
+            if point.max is not None and len(seen):
+                assert seen.value.max() <= point.max, point.code
+            if point.frozen_after_s is not None and len(seen):
+                changes = np.flatnonzero(np.diff(seen.value) != 0)
+                stands = np.diff(seen.t[np.concatenate([[0], changes + 1, [len(seen) - 1]])]).max() / 1000
+                assert stands < point.frozen_after_s, point.code
