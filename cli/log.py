@@ -13,6 +13,8 @@ import structlog
 
 from enms.settings import Settings
 
+# Not structlog's own choice, which prints local variables: a password may be among them.
+_TRACEBACK = structlog.dev.plain_traceback
 _CHATTY = ("gmqtt", "httpx", "httpcore", "aiosql", "uvicorn", "mqtt")
 
 
@@ -39,7 +41,9 @@ def set_up(settings: Settings, role: str | None = None) -> None:
     if settings.log_format == "json":
         render += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     else:
-        render += [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)]
+        render += [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0, exception_formatter=_TRACEBACK)
+        ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
@@ -51,7 +55,10 @@ def set_up(settings: Settings, role: str | None = None) -> None:
 def to_stderr() -> None:
     """Until a role sets up its own: what libraries say must not mix with what a command prints."""
     structlog.configure(
-        processors=[structlog.stdlib.add_log_level, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)],
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=_TRACEBACK),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

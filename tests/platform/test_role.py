@@ -63,10 +63,11 @@ async def test_a_role_that_does_not_finish_is_cancelled() -> None:
 
 
 async def test_an_unexpected_failure_is_logged_and_exits_1() -> None:
-    process = await _start("raise RuntimeError('broken')")
+    process = await _start("password = 'hunter' + '2'; raise RuntimeError('broken')")
     _, logged = await process.communicate()
     assert process.returncode == 1
     assert b"RuntimeError: broken" in logged
+    assert b"hunter2" not in logged
 
 
 async def test_health_and_metrics(free_port: int) -> None:
