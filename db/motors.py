@@ -139,26 +139,24 @@ def load_of(
     motor: Motor, start: datetime, points: dict[str, Instrument], rows: dict[int, dict[datetime, QuarterHour]]
 ) -> tuple[LoadVerdict, float | None, float]:
     """Load verdict, mean input power in kW and completeness of one quarter hour."""
+    if motor.points.power is not None:
+        power, input_kw, completeness = _mean(motor.points.power, start, points, rows)
+        accuracy_class = power.accuracy_class if power is not None else None
+        return judge_load(motor, input_kw=input_kw, accuracy_class=accuracy_class), input_kw, completeness
+    _, current_a, completeness = _mean(motor.points.current, start, points, rows)
+    _, voltage_v, _ = _mean(motor.points.voltage, start, points, rows)
+    return judge_load(motor, input_kw=None, current_a=current_a, voltage_v=voltage_v), None, completeness
 
-    def quarter(code: str | None) -> QuarterHour | None:
-        instrument = points.get(code or "")
-        return rows.get(instrument.p, {}).get(start) if instrument is not None else None
 
-    def mean(code: str | None) -> float | None:
-        found = quarter(code)
-        return found.mean(points[code]) if found is not None and code is not None else None
-
-    power = points.get(motor.points.power or "")
-    input_kw = mean(motor.points.power)
-    verdict = judge_load(
-        motor,
-        input_kw=input_kw,
-        current_a=mean(motor.points.current),
-        voltage_v=mean(motor.points.voltage),
-        accuracy_class=power.accuracy_class if power is not None else None,
-    )
-    judged_by = quarter(motor.points.power or motor.points.current)
-    return verdict, input_kw, judged_by.completeness if judged_by is not None else 0.0
+def _mean(
+    code: str | None, start: datetime, points: dict[str, Instrument], rows: dict[int, dict[datetime, QuarterHour]]
+) -> tuple[Instrument | None, float | None, float]:
+    """A point, its mean over a quarter hour, and that quarter hour's completeness."""
+    instrument = points.get(code or "")
+    found = rows.get(instrument.p, {}).get(start) if instrument is not None else None
+    if instrument is None or found is None:
+        return instrument, None, 0.0
+    return instrument, found.mean(instrument), found.completeness
 
 
 async def motor_states(connection: asyncpg.Connection, e: int, now: datetime) -> list[MotorState]:

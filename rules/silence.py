@@ -16,7 +16,7 @@ from db.statements import statements
 from enms.alerts import Observation, Truth
 from rules.conditions import Judged, Span, Subject
 from rules.definition import DataQualityRule
-from rules.grid import QUARTER_HOURS
+from rules.grid import QUARTER_HOURS, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +63,25 @@ class Silence:
             ends=[span.end for span in spans],
         )
         heard = {(row["p"], row["start"]) async for row in rows}
-        return {
-            span.subject.code: [
-                Judged(
-                    Observation(start, end, self._truth((span.subject.watched.p, start) in heard)),
-                    None,
-                    None,
-                    None,
-                    None,
-                )
-                for start, end in span.subject.grid.steps(span.start, span.end)
-            ]
-            for span in spans
-        }
+        # the same step says the same of every point: hundreds of points share its two answers
+        said: dict[tuple[Step, bool], Judged[None]] = {}
+        steps: dict[Step, list[Step]] = {}
+        found: dict[str, list[Judged[None]]] = {}
+        for span in spans:
+            reach = (span.start, span.end)
+            if reach not in steps:
+                steps[reach] = span.subject.grid.steps(*reach)
+            p = span.subject.watched.p
+            found[span.subject.code] = [self._said(said, step, (p, step[0]) in heard) for step in steps[reach]]
+        return found
 
     @staticmethod
-    def _truth(heard: bool) -> Truth:
-        return Truth.CLEAR if heard else Truth.MET
+    def _said(said: dict[tuple[Step, bool], Judged[None]], step: Step, heard: bool) -> Judged[None]:
+        answer = said.get((step, heard))
+        if answer is None:
+            truth = Truth.CLEAR if heard else Truth.MET
+            answer = said[step, heard] = Judged(Observation(*step, truth), None, None, None, None)
+        return answer
 
     def evidence(self, subject: Subject[MeteredPoint], judged: Judged[None]) -> dict[str, object]:
         step = judged.observation

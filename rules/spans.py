@@ -27,17 +27,19 @@ def splice(
     return list(_joined([*before, *new, *after]))
 
 
-def _joined(spans: Sequence[VerdictSpan]) -> Iterator[VerdictSpan]:
-    held: VerdictSpan | None = None
+def _joined(spans: Iterable[VerdictSpan]) -> Iterator[VerdictSpan]:
+    """Neighbours that say the same as one span; a span is made only where one ends, there are many steps."""
+    first: VerdictSpan | None = None
+    last: VerdictSpan | None = None
     for span in spans:
-        if held is not None and held.to_ts == span.from_ts and _says(held) == _says(span):
-            held = replace(held, to_ts=span.to_ts)
+        if first is not None and last is not None and last.to_ts == span.from_ts and _says(last) == _says(span):
+            last = span
             continue
-        if held is not None:
-            yield held
-        held = span
-    if held is not None:
-        yield held
+        if first is not None and last is not None:
+            yield replace(first, to_ts=last.to_ts)
+        first = last = span
+    if first is not None and last is not None:
+        yield replace(first, to_ts=last.to_ts)
 
 
 def _says(span: VerdictSpan) -> tuple[object, ...]:
