@@ -32,6 +32,8 @@ _NAMED = dict(zip(("steel", "rare_earth", "power"), plant_files(), strict=True))
 _PLANNED_AHEAD = timedelta(days=7)
 # As fast as possible still lets the acknowledgements in.
 _BREATH = 200
+# So many points agree on when the plants were last heard.
+_QUORUM = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,9 @@ async def _known(settings: Settings, enterprises: list[str], stop: asyncio.Event
 
 
 def _newest(known: Known, now: datetime) -> datetime | None:
-    """The newest reading of all; a clock that ran ahead does not count."""
-    return max((last.at for last in known.values() if last.at <= now), default=None)
+    """Up to when the plants were heard; a single meter whose clock ran ahead does not decide it."""
+    instants = sorted((last.at for last in known.values() if last.at <= now), reverse=True)
+    return instants[min(_QUORUM, len(instants)) - 1] if instants else None
 
 
 def _speed(text: str) -> float | None:

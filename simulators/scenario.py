@@ -97,7 +97,13 @@ class Scenario:
         for fault in self.faults:
             yield truth(fault, self.exchanged.get(fault))
 
-    def readings(self, start: datetime, end: datetime | None, registers: Known | None = None) -> Iterator[Message]:
+    def readings(
+        self,
+        start: datetime,
+        end: datetime | None,
+        registers: Known | None = None,
+        since: datetime | None = None,
+    ) -> Iterator[Message]:
         """Messages sent in [start, end), in order; without an end for ever.
 
         Args:
@@ -105,33 +111,44 @@ class Scenario:
             end: aware, or None.
             registers: (enterprise, point) -> last reading, to continue from; a register without one starts anew.
                 What a point read up to then is not sent again, except what was on its way late.
+            since: hand out only what is sent from then on; the simulation still begins at `start`, but nothing
+                is encoded for nothing.
         """
-        streams = [
-            self._of_plant(p, to_ms(start), None if end is None else to_ms(end), registers or {}) for p in self.plants
-        ]
+        span = _Span(to_ms(start), None if end is None else to_ms(end), to_ms(since or start))
+        streams = [self._of_plant(p, span, registers or {}) for p in self.plants]
         yield from heapq.merge(*streams, key=lambda m: m.sent_at)
 
-    def _of_plant(self, plant: SimulatedPlant, start: int, end: int | None, known: Known) -> Iterator[Message]:
+    def _of_plant(self, plant: SimulatedPlant, span: _Span, known: Known) -> Iterator[Message]:
         encoder = self._encoders[plant.code]
         # The day before, too: what was read then may be sent only now.
-        day = day_of(start) - timedelta(days=1)
-        state = Registers(_at_beginning(plant, start, known), Held(), self.exchanged)
+        day = day_of(span.start) - timedelta(days=1)
+        state = Registers(_at_beginning(plant, span.start, known), Held(), self.exchanged)
         done = _read_until(plant, known)
         waiting: Table | None = None
-        while end is None or day_start(day) < end:
+        while span.end is None or day_start(day) < span.end:
             table = plant.table(day, state)
             if waiting is not None:
                 table = Table.joined([waiting, table])
             midnight = day_start(day) + DAY_MS
             table = table.where(
-                (table.sent >= start) & ((table.t > done[table.point]) | (table.sent - table.t > _PROMPT_MS))
+                (table.sent >= span.start) & ((table.t > done[table.point]) | (table.sent - table.t > _PROMPT_MS))
             )
             due = table.where(table.sent < midnight)
             waiting = table.where(table.sent >= midnight)
-            if end is not None:
-                due = due.where(due.sent < end)
-            yield from encoder.messages(due.in_order())
+            if span.end is not None:
+                due = due.where(due.sent < span.end)
+            if midnight > span.since:
+                yield from encoder.messages(due.where(due.sent >= span.since).in_order())
             day += timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Milliseconds: simulated from `start` to `end`, handed out from `since`."""
+
+    start: int
+    end: int | None
+    since: int
 
 
 def _read_until(plant: SimulatedPlant, known: Known) -> NDArray[np.int64]:

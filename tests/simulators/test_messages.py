@@ -112,6 +112,13 @@ def test_a_restart_leaves_no_hole(plants: dict[str, Plant]) -> None:
     assert all(b.value > a.value for a, b in pairwise(together))
 
 
+def test_what_lies_before_since_is_simulated_but_not_handed_out(plants: dict[str, Plant]) -> None:
+    since, end = NOON + timedelta(days=1), NOON + timedelta(days=1, minutes=20)
+    whole = [m for m in _scenario(plants, "demo-steel").readings(START, end) if m.sent_at >= since]
+    part = list(_scenario(plants, "demo-steel").readings(START, end, since=since))
+    assert [(r.point, r.t, r.value) for r in rows(part)] == [(r.point, r.t, r.value) for r in rows(whole)]
+
+
 def test_interval_readings_follow_each_other_without_overlap(plants: dict[str, Plant]) -> None:
     received = by_point(rows(_scenario(plants, "demo-steel").readings(START, START + timedelta(days=2))))
     taps = received["demo-steel", "bf1.tap.mass"]
