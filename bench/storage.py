@@ -29,6 +29,7 @@ import numpy as np
 
 from db.engine import Engine, read_engine
 from db.migrate import migrate
+from db.pool import SESSION
 from db.readings import NO_START, Readings, copy_readings, merge_readings
 from db.statements import statements
 from db.storage import compress_readings
@@ -81,7 +82,7 @@ async def run(dsn: str, days: int, grow: int, copies: int, chunk_days: int | Non
     try:
         own = urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
         await migrate(own)
-        connection = await asyncpg.connect(own, server_settings={"timezone": "UTC", "jit": "off"})
+        connection = await asyncpg.connect(own, server_settings={"timezone": "UTC", **SESSION})
         try:
             await _measure(connection, days, grow, copies, chunk_days)
         finally:
@@ -249,7 +250,6 @@ async def _late(connection: asyncpg.Connection, stored: Stored, day: datetime, w
     )  # fmt: skip
     begun = time.perf_counter()
     async with connection.transaction():
-        await statements("storage").allow_late(connection)
         await merge_readings(connection, late.take(np.lexsort((late.ts, late.p))))
     print(f"late readings into an {what} chunk: {count / (time.perf_counter() - begun):,.0f} rows/s")
 

@@ -14,10 +14,25 @@ SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb')
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 
 -- name: create_reading_hypertable()$
--- One day a chunk: 2 000 points at 1 min make 2.9 M rows, about 250 MB with the key, which stays in memory while
--- it is written; late data of a month touches 30 chunks.
-SELECT create_hypertable('reading', by_range('ts', INTERVAL '1 day'), if_not_exists => true, migrate_data => true)::text;
+-- Seven days a chunk (docs/storage.md, "Chunks"): inserts touch one page a point whatever the chunk's size, so that
+-- memory does not limit it; planning looks at every chunk, and three years make 157; retention goes week by week.
+-- No index on ts alone: every question names its points.
+SELECT create_hypertable('reading', by_range('ts', INTERVAL '7 days'), create_default_indexes => false,
+                         if_not_exists => true, migrate_data => true)::text;
 
 -- name: create_interval_hypertable()$
--- 28 days a chunk: 2 000 points make 5.4 M rows; a year's question opens 13 chunks.
-SELECT create_hypertable('interval', by_range('start', INTERVAL '28 days'), if_not_exists => true, migrate_data => true)::text;
+-- 28 days a chunk: 2 000 points make 5.4 M rows; a year's question opens 14 chunks.
+SELECT create_hypertable('interval', by_range('start', INTERVAL '28 days'), create_default_indexes => false,
+                         if_not_exists => true, migrate_data => true)::text;
+
+-- name: hypertable_exists(name)$
+SELECT EXISTS (SELECT 1 FROM timescaledb_information.hypertables
+               WHERE hypertable_schema = 'public' AND hypertable_name = :name);
+
+-- name: reading_columnstore_is_on()$
+SELECT compression_enabled FROM timescaledb_information.hypertables
+WHERE hypertable_schema = 'public' AND hypertable_name = 'reading';
+
+-- name: turn_reading_columnstore_on()#
+-- A segment is a point's course: its instants and slow values are small as differences, and a question names points.
+ALTER TABLE reading SET (timescaledb.compress, timescaledb.compress_segmentby = 'e, p', timescaledb.compress_orderby = 'ts');

@@ -112,5 +112,9 @@ async def _ensure_hypertables(connection: asyncpg.Connection) -> None:
         await sql.create_timescaledb(connection)
         engine = await read_engine(connection)
     if engine.hypertables:
-        await sql.create_reading_hypertable(connection)
-        await sql.create_interval_hypertable(connection)
+        if not await sql.hypertable_exists(connection, name="reading"):
+            await sql.create_reading_hypertable(connection)
+        if not await sql.hypertable_exists(connection, name="interval"):
+            await sql.create_interval_hypertable(connection)
+    if engine.columnstore and not await sql.reading_columnstore_is_on(connection):
+        await sql.turn_reading_columnstore_on(connection)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import asyncpg
 
 # Group role of the migrations; SECURITY: the application is never superuser, whatever login it came with.
 APPLICATION_ROLE = "enms_app"
+
+# What every session of ours sets beside its time zone.
+SESSION: Mapping[str, str] = {
+    # plans over int4 arrays and time ranges are short; compiling them costs more than they take
+    "jit": "off",
+    # Late readings into compressed chunks unpack batches of up to 1 000 rows of one point. The limit guards
+    # against statements over everything; ours name points and instants. Elsewhere it is a name without effect.
+    "timescaledb.max_tuples_decompressed_per_dml_transaction": "0",
+}
 
 
 async def create_pool(dsn: str, *, name: str, size: int = 4, command_timeout_s: float | None = 60) -> asyncpg.Pool:
@@ -29,7 +40,6 @@ async def create_pool(dsn: str, *, name: str, size: int = 4, command_timeout_s: 
             "application_name": name,
             "role": APPLICATION_ROLE,
             "timezone": "UTC",
-            # plans over int4 arrays and time ranges are short; compiling them costs more than they take
-            "jit": "off",
+            **SESSION,
         },
     )

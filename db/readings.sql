@@ -32,17 +32,22 @@ RETURNING e, p, ts, start;
 
 -- name: lock_contradicted(low, high)$
 -- A statement of its own: the snapshot of the next one then shows what these locks hold still. low and high let
--- hypertables leave chunks out.
-SELECT count(*) FROM (
-    SELECT 1
+-- hypertables leave chunks out. An upsert that changes nothing locks the rows it meets; SELECT FOR UPDATE is refused
+-- in compressed chunks, and an upsert unpacks only the batches it meets.
+WITH contradicted AS MATERIALIZED (
+    SELECT i.*
     FROM reading AS r
     JOIN incoming AS i USING (e, p, ts)
     WHERE r.ts BETWEEN :low AND :high
       AND ((i.value, i.quality, i.start) IS DISTINCT FROM (r.value, r.quality, r.start)
            OR (i.origin, r.received_at) > (r.origin, i.received_at))
-    ORDER BY e, p, ts
-    FOR UPDATE OF r
-) AS locked;
+),
+locked AS (
+    INSERT INTO reading AS r (e, p, ts, start, value, quality, origin, received_at)
+    SELECT e, p, ts, start, value, quality, origin, received_at FROM contradicted ORDER BY e, p, ts
+    ON CONFLICT (e, p, ts) DO UPDATE SET value = r.value WHERE false
+)
+SELECT count(*) FROM contradicted;
 
 -- name: keep_losers(low, high)!
 -- The correction rule: of several readings for one instant the greatest (origin, first received, value) holds;
@@ -70,16 +75,22 @@ ON CONFLICT DO NOTHING;
 
 -- name: replace_beaten(low, high)
 -- The same order as in keep_losers. Returned start: the earliest instant either reading covers.
-UPDATE reading
-SET start = i.start, value = i.value, quality = i.quality, origin = i.origin, received_at = i.received_at
-FROM incoming AS i
-JOIN reading AS r USING (e, p, ts)
-WHERE reading.e = i.e AND reading.p = i.p AND reading.ts = i.ts
-  AND r.ts BETWEEN :low AND :high
-  AND reading.ts BETWEEN :low AND :high
-  AND (i.origin, r.received_at, i.value, r.quality, coalesce(i.start, '-infinity'))
-      > (r.origin, i.received_at, r.value, i.quality, coalesce(r.start, '-infinity'))
-RETURNING i.e, i.p, i.ts, least(i.start, r.start) AS start;
+WITH beaten AS MATERIALIZED (
+    SELECT i.*, least(i.start, r.start) AS earliest
+    FROM incoming AS i
+    JOIN reading AS r USING (e, p, ts)
+    WHERE r.ts BETWEEN :low AND :high
+      AND (i.origin, r.received_at, i.value, r.quality, coalesce(i.start, '-infinity'))
+          > (r.origin, i.received_at, r.value, i.quality, coalesce(r.start, '-infinity'))
+),
+replaced AS (
+    INSERT INTO reading (e, p, ts, start, value, quality, origin, received_at)
+    SELECT e, p, ts, start, value, quality, origin, received_at FROM beaten ORDER BY e, p, ts
+    ON CONFLICT (e, p, ts) DO UPDATE
+    SET start = excluded.start, value = excluded.value, quality = excluded.quality, origin = excluded.origin,
+        received_at = excluded.received_at
+)
+SELECT e, p, ts, earliest AS start FROM beaten;
 
 -- name: keep_revisions(e, p, ts, start, value, quality, origin, received_at)!
 -- Readings that lost within one batch. Instants are microseconds; a double holds them exactly until the year 2255.
