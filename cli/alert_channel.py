@@ -30,6 +30,11 @@ class AlertChannel:
         self._broker = broker
         self._client: aiomqtt.Client | None = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether a message has a chance now."""
+        return self._client is not None
+
     async def run(self, stop: asyncio.Event) -> None:
         """Stay connected until stopped."""
         delay, lost = _FIRST_DELAY_S, False

@@ -1,0 +1,201 @@
+"""The rules as a loop and as a process: woken by the ledger, surviving its neighbours, killed and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from rules.book import BUNDLED, read_books
+from rules.evaluator import Evaluator
+from rules.notifier import Notifier
+from rules.service import RulesService
+from tests.rules.world import QUARTER, World, publish
+
+ROOT = Path(__file__).parents[2]
+DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
+
+
+class Receiver:
+    """Remembers what it was given."""
+
+    def __init__(self):
+        self.taken = []
+
+    async def publish(self, topic, payload):
+        self.taken.append((topic, payload))
+
+
+@pytest.fixture
+async def mill(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "motors")
+        world.ends = dict.fromkeys(world.numbers, DAY1)
+        yield world
+
+
+@asynccontextmanager
+async def service(pool, receiver):
+    stop, reports = asyncio.Event(), {}
+
+    def report(part, ok, detail):
+        reports[part] = (ok, detail)
+
+    loop = RulesService(
+        pool,
+        Evaluator(read_books([BUNDLED])),
+        Notifier(receiver),
+        clock=lambda: datetime.now(UTC),
+        report=report,
+    )
+    running = asyncio.create_task(loop.run(stop))
+    try:
+        yield reports
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 3)
+
+
+async def announce(mill):
+    await mill.connection.execute("SELECT pg_notify('enms_interval', $1)", str(mill.enterprise.e))
+
+
+async def until(condition, seconds=20.0):
+    """Wait for what must become true."""
+    async with asyncio.timeout(seconds):
+        while not (found := await condition()):  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(0.02)
+    return found
+
+
+async def test_a_publication_becomes_an_alert_and_a_message(mill, db_pool):
+    receiver = Receiver()
+    async with service(db_pool, receiver) as reports:
+
+        async def ready():
+            return reports.get("notifications") == (True, "") and reports.get("rules") == (True, "")
+
+        await until(ready)
+        await mill.publish("fan.power", [2.0] * 2)
+        begun = time.monotonic()
+        await announce(mill)
+        (alert,) = await until(lambda: mill.alerts("motor_idle"))
+        assert time.monotonic() - begun < 5
+
+        async def told():
+            return len(receiver.taken) == 2
+
+        await until(told)
+        assert receiver.taken[0][0] == f"energy/v1/mill/alerts/{alert.id}"
+
+
+async def test_nobody_announces_and_it_is_found_all_the_same(mill, db_pool):
+    async with service(db_pool, Receiver()):
+        await mill.publish("fan.power", [2.0] * 2)
+        await until(lambda: mill.alerts("motor_idle"))
+
+
+async def test_lost_connections_are_made_again(mill, db_pool, pg_dsn):
+    receiver = Receiver()
+    async with service(db_pool, receiver) as reports:
+
+        async def ready():
+            return reports.get("notifications") == (True, "") and reports.get("rules") == (True, "")
+
+        await until(ready)
+        admin = await asyncpg.connect(pg_dsn)
+        mine = mill.connection.get_server_pid()
+        for _ in range(3):
+            await admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND pid <> pg_backend_pid() AND pid <> $1",
+                mine,
+            )
+            await asyncio.sleep(0.1)
+        await admin.close()
+        await mill.publish("fan.power", [2.0] * 2)
+        await announce(mill)
+        await until(lambda: mill.alerts("motor_idle"))
+
+        async def told():
+            return len(receiver.taken) == 2
+
+        await until(told)
+
+
+async def start_role(dsn, broker):
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "cli",
+        "rules",
+        cwd=ROOT,
+        env={**os.environ, "ENMS_DATABASE_URL": dsn, "ENMS_MQTT_URL": broker.url, "ENMS_LOG_FORMAT": "json"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+
+async def test_killed_again_and_again_nothing_is_missed_or_doubled(mill, pg_dsn, broker):
+    """Ten quarter hours of idling and ten of work, alternating, each published while the role may be dead."""
+    e = mill.enterprise.e
+    role = await start_role(pg_dsn, broker)
+    try:
+        for n in range(12):
+            power = 2.0 if n % 2 == 0 else 30.0
+            at = DAY1 + 2 * n * QUARTER
+            await publish(mill.connection, e, mill.numbers["fan.power"], at, [power] * 2, mill.tick())
+            await announce(mill)
+            if n % 3 == 2:
+
+                async def some_progress(n=n):
+                    return len(await mill.alerts("motor_idle")) >= n // 3
+
+                await until(some_progress, 60)
+                role.kill()
+                await role.wait()
+                role = await start_role(pg_dsn, broker)
+
+        async def all_of_them():
+            alerts = await mill.alerts("motor_idle")
+            return len(alerts) == 6 and all(a.state == "resolved" for a in alerts)
+
+        await until(all_of_them, 60)
+
+        async def all_sent():
+            return await mill.connection.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
+
+        await until(all_sent, 60)
+        alerts = await mill.alerts("motor_idle")
+        assert [await mill.steps(a) for a in alerts] == [["pending", "firing", "resolved"]] * 6
+        begun = time.monotonic()
+        role.send_signal(signal.SIGTERM)
+        printed, _ = await asyncio.wait_for(role.communicate(), 10)
+        assert role.returncode == 0, printed.decode()
+        assert time.monotonic() - begun < 5
+    finally:
+        if role.returncode is None:
+            role.kill()
+            await role.wait()
+
+
+async def test_a_broken_book_is_told_and_the_others_run(mill, pg_dsn, broker, tmp_path, monkeypatch):
+    (tmp_path / "mine.yaml").write_text("rules: [", encoding="utf-8")
+    monkeypatch.setenv("ENMS_RULES_DIR", str(tmp_path))
+    role = await start_role(pg_dsn, broker)
+    try:
+        await mill.publish("fan.power", [2.0] * 2)
+        await until(lambda: mill.alerts("motor_idle"), 60)
+    finally:
+        role.terminate()
+        printed, _ = await role.communicate()
+    assert b"rule book refused" in printed
+    assert b"mine.yaml" in printed
