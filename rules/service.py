@@ -28,8 +28,9 @@ Report = Callable[[str, bool, str], None]
 
 # Nobody tells when the clock closes a quarter hour that holds nothing.
 _LOOK_EVERY_S = 5.0
-# A burst of publications is one evaluation.
+# A burst of publications is one evaluation; while history pours in, half of the time is left to others.
 _GATHER_S = 0.1
+_GATHER_LONGEST_S = 5.0
 _BUSY_AGAIN_S = 0.5
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
@@ -133,16 +134,18 @@ class RulesService:
         async with self._pool.acquire() as connection:
             await self._evaluator.publish_books(connection, self._clock())
         self._report("rules", True, "")
-        looked = -_LOOK_EVERY_S
+        looked, took = -_LOOK_EVERY_S, 0.0
         while not stop.is_set():
             await _wait(self._wake, _LOOK_EVERY_S)
-            await _wait(stop, _GATHER_S)
+            await _wait(stop, min(_GATHER_LONGEST_S, max(_GATHER_S, took)))
             self._wake.clear()
             everybody = self._look_at_all or time.monotonic() - looked >= _LOOK_EVERY_S
             looked = time.monotonic() if everybody else looked
             named, self._announced, self._look_at_all = self._announced, set(), False
+            begun = time.monotonic()
             try:
                 await self._round(named, everybody, stop)
+                took = time.monotonic() - begun
             except BaseException:
                 self._look_at_all = True
                 raise
