@@ -49,8 +49,10 @@ class Odd:
 
 
 async def create_draft(connection: asyncpg.Connection) -> None:
-    """Prepare a connection, once."""
-    await statements("derivation").create_draft(connection)
+    """Prepare a connection, once: the draft table, and memory for a few ten thousand rows."""
+    sql = statements("derivation")
+    await sql.create_draft(connection)
+    await sql.make_room(connection)
 
 
 async def draft_registers(connection: asyncpg.Connection, parts: Sequence[Part]) -> list[Odd]:

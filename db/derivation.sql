@@ -317,3 +317,7 @@ SELECT e, p, installed_at, kind, final_value, initial_value, multiplier, registe
 FROM installation_span
 WHERE e = ANY (:e::int[]) AND p = ANY (:p::int[])
 ORDER BY e, p, installed_at;
+
+-- name: make_room()!
+-- A derivation's rows stay in memory; the session's own setting.
+SET work_mem = '32MB';

@@ -115,9 +115,15 @@ class Timeline:
     Args:
         versions: configuration by valid_from; nothing is known before the first.
         meters: installations by installed_at; without one the multiplier is 1 and nothing rolls over.
+
+    Attributes:
+        breaks: where a register's course breaks, in order of time.
+        readings: the ways in which the point was ever read.
+        longest_gap_s, longest_period_s: of all scales.
+        ended_at: since when the point is out of service for good; None: it is not.
     """
 
-    __slots__ = ("_edges", "_scales", "breaks", "readings")
+    __slots__ = ("_edges", "_scales", "breaks", "ended_at", "longest_gap_s", "longest_period_s", "readings")
 
     def __init__(self, versions: Sequence[ConfigVersion], meters: Sequence[Installation]) -> None:
         configs = _Changes([v.valid_from for v in versions])
@@ -131,7 +137,12 @@ class Timeline:
             for m in meters
             if m.kind in _BREAKS and m.installed_at is not None and m.initial_value is not None
         ]
-        self.readings = frozenset(s.reading for s in self._scales if s is not None)
+        known = [s for s in self._scales if s is not None]
+        self.readings = frozenset(s.reading for s in known)
+        self.longest_gap_s = max((s.gap_s for s in known), default=0.0)
+        self.longest_period_s = max((s.period_s for s in known), default=0.0)
+        out_of_service = self._scales[-1] is None and bool(self._edges)
+        self.ended_at = self._edges[-1] if out_of_service else None
 
     def after(self, x: float) -> Scale | None:
         """What holds at x and just after it; None: not in service."""

@@ -7,10 +7,7 @@ a meter is exchanged, is widened to all it can decide about and handed to `enms.
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -28,26 +25,10 @@ from db.derivation import (
 from db.histories import Key
 from enms.findings import Finding, one_an_instant
 from enms.intervals import NEIGHBOURS, Interval, derive
-from enms.metering import INTERVAL_S, ReadingType
-from enms.timeline import Timeline, instant, seconds
-
-QUARTER = timedelta(seconds=INTERVAL_S)
-# Readings of one interval reading's making can overlap another's, and those a third.
-_REACHES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a point is read: its scales, and the longest span one of its interval readings covers."""
-
-    line: Timeline
-    longest_s: float
-
-    @property
-    def reach(self) -> timedelta:
-        """How far from a span interval readings can end that decide about it."""
-        return timedelta(seconds=_REACHES * self.longest_s)
-
+from enms.metering import ReadingType
+from enms.timeline import instant, seconds
+from ledger.closing import Course
+from ledger.quarters import QUARTER, quarter_ceil, quarter_floor
 
 _Draft = Callable[[asyncpg.Connection, Sequence[Part]], Coroutine[None, None, list[Odd]]]
 _DRAFTS: dict[ReadingType, _Draft] = {
@@ -77,16 +58,6 @@ async def draft(
     odd += [Odd(n, instant(x), instant(x)) for n, course in enumerate(lines) for x in course.line.edges]
     spots = await _widened(connection, spans, lines, odd)
     return await _by_reference(connection, spans, lines, spots)
-
-
-def quarter_floor(at: datetime) -> datetime:
-    """The quarter hour that `at` is in."""
-    return instant(math.floor(seconds(at) / INTERVAL_S) * float(INTERVAL_S))
-
-
-def quarter_ceil(at: datetime) -> datetime:
-    """The first quarter hour that starts at `at` or after it."""
-    return instant(math.ceil(seconds(at) / INTERVAL_S) * float(INTERVAL_S))
 
 
 def merged(spots: Iterable[tuple[int, Span]]) -> list[tuple[int, Span]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,41 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.derivation import Span, create_draft
+from db.derivation import Span
 from db.histories import histories
 from enms.findings import Finding
 from enms.intervals import Interval, derive
 from enms.metering import Basis, ReadingType
-from ledger.draft import Course, draft
+from ledger.closing import Course
+from ledger.draft import draft
+from tests.ledger.conftest import Scratch, open_connection
 from tests.ledger.store import clear, create_enterprise, create_point, write
 from tests.ledger.worlds import World, amounts, at, gauge, reading, register, with_readings, worlds
 
 LONGEST_S = 7200.0
-
-
-class Scratch:
-    """A database that many examples run in, on one event loop of its own."""
-
-    def __init__(self, dsn: str) -> None:
-        self.runner = asyncio.Runner()
-        self.connection = self.runner.run(self._open(dsn))
-
-    async def _open(self, dsn: str) -> asyncpg.Connection:
-        connection = await asyncpg.connect(dsn, server_settings={"jit": "off", "timezone": "UTC"})
-        await create_enterprise(connection)
-        await create_draft(connection)
-        return connection
-
-    def close(self) -> None:
-        self.runner.run(self.connection.close())
-        self.runner.close()
-
-
-@pytest.fixture
-def scratch(pg_dsn: str):
-    made = Scratch(pg_dsn)
-    yield made
-    made.close()
 
 
 async def drafted(
@@ -63,7 +39,9 @@ async def draft_of(
     line = (await histories(connection, [(1, p)]))[1, p].line
     longest = LONGEST_S if ReadingType.INTERVAL in line.readings else 0.0
     async with connection.transaction():
-        findings = await draft(connection, [Span(1, p, *span) for span in spans], {(1, p): Course(line, longest)})
+        findings = await draft(
+            connection, [Span(1, p, *span) for span in spans], {(1, p): Course(line, longest, mean=False)}
+        )
         rows = await connection.fetch("SELECT * FROM draft ORDER BY start")
     return [
         Interval(
@@ -104,10 +82,9 @@ def test_the_database_drafts_what_the_reference_derives(scratch: Scratch, world:
     ],
 )
 async def test_ordinary_days_need_no_reference(pg_dsn: str, monkeypatch: pytest.MonkeyPatch, world: World):
-    connection = await asyncpg.connect(pg_dsn, server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await open_connection(pg_dsn)
     try:
         await create_enterprise(connection)
-        await create_draft(connection)
         want = expected(world, [world.span])
 
         def refused(*_: object) -> None:
@@ -121,10 +98,9 @@ async def test_ordinary_days_need_no_reference(pg_dsn: str, monkeypatch: pytest.
 
 
 async def test_many_points_and_spans_in_one_draft(pg_dsn: str):
-    connection = await asyncpg.connect(pg_dsn, server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await open_connection(pg_dsn)
     try:
         await create_enterprise(connection)
-        await create_draft(connection)
         made = {}
         for n in range(12):
             world = [register(rated=1000), gauge(), amounts()][n % 3]
@@ -136,7 +112,7 @@ async def test_many_points_and_spans_in_one_draft(pg_dsn: str):
             made[p] = world
         lines = await histories(connection, [(1, p) for p in made])
         courses = {
-            key: Course(found.line, LONGEST_S if ReadingType.INTERVAL in found.line.readings else 0.0)
+            key: Course(found.line, LONGEST_S if ReadingType.INTERVAL in found.line.readings else 0.0, mean=False)
             for key, found in lines.items()
         }
         spans = [Span(1, p, at(a), at(b)) for p in made for a, b in [(0, 45), (60, 120), (240, 360)]]
@@ -155,10 +131,9 @@ async def test_many_points_and_spans_in_one_draft(pg_dsn: str):
 
 
 async def test_a_reading_beyond_all_measure_does_no_harm(pg_dsn: str):
-    connection = await asyncpg.connect(pg_dsn, server_settings={"jit": "off", "timezone": "UTC"})
+    connection = await open_connection(pg_dsn)
     try:
         await create_enterprise(connection)
-        await create_draft(connection)
         for made in (register(), gauge(), amounts(60)):
             for odd in (1e300, -1e300, float("inf"), float("-inf"), float("nan"), 1e99):
                 readings = [reading(m, m) for m in range(40)]
