@@ -39,28 +39,27 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     if plan is None:
         raise NotFoundError(f"{file} is not there: it is made by `enms demo`")
     span = plan.live
-    messages = plan.scenario().readings(span.start, None, course.registers(span))
+    since = span.start if plan.speed else max(span.start, span.end - _AT_ONCE)
+    messages = plan.scenario().readings(span.start, None, course.registers(span), since=since)
     publisher = Publisher(Broker.from_url(mqtt_url(settings), settings.mqtt_ca_file))
     log.info("the plants are live", speed=plan.speed or 1)
-    await publisher.run(_due(messages, plan, stop), stop)
+    await publisher.run(_due(messages, since, plan.speed, stop), stop)
 
 
-async def _due(messages: Iterator[Message], plan: course.Course, stop: asyncio.Event) -> AsyncIterator[Message]:
+async def _due(
+    messages: Iterator[Message], since: datetime, speed: float, stop: asyncio.Event
+) -> AsyncIterator[Message]:
     """Each message at its time; played history at its speed until it has caught up with the clock."""
     begun = datetime.now(UTC)
-    since = plan.live.start if plan.speed else plan.live.end - _AT_ONCE
     for number, message in enumerate(messages):
-        if message.sent_at >= since:
-            due = message.sent_at
-            if plan.speed:
-                due = max(due, begun + (message.sent_at - since) / plan.speed)
-            wait = (due - datetime.now(UTC)).total_seconds()
-            if wait > 0:
-                await role.pause(wait, stop)
-            if stop.is_set():
-                return
-            yield message
-        if number % _BREATH == 0:
+        due = message.sent_at
+        if speed:
+            due = max(due, begun + (message.sent_at - since) / speed)
+        wait = (due - datetime.now(UTC)).total_seconds()
+        if wait > 0:
+            await role.pause(wait, stop)
+        elif number % _BREATH == 0:
             await asyncio.sleep(0)
-            if stop.is_set():
-                return
+        if stop.is_set():
+            return
+        yield message
