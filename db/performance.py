@@ -15,7 +15,6 @@ import asyncpg
 from db.conversions import Conversion, conversions
 from db.energy import EnergyTotal, Period, energy_totals
 from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_by_number
-from db.instants import BEGINNING
 from db.motors import MotorState, floor_quarter, motor_states
 from db.statements import statements
 from enms.catalogue import BindingLimit, limit_for
@@ -188,7 +187,9 @@ def _pieces(model: EnpiModel, start: datetime, end: datetime) -> tuple[tuple[Per
 
 @dataclass(frozen=True, slots=True)
 class _Amounts:
-    totals: Mapping[tuple[int, Period], EnergyTotal]
+    """Totals by point and start of the piece, and the conversions behind them."""
+
+    totals: Mapping[int, Mapping[datetime, EnergyTotal]]
     conversions: Mapping[int, Sequence[Conversion]]
 
 
@@ -197,14 +198,15 @@ async def _amounts(
 ) -> _Amounts:
     """Amounts of every point of every boundary over its pieces."""
     e, zone = model.enterprise.e, model.enterprise.timezone
-    totals: dict[tuple[int, Period], EnergyTotal] = {}
+    totals: dict[int, dict[datetime, EnergyTotal]] = {}
     used: dict[int, list[Conversion]] = {}
     for version in model.versions:
         periods = sorted({p for w in windows for p, v in w.pieces if v is version}, key=lambda p: p.start)
         points = sorted({leaf.point.p for leaf in model.leaves(version)})
         basis = version.enpi.basis
         found = await energy_totals(connection, e, points, periods, basis=basis, zone=zone, as_of=as_of)
-        totals |= {(t.p, t.period): t for t in found}
+        for total in found:
+            totals.setdefault(total.p, {})[total.period.start] = total
         if periods:
             for conversion in await conversions(connection, e, points, basis, zone):
                 used.setdefault(conversion.p, []).append(conversion)
@@ -226,36 +228,66 @@ def _value(model: EnpiModel, window: _Window, amounts: _Amounts) -> EnpiValue:
     return enpi_value(window.start, window.end, inputs, model.ratio, provisional=window.provisional)
 
 
+@dataclass(slots=True)
+class _Sum:
+    """A point's pieces added up, in order of time."""
+
+    amount: float = 0.0
+    kgce: float = 0.0
+    amounts: int = 0
+    kgces: int = 0
+    covered_s: float = 0.0
+    unconverted_s: float = 0.0
+    estimated_s: float = 0.0
+    apportioned_s: float = 0.0
+
+    def add(self, total: EnergyTotal) -> None:
+        if total.amount is not None:
+            self.amount += total.amount
+            self.amounts += 1
+            self.covered_s += total.covered_s
+        if total.kgce is not None:
+            self.kgce += total.kgce
+            self.kgces += 1
+        self.unconverted_s += total.unconverted_s
+        self.estimated_s += total.estimated_s
+        self.apportioned_s += total.apportioned_s
+
+
 def _input(model: EnpiModel, leaf: Leaf, periods: Sequence[Period], amounts: _Amounts) -> Input:
     """A point's part over the periods in which its boundary held."""
-    point = leaf.point
-    since = point.in_service_from or BEGINNING
-    window_s = sum(max(0.0, (p.end - max(p.start, since)).total_seconds()) for p in periods)
-    totals = [amounts.totals[point.p, period] for period in periods if (point.p, period) in amounts.totals]
-    known = [t.amount for t in totals if t.amount is not None]
-    kgce = [t.kgce for t in totals if t.kgce is not None]
+    point, found = leaf.point, _Sum()
+    totals = amounts.totals.get(point.p, {})
+    for period in periods:
+        if (total := totals.get(period.start)) is not None:
+            found.add(total)
     start, end = periods[0].start, periods[-1].end
-    of_energy = leaf.part is Part.ENERGY
-    unconverted = sum(t.unconverted_s for t in totals) if of_energy else 0.0
-    covered = sum(t.covered_s for t in totals if t.amount is not None) - unconverted
-    amount = sum(known) if known else None
-    used = _conversion(point.ncv, amounts.conversions.get(point.p, ()), start, end) if of_energy else None
-    problem: Why | None = None
-    if of_energy and amount is not None and unconverted > 0:
-        problem = Why.NCV_MISSING if used is not None and used.by == "heating_value" else Why.NO_FACTOR
-    mean = sum(kgce) / amount if used is not None and kgce and amount and not unconverted else None
+    window_s = sum((p.end - p.start).total_seconds() for p in periods)
+    if point.in_service_from is not None:
+        window_s = sum(max(0.0, (p.end - max(p.start, point.in_service_from)).total_seconds()) for p in periods)
+    amount = found.amount if found.amounts else None
+    kgce = used = problem = None
+    covered = found.covered_s
+    if leaf.part is Part.ENERGY:
+        kgce = found.kgce if found.kgces else None
+        covered -= found.unconverted_s
+        used = _conversion(point.ncv, amounts.conversions.get(point.p, ()), start, end)
+        if amount is not None and found.unconverted_s > 0:
+            problem = Why.NCV_MISSING if used is not None and used.by == "heating_value" else Why.NO_FACTOR
+        elif used is not None and kgce is not None and amount:
+            used = replace(used, kgce_per_amount=kgce / amount)
     return Input(
         point=point.code,
         part=leaf.part,
         sign=leaf.sign,
         amount=amount,
         unit=point.amount_unit,
-        kgce=sum(kgce) if kgce and of_energy else None,
+        kgce=kgce,
         window_s=window_s,
         covered_s=min(covered, window_s),
-        estimated_s=sum(t.estimated_s for t in totals),
-        apportioned_s=sum(t.apportioned_s for t in totals),
-        conversion=replace(used, kgce_per_amount=mean) if used is not None and mean is not None else used,
+        estimated_s=found.estimated_s,
+        apportioned_s=found.apportioned_s,
+        conversion=used,
         problem=problem,
         meter=model.meter(point, start, end),
     )
