@@ -15,12 +15,12 @@ import asyncpg
 from db.conversions import Conversion, conversions
 from db.energy import EnergyTotal, Period, energy_totals
 from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_by_number
-from db.motors import MotorState, floor_quarter, motor_states
+from db.enpi_spans import RESOLUTIONS, Window, enpi_step, ready_until, windows_of
+from db.motors import MotorState, motor_states
 from db.statements import statements
 from enms.catalogue import BindingLimit, limit_for
 from enms.corrections import corrected
-from enms.cuts import Cut
-from enms.errors import ConflictError, NotFoundError
+from enms.errors import NotFoundError
 from enms.performance import (
     MIN_COMPLETENESS,
     ConversionUsed,
@@ -38,29 +38,9 @@ from enms.units import convert
 
 __all__ = ["RESOLUTIONS", "MotorState", "enpi_step", "enpi_values", "motor_states", "values_of"]
 
-ROLLING = "rolling24h"
-RESOLUTIONS = (Cut.HOUR.value, Cut.SHIFT.value, Cut.DAY.value, ROLLING, Cut.MONTH.value, Cut.YEAR.value)
-DAY = timedelta(hours=24)
 _TICK = timedelta(microseconds=1)
-_LENGTH_S = {
-    Cut.HOUR: 3_600.0,
-    Cut.SHIFT: 8 * 3_600.0,
-    Cut.DAY: 86_400.0,
-    Cut.MONTH: 28 * 86_400.0,
-    Cut.YEAR: 365 * 86_400.0,
-}
 # A correction's input (an ore share, say) is a mean; from less than half of the span it is not one.
 _MIN_CORRECTION = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """A span to be judged and the periods it is made of, each with the boundary that held."""
-
-    start: datetime
-    end: datetime
-    provisional: bool
-    pieces: tuple[tuple[Period, EnpiVersion], ...]
 
 
 async def enpi_values(
@@ -96,25 +76,6 @@ async def enpi_values(
     return await values_of(connection, found[0], from_, to, resolution, as_of=as_of, now=now)
 
 
-def enpi_step(model: EnpiModel, resolution: str) -> Cut:
-    """The cut an EnPI is judged on: its resolution, or the step of a rolling window.
-
-    Raises:
-        ConflictError: the resolution is unknown, or finer than the EnPI's coarsest input.
-    """
-    if resolution not in RESOLUTIONS:
-        raise ConflictError(f"unknown resolution {resolution!r}; known: {', '.join(RESOLUTIONS)}")
-    if resolution == ROLLING:
-        fitting = [cut for cut in (Cut.HOUR, Cut.SHIFT, Cut.DAY) if _LENGTH_S[cut] >= model.coarsest_s]
-        if not fitting:
-            raise ConflictError(f"{model.code}: an input has a period of more than a day")
-        return fitting[0]
-    cut = Cut(resolution)
-    if _LENGTH_S[cut] < model.coarsest_s:
-        raise ConflictError(f"{model.code}: {resolution} is finer than an input of {model.coarsest_s:.0f} s")
-    return cut
-
-
 async def values_of(
     connection: asyncpg.Connection,
     model: EnpiModel,
@@ -132,57 +93,13 @@ async def values_of(
     was connected within it: a day of three hours is no day.
     """
     enpi_step(model, resolution)
-    ready = _ready(model, now, as_of)
+    ready = ready_until(model, now, as_of)
     if ready is None:
         return []
-    windows = _windows(model, from_, to, resolution, ready)
+    windows = windows_of(model, from_, to, resolution, ready)
     amounts = await _amounts(connection, model, windows, as_of)
     states = await _states(connection, model, windows, as_of)
     return [_judged(model, _value(model, w, amounts), w, states, min_completeness) for w in windows]
-
-
-def _ready(model: EnpiModel, now: datetime, as_of: datetime | None) -> datetime | None:
-    """Until when all energy and output is closed; points that never said anything are not waited for."""
-    leaves = model.leaves(model.current)
-    closed = [leaf.point.closed_until for leaf in leaves if leaf.point.closed_until is not None]
-    return floor_quarter(min(*closed, now, as_of or now)) if closed else None
-
-
-def _windows(model: EnpiModel, from_: datetime, to: datetime, resolution: str, ready: datetime) -> list[_Window]:
-    cut = enpi_step(model, resolution)
-    if resolution == ROLLING:
-        return _rolling(model, from_, to, cut, ready)
-    found = []
-    for start, end in model.cuts.windows(cut, from_, to):
-        until = min(end, ready)
-        pieces = _pieces(model, start, until)
-        if until > start and pieces:
-            found.append(_Window(start, end, until < end, pieces))
-    return found
-
-
-def _rolling(model: EnpiModel, from_: datetime, to: datetime, cut: Cut, ready: datetime) -> list[_Window]:
-    steps = [s for s in model.cuts.windows(cut, from_ - DAY, to) if s[1] <= ready]
-    begins = {start: i for i, (start, _) in enumerate(steps)}
-    found = []
-    for i, (start, end) in enumerate(steps):
-        first = begins.get(end - DAY)
-        # where steps do not add up to 24 hours (clocks change within shifts) there is no such window
-        if start < from_ or first is None:
-            continue
-        pieces = tuple(piece for lo, hi in steps[first : i + 1] for piece in _pieces(model, lo, hi))
-        if pieces:
-            found.append(_Window(end - DAY, end, False, pieces))
-    return found
-
-
-def _pieces(model: EnpiModel, start: datetime, end: datetime) -> tuple[tuple[Period, EnpiVersion], ...]:
-    """A span cut where the boundary changed."""
-    return tuple(
-        (Period(max(start, v.valid_from), min(end, v.valid_to)), v)
-        for v in model.versions
-        if not v.retired and v.valid_from < end and v.valid_to > start and start < end
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +111,7 @@ class _Amounts:
 
 
 async def _amounts(
-    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[_Window], as_of: datetime | None
+    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[Window], as_of: datetime | None
 ) -> _Amounts:
     """Amounts of every point of every boundary over its pieces."""
     e, zone = model.enterprise.e, model.enterprise.timezone
@@ -213,7 +130,7 @@ async def _amounts(
     return _Amounts(totals, used)
 
 
-def _value(model: EnpiModel, window: _Window, amounts: _Amounts) -> EnpiValue:
+def _value(model: EnpiModel, window: Window, amounts: _Amounts) -> EnpiValue:
     periods: dict[datetime, list[Period]] = {}
     boundary: dict[datetime, EnpiVersion] = {}
     for period, version in window.pieces:
@@ -314,7 +231,7 @@ _States = dict[tuple[str, Period], tuple[float, float]]
 
 
 async def _states(
-    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[_Window], as_of: datetime | None
+    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[Window], as_of: datetime | None
 ) -> _States:
     """Of every correction's input: (amount x seconds, seconds) over the pieces."""
     codes = {code for v in model.versions for code in v.enpi.corrections.values() if code in model.points}
@@ -333,7 +250,7 @@ async def _states(
     return {(by_number[row["p"]], periods[row["n"] - 1]): (row["weighed"], row["covered_s"]) async for row in rows}
 
 
-def _judged(model: EnpiModel, value: EnpiValue, window: _Window, states: _States, min_completeness: float) -> EnpiValue:
+def _judged(model: EnpiModel, value: EnpiValue, window: Window, states: _States, min_completeness: float) -> EnpiValue:
     version = window.pieces[-1][1]
     reference = version.enpi.limit
     if reference is None:
@@ -346,7 +263,7 @@ def _judged(model: EnpiModel, value: EnpiValue, window: _Window, states: _States
     return replace(value, limit=judge(value, version.enpi.basis, limit, min_completeness))
 
 
-def _binding(model: EnpiModel, window: _Window, standard: str, item: str) -> BindingLimit | LimitVerdict:
+def _binding(model: EnpiModel, window: Window, standard: str, item: str) -> BindingLimit | LimitVerdict:
     """The limit in force over the whole window, or why there is none."""
     days = model.cuts.local_day(window.start), model.cuts.local_day(window.end - _TICK)
     try:
@@ -361,7 +278,7 @@ def _binding(model: EnpiModel, window: _Window, standard: str, item: str) -> Bin
 
 
 def _given(
-    model: EnpiModel, version: EnpiVersion, window: _Window, states: _States, limit: BindingLimit
+    model: EnpiModel, version: EnpiVersion, window: Window, states: _States, limit: BindingLimit
 ) -> dict[str, float | None]:
     """Means of the corrections' inputs over the window, in the corrections' units."""
     units = {c.input: c.unit for c in limit.row.corrections}

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from db.enpi_model import EnpiModel, enpi_models
-from db.performance import ROLLING, enpi_step, values_of
+from db.enpi_spans import ROLLING, enpi_step
+from db.performance import values_of
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut, Cuts
