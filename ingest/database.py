@@ -79,12 +79,16 @@ class Database:
         self._report("the database", False, "not reached yet")
         pool = await self._connect()
         registry, writer = Registry(pool), Writer(pool)
-        self._tools = Tools(Pipeline(self._decoder, registry, self._most_readings), writer)
-        self._back()
+        listening = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(_listen(pool, registry, listening))
+                await listening.wait()  # first: what changes while the registry is read must be heard
+                await _until_answered(registry)
+                self._tools = Tools(Pipeline(self._decoder, registry, self._most_readings), writer)
+                self._back()
+                group.create_task(registry.keep())
                 group.create_task(self._watch(registry))
-                group.create_task(_listen(pool, registry))
         finally:
             await writer.close()
             try:
@@ -109,16 +113,16 @@ class Database:
 async def _until_answered(registry: Registry) -> None:
     delay = _FIRST_DELAY_S
     while True:
-        await asyncio.sleep(random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
         try:
             await asyncio.wait_for(registry.renew(), 10)
         except DATABASE_PROBLEMS:
+            await asyncio.sleep(random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
             delay = min(2 * delay, _LONGEST_DELAY_S)
         else:
             return
 
 
-async def _listen(pool: asyncpg.Pool, registry: Registry) -> None:
+async def _listen(pool: asyncpg.Pool, registry: Registry, listening: asyncio.Event) -> None:
     """Expire the registry whenever somebody changes a plant."""
 
     def changed(*_: object) -> None:
@@ -131,6 +135,7 @@ async def _listen(pool: asyncpg.Pool, registry: Registry) -> None:
                 connection.add_termination_listener(lambda _connection, gone=gone: gone.set())
                 await connection.add_listener("enms_config", changed)
                 registry.expire()  # something may have been said while nobody listened
+                listening.set()
                 try:
                     await gone.wait()
                 finally:

@@ -2,6 +2,9 @@
 
 One task. While one transaction is under way the next batch is decoded. A message is acknowledged when its transaction
 is committed or its bytes are on the spool's disk; what can be neither is not acknowledged, and the broker is left.
+
+A broker queues little for a consumer that does not acknowledge (mosquitto: 1000 messages). So no message waits longer
+than `_UNSAFE_S`, not even for a transaction that is slow but may succeed: then it is spooled, too.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from ingest.buffer import Buffer
 from ingest.database import Database, Tools
 from ingest.incidents import Incidents
 from ingest.pipeline import Prepared
-from ingest.spool import Spool, SpoolFullError
+from ingest.spool import Place, Spool, SpoolFullError
 from ingest.times import SECOND
 from ingest.writer import DATABASE_PROBLEMS, Written
 
@@ -37,6 +40,8 @@ _FULL_BYTES = 1_000_000
 _RESUME_BELOW = 0.7
 _SPOOLED_AT_ONCE = 5_000
 _ABANDON_S = 0.5
+_UNSAFE_S = 0.4
+_LOOK_S = 0.1
 
 
 class Source(Protocol):
@@ -60,12 +65,14 @@ class _Batch:
         live: from the broker; else from the spool.
         incidents: how many of those that wait are in it.
         begun: when its transaction began, monotonic seconds.
+        spooled: where its messages are in the spool, when the transaction took too long.
     """
 
     prepared: Prepared
     live: bool
     incidents: int
     begun: float = 0.0
+    spooled: list[Place] | None = None
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -115,10 +122,18 @@ class Intake:
     async def run(self) -> None:
         """Until cancelled, or everything is safe after `finishing` was set."""
         while not (self.finishing and self.safe):
-            await self._changed.wait()
-            self._changed.clear()
+            await self._news()
             while await self._step():
                 pass
+
+    async def _news(self) -> None:
+        """Wait until something changed; while a transaction is under way not for long."""
+        try:
+            async with asyncio.timeout(None if self._writing is None else _LOOK_S):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+        self._changed.clear()
 
     async def abandon(self) -> None:
         """After a cancelled `run`: the transaction under way is given up; what is not committed goes to the spool."""
@@ -134,8 +149,8 @@ class Intake:
             await self._conclude(self._writing)
             return True
         tools = self._database.tools
-        if tools is None or self._buffer.over:
-            return await self._to_spool(list(self._buffer.drain()))
+        if tools is None or self._buffer.over or await self._late():
+            return bool(await self._to_spool(list(self._buffer.drain())))
         if self._held and self._spool.level < _RESUME_BELOW:
             self._held = False
             self._source.release()
@@ -146,6 +161,19 @@ class Intake:
             self._start(tools, batch)
             return True
         return False
+
+    async def _late(self) -> bool:
+        """Whether the transaction under way takes too long; its messages are then on the spool's disk."""
+        batch = self._under_way
+        if batch is None or time.monotonic() - batch.begun < _UNSAFE_S:
+            return False
+        if batch.spooled is None:
+            log.info("a transaction takes long, spooling what waits for it")
+            batch.spooled = await self._to_spool(batch.deliveries)
+            if self._next is not None and self._next.live:
+                await self._to_spool(self._next.deliveries)
+                self._next = None
+        return True
 
     async def _prepare(self, tools: Tools) -> None:
         """Make the next batch, if there is a reason to."""
@@ -195,6 +223,8 @@ class Intake:
             await self._retreat()
             return
         self._source.settle(batch.deliveries)
+        for place in batch.spooled or ():
+            self._spool.committed(place)
         self._incidents.written(batch.incidents)
         if not batch.live and self._replaying and not self._replay:
             self._spool.forget_oldest()
@@ -215,15 +245,16 @@ class Intake:
         batches = [batch for batch in (self._under_way, self._next) if batch is not None]
         self._under_way = self._next = None
         self._replay, self._replaying = [], False
-        await self._to_spool([delivery for batch in batches for delivery in batch.deliveries])
+        await self._to_spool([one for batch in batches if batch.spooled is None for one in batch.deliveries])
         await self._to_spool(list(self._buffer.drain()))
 
-    async def _to_spool(self, deliveries: Sequence[Delivery]) -> bool:
-        """Put them on the disk and acknowledge them; tells whether there were any."""
+    async def _to_spool(self, deliveries: Sequence[Delivery]) -> list[Place]:
+        """Put them on the disk and acknowledge them; tells where they are."""
+        places: list[Place] = []
         for at in range(0, len(deliveries), _SPOOLED_AT_ONCE):
             some = deliveries[at : at + _SPOOLED_AT_ONCE]
             try:
-                await self._spool.append(some)
+                places.append(await self._spool.append(some))
             except SpoolFullError as problem:
                 # They are not acknowledged: the broker has them, and brings them again.
                 if not self._held:
@@ -233,4 +264,4 @@ class Intake:
                 break
             self._source.settle(some)
             metrics.SPOOLED.inc(len(some))
-        return bool(deliveries)
+        return places

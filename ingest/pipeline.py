@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 # Of one batch, so that a flood of large refused messages cannot fill the memory.
 _MOST_BYTES = 16 * 1024 * 1024
+# Messages wait meanwhile.
+_LOOK_FOR_S = 0.3
 _UNKNOWN = (Reason.UNKNOWN_ENTERPRISE, Reason.UNKNOWN_POINT)
 
 
@@ -73,20 +76,28 @@ class Pipeline:
         """Take messages until a batch is full; what is left stays in the iterator.
 
         Raises:
-            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the registry is needed and cannot be read. Nothing
+            OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the registry was never read and cannot be. Nothing
                 was taken.
         """
-        if self._registry.wants_renewal:
+        if not self._registry.known:
             await self._registry.renew()
+        elif self._registry.wants_renewal:
+            await self._renewed()
         prepared = self._prepare(arrivals, origin)
-        if self._registry.may_doubt and any(prepared.quarantine.reasons[reason] for reason in _UNKNOWN):
-            try:
-                await self._registry.renew()
-            except Exception as problem:  # noqa: BLE001 - the writer will meet the same problem and knows what to do
-                log.warning("cannot look for new points", reason=str(problem))
-            else:
-                prepared = self._prepare(prepared.arrivals, origin)
+        doubtful = any(prepared.quarantine.reasons[reason] for reason in _UNKNOWN)
+        if doubtful and self._registry.may_doubt and await self._renewed():
+            prepared = self._prepare(prepared.arrivals, origin)
         return prepared
+
+    async def _renewed(self) -> bool:
+        """Read the registry again, if that is possible at once."""
+        try:
+            async with asyncio.timeout(_LOOK_FOR_S):
+                await self._registry.renew()
+        except Exception as problem:  # noqa: BLE001 - the writer will meet the same problem and knows what to do
+            log.warning("cannot look for new points", reason=str(problem) or type(problem).__name__)
+            return False
+        return True
 
     def _prepare(self, arrivals: Iterable[Arrival], origin: Origin) -> Prepared:
         gatherer, quarantine = Gatherer(), Quarantine()

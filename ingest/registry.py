@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import asyncpg
+import structlog
 
 from db.readings import RegisteredPoint, registry
 from enms.metering import ReadingType
 from ingest.times import EARLIEST, LATEST, micros
 
+log = structlog.get_logger()
+
 # A stranger may send unknown points by the thousand; each of them is not worth a query.
 _LEAST_S_BETWEEN_DOUBTS = 3.0
 # A notification can be lost with its connection.
 _LONGEST_S = 60.0
+_PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +78,52 @@ def sites(points: Sequence[RegisteredPoint]) -> dict[str, Site]:
     return {code: Site(e, code, plain[code], special[code]) for code, e in numbers.items()}
 
 
-@dataclass(slots=True)
 class Registry:
-    """The snapshot and when to renew it.
+    """The snapshot, and when it is read again.
 
     Args:
-        pool: read from when it is renewed.
+        pool: read from.
         clock: monotonic seconds.
     """
 
-    pool: asyncpg.Pool
-    clock: Callable[[], float] = time.monotonic
-    _sites: dict[str, Site] = field(default_factory=dict, init=False)
-    _read_at: float = field(default=-_LONGEST_S, init=False)
-    _stale: bool = field(default=True, init=False)
+    def __init__(self, pool: asyncpg.Pool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._sites: dict[str, Site] = {}
+        self._asked_at = self._failed_at = -_LONGEST_S
+        self._known = False
+        # How often something changed, and how much of that the snapshot has seen.
+        self._changes = self._seen = 0
+        self._changed = asyncio.Event()
+        self._kept = False
 
     def site(self, code: str) -> Site | None:
-        """The enterprise of that code, as of the last renewal."""
+        """The enterprise of that code, as of the last reading."""
         return self._sites.get(code)
 
     @property
     def wants_renewal(self) -> bool:
-        """Whether somebody changed something, or it is simply old."""
-        return self._stale or self.clock() - self._read_at > _LONGEST_S
+        """Whether whoever needs it should try to read it first."""
+        if not self._known:
+            return True
+        if self._clock() - self._failed_at < _LEAST_S_BETWEEN_DOUBTS:
+            return False
+        return self._seen < self._changes or (not self._kept and self._clock() - self._asked_at > _LONGEST_S)
+
+    @property
+    def known(self) -> bool:
+        """Whether it was ever read."""
+        return self._known
 
     @property
     def may_doubt(self) -> bool:
         """Whether something unknown is worth a query now."""
-        return self.clock() - self._read_at > _LEAST_S_BETWEEN_DOUBTS
+        return self._clock() - self._asked_at > _LEAST_S_BETWEEN_DOUBTS
 
     def expire(self) -> None:
-        """Renew before the next use: a plant was changed."""
-        self._stale = True
+        """Somebody changed a plant."""
+        self._changes += 1
+        self._changed.set()
 
     async def renew(self) -> None:
         """Read it again.
@@ -112,10 +131,29 @@ class Registry:
         Raises:
             OSError, asyncpg.PostgresError, asyncpg.InterfaceError: the database is not there; the old one stays.
         """
-        self._stale = False
+        self._asked_at = self._clock()
+        changes = self._changes
         try:
-            self._sites = sites(await registry(self.pool))
+            self._sites = sites(await registry(self._pool))
         except BaseException:
-            self._stale = True
+            self._failed_at = self._clock()
             raise
-        self._read_at = self.clock()
+        self._known, self._seen = True, changes
+
+    async def keep(self) -> None:
+        """Renew it whenever it expired, beside whoever uses it; until cancelled."""
+        self._kept = True
+        while True:
+            try:
+                async with asyncio.timeout(_LONGEST_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self.renew()
+            except Exception as problem:  # noqa: BLE001 - whatever it is, the old snapshot serves and it is tried again
+                log.debug("cannot read the registry", reason=str(problem))
+                self._changed.set()
+                await asyncio.sleep(1)

@@ -21,7 +21,7 @@ import struct
 import zlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +47,16 @@ class SpoolFullError(EnmsError):
 class _Segment:
     path: Path
     size: int
+    records: int = 0
+    committed: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where messages lie in the spool: records of a segment."""
+
+    segment: _Segment
+    records: range
 
 
 class Spool:
@@ -110,25 +120,30 @@ class Spool:
         """Whether nothing waits to be replayed."""
         return not self._closed and self._open is None
 
-    async def append(self, arrivals: Sequence[Arrival]) -> None:
+    async def append(self, arrivals: Sequence[Arrival]) -> Place:
         """Put messages on the disk; when this returns they survive a crash of the machine.
 
         Raises:
             SpoolFullError: nothing of it was taken.
         """
-        if not arrivals:
-            return
         body = b"".join(_encoded(arrival) for arrival in arrivals)
         if self.size + len(body) > self._limit:
             raise SpoolFullError(f"the spool is full ({self._limit} bytes)")
-        await asyncio.to_thread(self._append, body)
+        segment = await asyncio.to_thread(self._append, body)
+        place = Place(segment, range(segment.records, segment.records + len(arrivals)))
+        segment.records += len(arrivals)
         if self.level > _WARN_AT and not self._warned:
             self._warned = True
             log.warning("the spool is filling", used=f"{self.level:.0%}", limit=self._limit)
-        if self._open is not None and self._open.size >= _SEGMENT_BYTES:
+        if segment.size >= _SEGMENT_BYTES:
             self._rotate()
+        return place
 
-    def _append(self, body: bytes) -> None:
+    def committed(self, place: Place) -> None:
+        """These messages reached the database after all: they need not be replayed."""
+        place.segment.committed.update(place.records)
+
+    def _append(self, body: bytes) -> _Segment:
         try:
             if self._open is None:
                 self._start()
@@ -138,6 +153,7 @@ class Spool:
                 view = view[os.write(self._file, view) :]
             os.fdatasync(self._file)
             self._open.size += len(body)
+            return self._open  # noqa: TRY300 - the whole of it is what may fail
         except OSError as problem:
             if self._open is not None:
                 # half a record before good ones would hide them
@@ -163,10 +179,16 @@ class Spool:
             self._open = None
 
     def oldest(self) -> list[Arrival]:
-        """Everything in the oldest segment; it stays until `forget_oldest`. Not while an append is under way."""
+        """What is to be replayed of the oldest segment, which stays until `forget_oldest`.
+
+        Not while an append is under way.
+        """
         if not self._closed:
             self._rotate()
-        return _read(self._closed[0].path) if self._closed else []
+        if not self._closed:
+            return []
+        segment = self._closed[0]
+        return [arrival for n, arrival in enumerate(_read(segment.path)) if n not in segment.committed]
 
     def forget_oldest(self) -> None:
         """The oldest segment's messages are committed."""

@@ -55,7 +55,7 @@ async def publish_all(broker: LocalBroker) -> None:
             await client.publish("energy/v1/demo/gw/readings", json.dumps(body), qos=1)
 
 
-async def arrived(pool: asyncpg.Pool, number: int, within_s: float = 40) -> None:
+async def arrived(pool: asyncpg.Pool, number: int, within_s: float = 90) -> None:
     end = time.monotonic() + within_s
     while await pool.fetchval("SELECT count(*) - 1 FROM reading") < number:
         assert time.monotonic() < end, (

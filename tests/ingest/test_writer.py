@@ -268,7 +268,7 @@ async def test_a_point_that_was_registered_meanwhile_is_found(plant: asyncpg.Poo
     await plant.execute("INSERT INTO point (e, code, registered_at) VALUES ($1, 'new', now())", e)
     await write(pipeline, writer, arrival(("new", 0, 1.0)))
     assert await stored(plant) == []  # it looks at most every few seconds
-    pipeline._registry._read_at -= 10
+    pipeline._registry._asked_at -= 10
     await write(pipeline, writer, arrival(("new", 0, 1.0)))
     assert await stored(plant) == [("new", 0, 1.0)]
     await writer.close()
