@@ -17,7 +17,7 @@ from db.engine import Engine, read_engine
 from db.statements import statements
 from enms.errors import ConflictError
 
-_FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent / "migrations"
 # "enms" in ASCII: an advisory lock number nobody else takes by chance.
 _LOCK = 0x656E6D73
 
@@ -48,7 +48,7 @@ def _scripts(folder: Path) -> list[Script]:
     return [Script(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
 
 
-async def migrate(dsn: str, folder: Path = _FOLDER) -> Migrated:
+async def migrate(dsn: str, folder: Path = FOLDER) -> Migrated:
     """Bring the database at `dsn` to the present schema; safe to run from many places at once.
 
     Args:

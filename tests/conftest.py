@@ -162,15 +162,28 @@ async def empty_dsn(cluster: Cluster) -> AsyncIterator[str]:
         await cluster.drop(name)
 
 
-@pytest.fixture
-async def timescale_dsn() -> AsyncIterator[str]:
-    """A fresh, migrated database on TimescaleDB."""
+@pytest.fixture(scope="session")
+def timescale() -> Iterator[tuple[Cluster, str]]:
+    """A server with TimescaleDB, and the name of a migrated database there that nobody is connected to."""
     url = os.environ.get("ENMS_TEST_TIMESCALE_DSN")
     if not url:
         pytest.skip("ENMS_TEST_TIMESCALE_DSN is not set")
-    cluster, name = Cluster(admin=url, owner=url), _fresh_name("timescale")
+    cluster, name = Cluster(admin=url, owner=url), _fresh_name("template")
+    with asyncio.Runner() as runner:
+        try:
+            runner.run(_migrated(cluster, name))
+            runner.run(cluster.make_template(name))
+            yield cluster, name
+        finally:
+            runner.run(cluster.drop_template(name))
+
+
+@pytest.fixture
+async def timescale_dsn(timescale: tuple[Cluster, str]) -> AsyncIterator[str]:
+    """A fresh, migrated database on TimescaleDB."""
+    (cluster, template), name = timescale, _fresh_name("timescale")
     try:
-        yield await _migrated(cluster, name)
+        yield await cluster.create(name, template)
     finally:
         await cluster.drop(name)
 
@@ -243,9 +256,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not os.environ.get("ENMS_TEST_TIMESCALE_DSN"):
         missing.append("TimescaleDB: ENMS_TEST_TIMESCALE_DSN is not set; only plain PostgreSQL was tested")
     if mosquitto() is None:
-        missing.append(
-            "mosquitto is not installed; the broker tests ran against iotcore (apt install mosquitto)"
-        )
+        missing.append("mosquitto is not installed; the broker tests ran against iotcore (apt install mosquitto)")
     if shutil.which("chromium") is None:
         missing.append("chromium is not installed; no browser test ran (apt install chromium)")
     for line in missing:
