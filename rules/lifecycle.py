@@ -104,19 +104,6 @@ def fold(memory: Memory, steps: Iterable[Observation], policy: Policy) -> tuple[
     return memory, episodes
 
 
-def is_anchor(instant: datetime, before: Observation, episodes: Iterable[Episode]) -> bool:
-    """Whether a subject was inactive at `instant`, so that a fold may begin there.
-
-    Args:
-        instant: an edge of the grid.
-        before: the step that ends there.
-        episodes: as known so far.
-    """
-    if before.truth is not Truth.CLEAR or before.in_band:
-        return False
-    return not any(e.started_at < instant and (e.resolved_at is None or instant < e.resolved_at) for e in episodes)
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """A recorded alert's episode."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enms.alerts import Episode, Observation, Phase, Truth
-from rules.lifecycle import Found, Known, Memory, Policy, advance, fold, is_anchor, retell
+from rules.lifecycle import Found, Known, Memory, Policy, advance, fold, retell
 
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
 STEP = timedelta(minutes=15)
@@ -104,6 +104,13 @@ def test_episodes_are_apart_and_long_enough(text, delay):
     for episode in found:
         assert episode.fired_at - episode.started_at >= max(delay.hold, STEP)
         assert episode.resolved_at is None or episode.resolved_at - episode.fired_at >= max(delay.keep, STEP)
+
+
+def is_anchor(instant, before, episodes):
+    """Where a fold may begin, one step at a time; `anchors` in db/rules.sql says it of spans."""
+    if before.truth is not Truth.CLEAR or before.in_band:
+        return False
+    return not any(e.started_at < instant and (e.resolved_at is None or instant < e.resolved_at) for e in episodes)
 
 
 @given(texts, delays, st.integers(0, 40))
