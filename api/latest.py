@@ -35,7 +35,8 @@ class LatestItem(BaseModel):
     age_s: float | None = Field(description="Seconds from `t` to now")
     stale: bool = Field(description="Older than this point may be silent, or never heard of")
     rate: float | None = Field(
-        default=None, description="What flows now: a rate gauge's value, or a register's rise over about 5 min"
+        default=None,
+        description="What flows now: a rate gauge's value, or a register's rise over about 5 min; null when stale",
     )
     rate_unit: str | None = Field(default=None, examples=["kW"])
     findings: list[str] = Field(default_factory=list, description="What the ledger holds against it now")
@@ -81,7 +82,7 @@ def latest_item(point: PointRow, newest: NewestRow | None, now: datetime, langua
     item.t, item.value, item.quality = newest.ts, newest.value, Quality(newest.quality).name.lower()
     item.age_s, item.stale = round(age, 3), age > point.silent_after_s
     item.findings = list(newest.findings)
-    flow = flow_per_hour(point, newest)
+    flow = None if item.stale else flow_per_hour(point, newest)
     if flow is not None:
         shown_as_read = point.reading == ReadingType.GAUGE
         item.rate = newest.value if shown_as_read else flow

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import asyncpg
+import structlog
 
 from api.flows import boundary, power, process_boundary
 from api.latest import LatestItem, Registry, latest_item, newest_of
 from api.live import Snapshot, Sources
-from db import plants, views
+from api.routes.alerts import alert_item
+from db import alerts, plants, views
+from enms.errors import NotFoundError
+
+_log = structlog.get_logger("enms.api.live")
 
 
 class LiveSources:
@@ -79,8 +84,15 @@ class LiveSources:
         )
 
     async def alert(self, e: int, number: int) -> str | None:
-        """An alert as it is now."""
-        return json.dumps({"enterprise": await self._code(e), "id": number, "at": _text(self._clock())})
+        """An alert as it is now, with its title in both languages; None if it is gone."""
+        try:
+            row = await alerts.get_alert(self._pool, number)
+        except NotFoundError:
+            _log.warning("a notice of an alert nobody knows", e=e, alert=number)
+            return None
+        body = alert_item(row, "en").model_dump(mode="json")
+        titles = {"zh": row.title_zh, "en": row.title_en}
+        return json.dumps(body | {"titles": titles}, ensure_ascii=False, separators=(",", ":"))
 
 
 def _text(instant: datetime) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.console.curves import day_curve
 from api.console.days import QUARTER
+from api.console.enpis import enpi_views
 from api.console.i18n import catalogue
 from api.console.plant import PlantView, freshness, plant_view
 from api.console.render import page, zone_of
@@ -30,7 +31,7 @@ class ProcessView:
 
     Attributes:
         share: of the greatest process's power, for the bar.
-        tce: None: unknown, `why` says it.
+        tce: None: unknown; `unknown` says of what, and why.
     """
 
     row: ProcessRow
@@ -39,7 +40,7 @@ class ProcessView:
     share: float
     tce: float | None
     partial: bool
-    why: str
+    unknown: tuple[str, ...]
     fresh: int
     points: int
 
@@ -82,7 +83,7 @@ async def process_views(context: Context, view: PlantView, language: str) -> lis
                 share=0.0,
                 tce=sum(known) / 1000 if known else None,
                 partial=bool(known and unknown),
-                why="; ".join(unknown),
+                unknown=tuple(unknown),
                 fresh=fresh.fresh,
                 points=fresh.of,
             )
@@ -94,7 +95,7 @@ async def process_views(context: Context, view: PlantView, language: str) -> lis
 def _with_share(view: ProcessView, greatest: float) -> ProcessView:
     share = max(0.0, (view.power.kw or 0.0) / greatest) if greatest > 0 else 0.0
     return ProcessView(
-        view.row, view.name, view.power, share, view.tce, view.partial, view.why, view.fresh, view.points
+        view.row, view.name, view.power, share, view.tce, view.partial, view.unknown, view.fresh, view.points
     )
 
 
@@ -121,6 +122,7 @@ async def show_enterprise(request: Request, api: Api, language: Language, code: 
         "view": view,
         "processes": await process_views(api, view, language),
         "carriers": carrier_views(view),
+        "enpis": await enpi_views(api, row, language),
         "alerts": newest,
         "names": {row.code: view.name},
         "zone": zone_of(row.timezone),

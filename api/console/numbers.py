@@ -70,7 +70,13 @@ def full(value: float) -> str:
 
 
 def quantity(
-    value: float | None, unit: str | None, why: str = "", live: str | None = None, field: str = "value"
+    value: float | None,
+    unit: str | None,
+    why: str = "",
+    live: str | None = None,
+    field: str = "value",
+    *,
+    exact: bool = False,
 ) -> Markup:
     """A number with its unit, ready for the page.
 
@@ -80,16 +86,18 @@ def quantity(
         why: why it is unknown, on hover.
         live: `enterprise/point:code` or `enterprise/summary-key`: updated by events.
         field: value or rate of a live point.
+        exact: as it is, in its own unit: a register's reading, a nameplate's figure.
     """
     unit = unit or "1"
-    mark = Markup(' data-live="{}" data-field="{}" data-unit="{}"')
-    data = mark.format(live, field, unit) if live else Markup("")
+    mark = Markup(' data-live="{}" data-field="{}" data-unit="{}"{}')
+    data = mark.format(live, field, unit, Markup(" data-exact") if exact else "") if live else Markup("")
     if value is None:
         return Markup('<span class="q unknown"{} title="{}"><b>{}</b></span>').format(data, why, DASH)
-    number, symbol = scaled(value, unit)
+    number, name = (value, symbol(unit)) if exact else scaled(value, unit)
     title = f"{full(value)} {_KNOWN_AS.get(unit, unit)}".strip()
-    shown = Markup("&#8239;<i>{}</i>").format(symbol) if symbol else Markup("")
-    return Markup('<span class="q"{} title="{}"><b>{}</b>{}</span>').format(data, title, short(number), shown)
+    shown = Markup("&#8239;<i>{}</i>").format(name) if name else Markup("")
+    text = full(number) if exact else short(number)
+    return Markup('<span class="q"{} title="{}"><b>{}</b>{}</span>').format(data, title, text, shown)
 
 
 def percent(share: float | None, *, signed: bool = False, why: str = "") -> Markup:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from api.console import numbers
 from api.console.i18n import Catalogue, catalogue
+from api.console.reasons import reason, reasons
 from api.console.words import word
 from api.deps import Context
 from api.language import COOKIE, LANGUAGES, language_of
@@ -63,6 +64,8 @@ def environment(language: str) -> Environment:
         "symbol": numbers.symbol,
         "age": lambda seconds: age(text, seconds),
         "word": lambda kind, code: word(text, kind, code),
+        "reason": lambda raw: reason(text, raw),
+        "reasons": lambda raw: reasons(text, raw),
         "carrier": lambda code: carrier_name(code, language),
         "static": static_path,
         "words": Markup(json.dumps(_script_words(text), ensure_ascii=False).replace("<", "\\u003c")),  # noqa: S704

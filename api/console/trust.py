@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api.console.i18n import Catalogue
-from api.console.numbers import short
+from api.console.numbers import full, short
 from api.console.words import word
 from api.intervals import IntervalItem
 from db.quarter_hours import FindingRow
@@ -50,7 +50,7 @@ def _speaks(text: Catalogue, point: PointRow, newest: NewestRow | None, now: dat
     if newest is None:
         return Verdict(title, text("never"), text("no reading yet"), "dead")
     late = (now - newest.ts).total_seconds() > point.silent_after_s
-    expected = text("expected every %(n)s s", n=short(point.period_s))
+    expected = text("expected every %(n)s s", n=full(point.period_s))
     return Verdict(title, text("silent") if late else text("yes"), expected, "dead" if late else "")
 
 
@@ -83,7 +83,7 @@ def _findings(text: Catalogue, findings: Sequence[FindingRow]) -> Verdict:
 
 def _calibrated(text: Catalogue, point: PointRow, now: datetime) -> Verdict:
     title = text("Is it calibrated?")
-    accuracy = text("class %(c)s", c=short(point.accuracy_class)) if point.accuracy_class else text("class not known")
+    accuracy = text("class %(c)s", c=full(point.accuracy_class)) if point.accuracy_class else text("class not known")
     if point.calibrated is None:
         return Verdict(title, text("not known"), accuracy)
     old = now.date() - point.calibrated > _CALIBRATED_WITHIN

@@ -16,7 +16,7 @@ import asyncpg
 
 from db.plant_load import load_plant
 from enms.metering import Role
-from enms.plant import Enterprise, Name, Plant, Point, Process
+from enms.plant import Enpi, Enterprise, LimitReference, Motor, MotorPoints, Name, Plant, Point, Process, Term
 
 QUARTER = timedelta(minutes=15)
 # The meter that died two hours ago, and the one that never spoke.
@@ -86,6 +86,29 @@ STEEL = Plant(
         Point(code="roll.power", process="roll", carrier="electricity", role=Role.PROPERTY, reading="gauge", unit="kW"),
         Point(code="bf1.output", process="bf1", role=Role.OUTPUT, reading="interval", unit="t", period_s=3600),
         Point(code="bf1.elec.net", process="bf1", carrier="electricity", virtual=({"point": GAPPY, "sign": 1},)),
+    ),
+    enpis=(
+        Enpi(
+            code="bf1.process_energy",
+            name=_name("1号高炉工序能耗", "BF1 process energy"),
+            process="bf1",
+            limit=LimitReference(standard="GB 21256", item="blast_furnace"),
+            periods=("day", "month", "year"),
+            energy=(Term(point="bf1.coke.mass"), Term(point=GAPPY), Term(point="bf1.bfg.volume", sign=-1)),
+            output=("bf1.output",),
+        ),
+    ),
+    motors=(
+        Motor(
+            code="roll.main",
+            name=_name("粗轧主电机", "Roughing mill main motor"),
+            process="roll",
+            model="YXKK",
+            rated_kw=40000,
+            poles=4,
+            efficiency_pct=97.0,
+            points=MotorPoints(power="roll.power"),
+        ),
     ),
 )
 POWER = Plant(
@@ -234,7 +257,10 @@ async def _troubles(connection: asyncpg.Connection, p: dict[str, int], e_of: dic
 EVIDENCE = {
     "schema": 1,
     "enterprise": "seed-steel",
-    "rule": {"id": "blast_furnace_energy_day", "title": {"zh": "高炉工序能耗日值超限", "en": "Over its limit in a day"}},
+    "rule": {
+        "id": "blast_furnace_energy_day",
+        "title": {"zh": "高炉工序能耗日值超限", "en": "Over its limit in a day"},
+    },
     "subject": "bf1.process_energy",
     "window": {"start": "2026-11-20T16:00:00Z", "end": "2026-11-21T16:00:00Z"},
     "inputs": [
@@ -242,7 +268,12 @@ EVIDENCE = {
         {"point": "bf1.bfg.volume", "amount": "-7440000", "unit": "Nm3", "basis": "measured", "completeness": "1"},
     ],
     "arithmetic": [
-        {"what": "energy", "formula": "1968 t x 971.4 kgce/t - 7440000 Nm3 x 0.1086 kgce/Nm3", "result": "1103.7", "unit": "tce"},
+        {
+            "what": "energy",
+            "formula": "1968 t x 971.4 kgce/t - 7440000 Nm3 x 0.1086 kgce/Nm3",
+            "result": "1103.7",
+            "unit": "tce",
+        },
         {"what": "output", "formula": "24 x 110.3 t", "result": "2647", "unit": "t"},
         {"what": "value", "formula": "1103.7 tce / 2647 t", "result": "417", "unit": "kgce/t"},
     ],
@@ -252,15 +283,16 @@ EVIDENCE = {
 
 async def _alerts(connection: asyncpg.Connection, e: int, now: datetime) -> None:
     rules = [
-        ("blast_furnace_energy_day", "enpi_limit", "warning", "高炉工序能耗日值超限", "Blast furnace energy over its limit in a day",
-         "kgce/t", "GB 21256-2025, 4.1"),
+        ("blast_furnace_energy_day", "enpi_limit", "warning", "高炉工序能耗日值超限",
+         "Blast furnace energy over its limit in a day", "kgce/t", "GB 21256-2025, 4.1"),
         ("meter_silent", "data_quality", "notice", "计量点无数据", "Meter silent", "1", "own rule"),
-        ("max_demand", "max_demand", "critical", "最大需量将超合同", "Demand about to exceed the contract", "kW", "contract"),
+        ("max_demand", "max_demand", "critical", "最大需量将超合同", "Demand about to exceed the contract", "kW",
+         "contract"),
     ]  # fmt: skip
     for rule, kind, severity, zh, en, unit, source in rules:
         await connection.execute(
-            "INSERT INTO rule_version (e, rule, version, sha256, recorded_at, file, kind, purpose, severity, cadence, unit,"
-            " title_zh, title_en, source, definition) VALUES"
+            "INSERT INTO rule_version (e, rule, version, sha256, recorded_at, file, kind, purpose, severity, cadence,"
+            " unit, title_zh, title_en, source, definition) VALUES"
             " ($1, $2, 1, 'x', $3, 'seed.yaml', $4, 'operational', $5, 'interval', $6, $7, $8, $9, '{}')",
             e, rule, now, kind, severity, unit, zh, en, source,
         )  # fmt: skip
@@ -269,7 +301,8 @@ async def _alerts(connection: asyncpg.Connection, e: int, now: datetime) -> None
         now, json.dumps([{"place": "rules[0].severity", "reason": "'loud' is not known", "line": 7}]),
     )  # fmt: skip
     alerts = [
-        ("blast_furnace_energy_day", "bf1.process_energy", "enpi_limit", "warning", "firing", None, 40, None, 417.0, 400.0, "kgce/t"),
+        ("blast_furnace_energy_day", "bf1.process_energy", "enpi_limit", "warning", "firing", None, 40, None, 417.0,
+         400.0, "kgce/t"),
         ("meter_silent", DEAD, "data_quality", "notice", "firing", None, 2, None, None, None, "1"),
         ("max_demand", "site", "max_demand", "critical", "firing", None, 1, None, 101300.0, 98000.0, "kW"),
         ("meter_silent", GAPPY, "data_quality", "notice", "resolved", "cleared", 5, 4, None, None, "1"),

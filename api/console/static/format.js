@@ -51,9 +51,10 @@ export function put(element, value, unit) {
     return;
   }
   element.classList.remove("unknown");
-  const [shown, text] = scaled(value, unit);
+  const exact = "exact" in element.dataset;
+  const [shown, text] = exact ? [value, symbol(unit)] : scaled(value, unit);
   const was = number.textContent;
-  number.textContent = short(shown);
+  number.textContent = exact ? full(shown) : short(shown);
   element.title = `${full(value)} ${symbol(unit)}`.trim();
   if (text && !mark) {
     element.append("\u202f");

@@ -1,0 +1,115 @@
+"""An enterprise's EnPIs against their limits, as its page shows them: yesterday whole, today so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.console.days import day_start
+from api.deps import Context
+from db import performance, views
+from db.enpi_model import enpi_models
+from db.plants import EnterpriseRow
+from enms.errors import ConflictError
+from enms.performance import EnpiValue, LimitVerdict, Verdict
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A labelled place on a bar, in per cent of its width."""
+
+    at: float
+    text: str
+    binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnpiView:
+    """One EnPI.
+
+    Attributes:
+        last: the last whole day; None: there is none, or it cannot be cut into days.
+        now: today so far, provisional.
+        share, low, high: of the last whole day's value on the bar, in per cent of its width.
+        marks: the limit's levels on the bar.
+        why: why there is no value.
+    """
+
+    id: int
+    code: str
+    name: str
+    process: str | None
+    unit: str
+    last: EnpiValue | None
+    now: EnpiValue | None
+    share: float | None
+    low: float
+    high: float
+    marks: tuple[Mark, ...]
+    why: str
+
+    @property
+    def judged(self) -> LimitVerdict | None:
+        """The verdict of the last whole day."""
+        return self.last.limit if self.last else None
+
+    @property
+    def over(self) -> bool:
+        """Whether the last whole day was over its limit."""
+        return self.judged is not None and self.judged.verdict is Verdict.OVER
+
+
+async def enpi_views(context: Context, owner: EnterpriseRow, language: str) -> list[EnpiView]:
+    """The EnPIs of an enterprise in the order of their codes; those over their limit first."""
+    now = context.clock()
+    start = day_start(owner, now)
+    numbers = {code: number for number, code in await views.enpis(context.pool, owner.e)}
+    found = []
+    async with context.pool.acquire() as connection:
+        for model in await enpi_models(connection, owner):
+            if model.current.retired:
+                continue
+            enpi = model.current.enpi
+            values: list[EnpiValue] = []
+            why = ""
+            try:
+                values = await performance.values_of(connection, model, start - _DAY, now, "day", now=now)
+            except ConflictError as problem:
+                why = str(problem)
+            last = next((v for v in values[::-1] if not v.provisional), None)
+            view = _view(
+                numbers[model.code], model.code, enpi.name.in_language(language) if enpi.name else model.code,
+                enpi.process, model.ratio.symbol, last, next((v for v in values if v.provisional), None), why,
+            )  # fmt: skip
+            found.append(view)
+    return sorted(found, key=lambda view: not view.over)
+
+
+def _view(
+    number: int, code: str, name: str, process: str | None, unit: str, last: EnpiValue | None, now: EnpiValue | None,
+    why: str,
+) -> EnpiView:  # fmt: skip
+    judged = last.limit if last else None
+    levels = (judged.levels if judged else None) or (None, None, None)
+    value = last.value if last else None
+    known = [v for v in (value, last.high if last else None, *levels) if v is not None]
+    # Converters are judged by negative limits: the bar reaches from the least to the greatest, and over zero.
+    bottom, top = min([0.0, *known]) * 1.1, max([0.0, *known]) * 1.1
+    width = top - bottom
+
+    def at(v: float) -> float:
+        return round((v - bottom) / width * 100, 2) if width else 0.0
+
+    marks = tuple(
+        Mark(at(level), str(n), judged is not None and judged.level == n)
+        for n, level in enumerate(levels, 1)
+        if level is not None
+    )
+    if not why:
+        why = str(last.reason) if last and last.reason else "" if last else "no whole day yet"
+    low, high = (at(last.low), at(last.high)) if last and last.low is not None and last.high is not None else (0.0, 0.0)
+    return EnpiView(
+        number, code, name, process, unit, last, now, None if value is None else at(value), low, high, marks, why
+    )

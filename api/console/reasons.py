@@ -1,0 +1,65 @@
+"""Why something is unknown, for people: the ledger's and the EnPIs' reasons in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from api.console.i18n import Catalogue
+from api.console.words import N_
+from enms.carriers import carriers
+
+# What `db.energy`, `db.conversions` and `enms.performance` say, and the text for it.
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), message)
+    for pattern, message in (
+        (r"no data", N_("no data")),
+        (r"no carrier", N_("no energy carrier")),
+        (r"heating value point (?P<point>\S+) is not there", N_("heating value point %(point)s is not there")),
+        (r"heating value (?P<point>\S+) missing for (?P<n>\d+) s", N_("heating value %(point)s missing for %(n)s s")),
+        (r"no \w+ factor for (?P<carrier>\w+)", N_("no standard coal factor for %(carrier)s")),
+        (r"no whole day yet", N_("no whole day yet")),
+    )
+)
+_WHY = {
+    "output_missing": N_("output missing"),
+    "energy_missing": N_("energy missing"),
+    "heating_value_missing": N_("heating value missing"),
+    "no_conversion_factor": N_("no conversion factor"),
+    "idle": N_("no output: idle"),
+    "incomplete": N_("data not complete enough"),
+    "no_limit_declared": N_("no limit declared"),
+    "no_edition_in_force": N_("no edition in force"),
+    "straddles_editions": N_("the span straddles editions"),
+    "no_level_for_this_line": N_("no level for this line"),
+    "correction_input_missing": N_("a correction's input is missing"),
+    "limit_in_another_unit": N_("the limit is in another unit"),
+    "limit_on_another_basis": N_("the limit is on another basis"),
+}
+
+
+def reason(text: Catalogue, raw: str | None) -> str:
+    """One reason; what nobody translated stays as it is."""
+    if not raw:
+        return ""
+    return ": ".join(_part(text, part) for part in raw.split(": "))
+
+
+def reasons(text: Catalogue, raw: Iterable[str]) -> str:
+    """Several reasons as one line."""
+    return "; ".join(reason(text, one) for one in raw)
+
+
+def _part(text: Catalogue, part: str) -> str:
+    if part in _WHY:
+        return text(_WHY[part])
+    if part in carriers():
+        return carriers()[part].name(text.language)
+    for pattern, message in _PATTERNS:
+        if found := pattern.fullmatch(part):
+            values = found.groupdict()
+            if "carrier" in values:
+                known = carriers().get(values["carrier"])
+                values["carrier"] = known.name(text.language) if known else values["carrier"]
+            return text(message, **values)
+    return part
