@@ -29,6 +29,8 @@ class Subject(Generic[Watched]):
         watched: what it is, as configured.
         inputs: points whose revised past changes its past.
         waits_for: points that must have closed a step before it is judged.
+        hopes_for: points that are waited for, too, but no longer than this behind the others (a sample that closes with
+            the next one); one that is later is judged without, and again when it comes.
         reach: how far beyond itself a quarter hour is felt (a rolling window's length less a step).
         configured: (recorded_at, valid_from) of every version of what it is made of.
     """
@@ -40,6 +42,7 @@ class Subject(Generic[Watched]):
     waits_for: frozenset[int]
     reach: timedelta
     configured: tuple[tuple[datetime, datetime], ...]
+    hopes_for: tuple[tuple[int, timedelta], ...] = ()
 
     @property
     def configured_at(self) -> datetime:

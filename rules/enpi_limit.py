@@ -76,15 +76,18 @@ class EnpiLimit:
         recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
         named = {code for version in model.versions for code in version.enpi.corrections.values()}
         ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
-        beside = {model.points[code].p for code in named | ncvs if code in model.points}
+        beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
+        step = timedelta(hours=1) if cut is Cut.HOUR else timedelta(hours=8) if cut is Cut.SHIFT else _DAY
+        samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
         return Subject(
             code=model.code,
             watched=model,
             grid=CutGrid(model.cuts, cut),
-            inputs=frozenset(boundary | beside),
+            inputs=frozenset(boundary | {point.p for point in beside}),
             waits_for=frozenset(boundary),
             reach=_DAY if self._rule.condition.resolution == ROLLING else timedelta(),
             configured=tuple((v.recorded_at, v.valid_from) for v in model.versions) + tuple(recorded),
+            hopes_for=tuple((p, period) for p, period in samples if period <= step),
         )
 
     async def judge(

@@ -70,7 +70,7 @@ def plan(
     if not closed:
         return None
     begin = subject.grid.floor(min(started))
-    ready = subject.grid.floor(min(closed))
+    ready = subject.grid.floor(_ready(subject, min(closed), states))
     frontier = row.evaluated_until if row is not None else min(begin, ready)
     until = min(ready, subject.grid.floor(frontier + CHUNK))
     onward = (frontier, until) if until > frontier else None
@@ -78,6 +78,12 @@ def plan(
     if revises and row is not None:
         again = _again(subject, row, changes, begin)
     return Plan(subject, row, frontier, again, onward, more=ready > max(until, frontier))
+
+
+def _ready(subject: Subject[Any], closed: datetime, states: Mapping[int, PointState]) -> datetime:
+    """Until when a subject can be judged; what it hopes for holds it back a little, by event time, never for good."""
+    hoped = [(states[p].closed_until, patience) for p, patience in subject.hopes_for if p in states]
+    return min([closed, *(until for until, patience in hoped if closed - patience <= until)])
 
 
 def _again(subject: Subject[Any], row: SubjectRow, changes: Mapping[int, Change], begin: datetime) -> Range | None:
