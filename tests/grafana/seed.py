@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from db.plant_load import load_plant
 from enms.metering import Aggregate, PointConfig, ReadingType
-from enms.plant import Plant
+from enms.plant import Plant, SiteFactor
 from enms.plant_file import read_plant_file
 from simulators.board import Board
 from simulators.plant import SimulatedPlant
@@ -37,7 +37,13 @@ class Seeded:
 
 
 def plants() -> list[Plant]:
-    return [read_plant_file(path) for path in plant_files()]
+    """The demo's plants, with a factor for whatever would leave their total unknown."""
+    own = (
+        SiteFactor(carrier="anthracite", unit="t", kgce=940.0, source="test"),
+        SiteFactor(carrier="fresh_water", unit="m3", kgce=0.2571, source="test"),
+    )
+    read = [read_plant_file(path) for path in plant_files()]
+    return [p.model_copy(update={"factors": (*p.factors, *own)}) for p in read]
 
 
 async def seed(dsn: str, now: datetime, days: int = DAYS) -> Seeded:
@@ -178,6 +184,16 @@ async def _judge(connection: asyncpg.Connection, now: datetime) -> None:
         await connection.execute("INSERT INTO rule_cursor VALUES ($1, $2, $3)", e, now - QUARTER, now)
     steel = await connection.fetchval("SELECT e FROM enterprise WHERE code = 'demo-steel'")
     hour = timedelta(hours=1)
+    await connection.execute(
+        """
+        INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, closed, started_at, fired_at,
+                           resolved_at, detected_at, unit)
+        SELECT e, 'motor_idle', 1, 'a motor', 'motor_idle', 'operational', 'warning', 'resolved', 'cleared',
+               $1, $1, $2, $1, '1'
+        FROM enterprise WHERE e <> $3
+        """,
+        *(now - hour / 2, now - hour / 4, steel),
+    )
     for subject, rule, kind, severity, unit, value, limit, since, resolved in (
         (
             "bf1.process_energy",
@@ -229,6 +245,12 @@ async def _judge(connection: asyncpg.Connection, now: datetime) -> None:
             """,
             *(steel, rule, subject, now - QUARTER, started, value, limit),
         )
+    await connection.execute(
+        """
+        UPDATE day_total SET covered_s = covered_s * 0.8, estimated_s = 900
+        WHERE p IN (SELECT p FROM point WHERE code = 'roll.water.volume')
+        """
+    )
     await connection.execute(
         """
         INSERT INTO finding (e, p, kind, from_ts, to_ts, detail, found_at)

@@ -16,7 +16,7 @@ COMMENT ON VIEW grafana.reading IS 'Accepted readings as they came, before any m
 
 CREATE VIEW grafana_inner.live AS
 SELECT c.e, c.p, c.code, c.role, c.carrier, c.process, c.name_zh, c.name_en, c.unit, c.amount_unit, c.aggregate, c.reading,
-       c.silent_after_s, c.position, coalesce(n.ts, s.newest_ts) AS ts, n.value, n.quality,
+       c.silent_after_s, c.position, c.parent, coalesce(n.ts, s.newest_ts) AS ts, n.value, n.quality,
        CASE
            WHEN c.aggregate = 'mean' OR n.quality = 2 THEN NULL
            WHEN now() - n.ts > make_interval(secs => c.silent_after_s) THEN NULL
@@ -63,7 +63,7 @@ SELECT v.code AS enterprise, l.code AS point, coalesce(l.name_zh, l.code) AS nam
        l.flow,
        CASE l.amount_unit WHEN 'kWh' THEN 'kW' WHEN 'MWh' THEN 'MW' WHEN 'kvarh' THEN 'kvar' WHEN 'Mvarh' THEN 'Mvar'
                           ELSE l.amount_unit || '/h' END AS flow_unit,
-       l.amount_unit, l.silent_after_s, l.position
+       l.amount_unit, l.silent_after_s, l.position, l.parent
 FROM grafana_inner.visible AS v
 JOIN grafana_inner.live AS l USING (e);
 COMMENT ON VIEW grafana.latest IS 'The newest reading of each point, its age, and what flows now.';
@@ -114,6 +114,16 @@ SELECT v.code AS enterprise, t.code AS point, t.role, t.sign, t.to_kwh
 FROM grafana_inner.visible AS v
 JOIN grafana_inner.power_term AS t USING (e);
 COMMENT ON VIEW grafana.power_term IS 'The signed meters that an enterprise''s electric power is the sum of; to_kwh turns their amounts into kWh.';
+
+CREATE VIEW grafana.power_reading WITH (security_barrier) AS
+SELECT r.ts AS time, v.code AS enterprise, t.code AS point, t.role, t.sign, t.to_kwh, c.reading, r.value, r.start, c.to_amount,
+       coalesce(m.multiplier, 1) AS multiplier, c.max_gap_s
+FROM grafana_inner.visible AS v
+JOIN grafana_inner.power_term AS t USING (e)
+JOIN grafana_inner.point_now AS c ON c.p = t.p
+LEFT JOIN grafana_inner.meter_now AS m ON m.p = t.p
+JOIN public.reading AS r ON r.e = t.e AND r.p = t.p AND r.quality < 2;
+COMMENT ON VIEW grafana.power_reading IS 'Readings of the meters in grafana.power_term alone: what a power curve is drawn from. Always ask for a time range.';
 
 CREATE VIEW grafana_inner.power_by_role AS
 -- NULL where one of a role's meters is silent; 0 only where the enterprise has no meter of that role

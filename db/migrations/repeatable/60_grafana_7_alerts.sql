@@ -42,16 +42,22 @@ WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired;
 COMMENT ON VIEW grafana.motor IS 'Motors by nameplate.';
 
 CREATE VIEW grafana.motor_now WITH (security_barrier) AS
-SELECT v.code AS enterprise, m.code AS motor, l.flow * u.factor / 3600 AS power_kw,
-       extract(epoch FROM now() - l.ts)::float8 AS age_s,
-       l.flow * u.factor / 3600 * (s.definition ->> 'efficiency_pct')::float8 / 100 / (s.definition ->> 'rated_kw')::float8
-           AS input_ratio
-FROM grafana_inner.visible AS v
-JOIN public.motor AS m USING (e)
-JOIN public.motor_span AS s USING (e, id)
-JOIN public.point AS pt ON pt.e = m.e AND pt.code = s.definition -> 'points' ->> 'power'
-JOIN grafana_inner.live AS l ON l.e = pt.e AND l.p = pt.p
-LEFT JOIN grafana_inner.unit AS u ON u.symbol = l.amount_unit AND u.dimension = 'energy'
-WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired;
+WITH metered AS MATERIALIZED (
+    SELECT v.code AS enterprise, m.code AS motor, pt.p, (s.definition ->> 'efficiency_pct')::float8 / 100 AS efficiency,
+           (s.definition ->> 'rated_kw')::float8 AS rated_kw
+    FROM grafana_inner.visible AS v
+    JOIN public.motor AS m USING (e)
+    JOIN public.motor_span AS s USING (e, id)
+    JOIN public.point AS pt ON pt.e = m.e AND pt.code = s.definition -> 'points' ->> 'power'
+    WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired
+),
+flow AS MATERIALIZED (
+    SELECT l.p, l.ts, l.flow, l.amount_unit FROM grafana_inner.live AS l WHERE l.p = ANY (ARRAY(SELECT metered.p FROM metered))
+)
+SELECT m.enterprise, m.motor, l.flow * u.factor / 3600 AS power_kw, extract(epoch FROM now() - l.ts)::float8 AS age_s,
+       l.flow * u.factor / 3600 * m.efficiency / m.rated_kw AS input_ratio
+FROM metered AS m
+JOIN flow AS l USING (p)
+LEFT JOIN grafana_inner.unit AS u ON u.symbol = l.amount_unit AND u.dimension = 'energy';
 COMMENT ON VIEW grafana.motor_now IS 'Input power of each metered motor now; NULL when its meter is silent.';
 COMMENT ON COLUMN grafana.motor_now.input_ratio IS 'Input power over rated input power: the load factor only near rated load (grafana.standing has the rules'' own).';

@@ -1,0 +1,278 @@
+"""The desks: enterprise, process EnPI, motors, alerts. Dense, and linked to the console's pages."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.timeseries import Panel as Series
+from grafana_foundation_sdk.models.common import GraphDrawStyle
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+
+from grafana import look
+from grafana.frame import ENPI, ENTERPRISE, ENTERPRISES, MOTOR, Uid, desk
+from grafana.look import AMBER, BLUE, GREEN, GREY, RED, steps
+from grafana.panels import Figure, P, Place, bars, link, listing, states, tile, trend
+from grafana.sql import SqlQuery
+
+_AGE = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
+_ALERT_PAGE = ("证据 evidence in the console", "${console}/alerts/${__data.fields.id}")
+_STATES = (("静默", AMBER), ("从未", AMBER), ("正常", GREEN))
+_VERDICTS = (("超限", RED), ("达标", GREEN), ("未知", GREY), ("数据不足", AMBER), ("停产", GREY), ("无限额", GREY))
+_OPEN_COUNTS = Figure(look.ALERTS, 0)
+
+
+def enterprise() -> Dashboard:
+    """What are we using, on what, compared with the days before?"""
+    page = link("控制台页面 console", "${console}/e/${enterprise}")
+    return desk(
+        Uid.ENTERPRISE,
+        "企业 · Enterprise",
+        [
+            tile(
+                "电力 Power now", "enterprise_power_now", Place(0, 0, 12, 4), Figure(look.MW), named=False, size=0
+            ).links([page]),
+            tile("数据时效 Age of data", "enterprise_age", Place(12, 0, 6, 4), _AGE, named=False, size=0),
+            tile(
+                "计量点 Points",
+                "enterprise_points_silent",
+                Place(18, 0, 6, 4),
+                Figure(look.POINTS, 0),
+                named=False,
+                size=0,
+            ),
+            trend(
+                "用电负荷 Power, closed quarter hours (MW)",
+                "enterprise_power_curve",
+                Place(0, 4, 12, 8),
+                Figure(look.MW),
+            ),
+            trend(
+                "分能源品种日能耗 Energy by carrier and day (tce)",
+                "enterprise_carrier_days",
+                Place(12, 4, 12, 8),
+                Figure(look.TCE),
+                stacked=True,
+                drawn_as=GraphDrawStyle.BARS,
+                note="购入 − 外销 − 库存增加；外销为负。缺一项即未知，不画。",
+            ),
+            _two_units(
+                trend(
+                    "日综合能耗与碳排放 Energy and carbon by day",
+                    "enterprise_days",
+                    Place(0, 12, 12, 7),
+                    Figure(look.TCE),
+                ),
+                "/tCO2/",
+                look.TCO2,
+            ),
+            listing(
+                "工序用电 Electricity by process",
+                "enterprise_processes",
+                Place(12, 12, 12, 7),
+                {"电力 power": look.MW, "数据时效 age": look.SECONDS},
+            ),
+            listing(
+                "最近结清日能源平衡 Balance of the last closed day",
+                "enterprise_balance",
+                Place(0, 19, 24, 8),
+                {"数量 amount": "short", "tce": look.TCE, "tCO2": look.TCO2},
+                note="当量值；单位在旁列",
+            ),
+            listing(
+                "计量点 Points",
+                "enterprise_points",
+                Place(0, 27, 24, 10),
+                {"读数 reading": "short", "瞬时 flow": "short", "数据时效 age": look.SECONDS},
+                links={
+                    "编码 code": ("计量点页面 point page", "${console}/points/${__value.text}?enterprise=${enterprise}")
+                },
+                coloured={"状态 state": _STATES},
+            ),
+        ],
+        variables=[ENTERPRISE],
+    )
+
+
+def enpi() -> Dashboard:
+    """Are we inside the limit, by how much, and how sure?"""
+    page = link("控制台页面 console", "${console}/e/${enterprise}/enpi/${enpi}")
+    values = trend(
+        "单耗与限额 EnPI against the levels of the limit",
+        "enpi_values",
+        Place(0, 5, 16, 9),
+        Figure("short", 1),
+        note="限额已按声明的条件修正（稀土矿配比等）；1 级是标杆，从不报警。单日不是统计期，年度才作结论。",
+    )
+    output = trend(
+        "产量 Output by day", "enpi_output", Place(16, 5, 8, 9), Figure("short", 0), drawn_as=GraphDrawStyle.BARS
+    )
+    last = tile("最近结清日 Last closed day", "enpi_last", Place(0, 0, 12, 5), Figure("short"), named=False, size=0)
+    last.override_by_name("距限额 distance", look.shown(thresholds=_margin()))
+    month = tile(
+        "本月累计（暂定）Month to date, provisional",
+        "enpi_month",
+        Place(12, 0, 6, 5),
+        Figure("short"),
+        named=False,
+        size=0,
+    )
+    return desk(
+        Uid.ENPI,
+        "工序单耗 · Process EnPI",
+        [
+            _unit_from_data(last.links([page])),
+            _unit_from_data(month),
+            tile(
+                "完整率 Completeness",
+                "enpi_completeness",
+                Place(18, 0, 6, 5),
+                Figure(look.PERCENT, 1, steps(RED, (90, AMBER), (99, GREEN))),
+                named=False,
+                size=0,
+            ),
+            _unit_from_data(values),
+            _unit_from_data(output, "output_unit"),
+            states(
+                "逐日结论 Verdict by day",
+                "enpi_verdicts",
+                Place(0, 14, 24, 4),
+                {
+                    "0": ("达标 within", GREEN),
+                    "1": ("超限 over", RED),
+                    "2": ("未知 unknown", GREY),
+                    "3": ("停产 idle", BLUE),
+                },
+            ),
+            listing(
+                "逐日 Days",
+                "enpi_days",
+                Place(0, 18, 16, 9),
+                {
+                    "单耗 EnPI": "short",
+                    "限额 limit": "short",
+                    "距限额 distance": "short",
+                    "约束等级 level": "short",
+                    "完整率 completeness": look.PERCENT,
+                },
+                coloured={"结论 verdict": _VERDICTS},
+            ),
+            listing(
+                "规则判定 Rules",
+                "enpi_rules",
+                Place(16, 18, 8, 9),
+                {"数值 value": "short", "限额 limit": "short"},
+                coloured={"判定 answer": (("超限", RED), ("未超", GREEN), ("未知", GREY))},
+            ),
+        ],
+        variables=[ENTERPRISE, ENPI],
+        span="now-30d",
+    )
+
+
+def motors() -> Dashboard:
+    """Which motors waste most, and how do we know?"""
+    return desk(
+        Uid.MOTORS,
+        "电动机 · Motors",
+        [
+            tile(
+                "状态 States",
+                "motors_states",
+                Place(0, 0, 24, 4),
+                Figure(look.MOTORS, 0),
+                named=False,
+                size=0,
+                note="按输入功率 ÷ 额定输入功率；未知：电表静默",
+            ),
+            bars(
+                "输入功率最大的 12 台 Largest by input", "motors_power", Place(0, 4, 10, 10), Figure(look.KW, 0, low=0)
+            ),
+            trend("所选电动机 The motor chosen (kW)", "motor_curve", Place(10, 4, 14, 6), Figure(look.KW)),
+            listing(
+                "铭牌 Nameplate",
+                "motor_plate",
+                Place(10, 10, 14, 4),
+                {"额定 rated": look.KW, "效率 efficiency": look.PERCENT, "年份 year": "none"},
+            ),
+            listing(
+                "电动机 Motors",
+                "motors_table",
+                Place(0, 14, 24, 13),
+                {
+                    "额定 rated": look.KW,
+                    "输入功率 input": look.KW,
+                    "输入比 input ratio": look.PERCENT,
+                    "负载率 load factor": look.PERCENT,
+                    "数据时效 age": look.SECONDS,
+                    "年份 year": "none",
+                    "id": "none",
+                },
+                links={"电动机 motor": ("控制台页面 console", "${console}/motor/${__data.fields.id}")},
+                hidden=["id"],
+                coloured={"规则判定 rules": (("正常", GREEN), ("未知", GREY), ("电动机", AMBER))},
+                note="负载率由规则按 GB/T 12497 推定；仅有输入功率时效率不可知",
+            ),
+        ],
+        variables=[ENTERPRISE, MOTOR],
+        span="now-24h",
+    )
+
+
+def alerts() -> Dashboard:
+    """What must I deal with first, and on what evidence?"""
+    word = {"级别 severity": look.SEVERITIES}
+    figures = {"数值 value": "short", "限额 limit": "short", "持续 for": look.SECONDS, "id": "none"}
+    return desk(
+        Uid.ALERTS,
+        "报警 · Alerts",
+        [
+            tile("未关闭 Open", "alerts_counts", Place(0, 0, 14, 4), _OPEN_COUNTS, named=False, size=0),
+            bars("按规则（所选时段）By rule", "alerts_by_rule", Place(14, 0, 10, 8), Figure(look.ALERTS, 0, low=0)),
+            trend("同时未关闭数 Open at once", "alerts_over_time", Place(0, 4, 14, 4), Figure(look.ALERTS, 0, low=0)),
+            listing(
+                "未关闭 Open alerts",
+                "alerts_open",
+                Place(0, 8, 24, 10),
+                figures,
+                links={"报警 alert": _ALERT_PAGE},
+                hidden=["id"],
+                coloured=word,
+            ),
+            listing(
+                "时段内 In the time range",
+                "alerts_recent",
+                Place(0, 18, 24, 9),
+                figures,
+                links={"报警 alert": _ALERT_PAGE},
+                hidden=["id"],
+                coloured=word,
+            ),
+            listing(
+                "经过 What happened",
+                "alerts_steps",
+                Place(0, 27, 24, 7),
+                {"id": "none"},
+                links={"报警 alert": _ALERT_PAGE},
+                hidden=["id"],
+            ),
+        ],
+        variables=[ENTERPRISES],
+        annotation="annotation_alerts_district",
+    )
+
+
+def _margin() -> object:
+    return steps(RED, (0, GREEN)).build()
+
+
+def _two_units(panel: Series, pattern: str, unit: str) -> Series:
+    return panel.override_by_regexp(pattern, look.shown(unit=unit, custom_axisPlacement="right"))
+
+
+def _unit_from_data(panel: P, column: str = "unit") -> P:
+    """EnPIs differ in unit: it comes with the data, through a second query."""
+    panel.with_target(SqlQuery.named("enpi_unit", ref_id="U"))
+    mapping = [{"fieldName": column, "handlerKey": "unit"}]
+    other = "output_unit" if column == "unit" else "unit"
+    mapping.append({"fieldName": other, "handlerKey": "__ignore"})
+    options = {"configRefId": "U", "applyTo": {"id": "byType", "options": "number"}, "mappings": mapping}
+    return panel.with_transformation(DataTransformerConfig(id_val="configFromData", options=options))

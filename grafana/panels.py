@@ -1,0 +1,234 @@
+"""The few kinds of panels there are, each with what all of that kind have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from grafana_foundation_sdk.builders import bargauge, common, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsConfig
+from grafana_foundation_sdk.models.common import (
+    BarGaugeDisplayMode,
+    BarGaugeValueMode,
+    BigValueColorMode,
+    BigValueGraphMode,
+    BigValueJustifyMode,
+    BigValueTextMode,
+    GraphDrawStyle,
+    LegendDisplayMode,
+    LegendPlacement,
+    SortOrder,
+    StackingMode,
+    TableCellHeight,
+    TooltipDisplayMode,
+    VisibilityMode,
+    VizOrientation,
+)
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue, GridPos, ValueMapping
+
+from grafana import look
+from grafana.sql import Format, SqlQuery, source
+
+P = TypeVar("P", stat.Panel, timeseries.Panel, table.Panel, bargauge.Panel, statetimeline.Panel)
+
+# Pixels of a stat at 100 %: 48 becomes 72 on a wall at 150 %, over the 64 that 5 m want.
+WALL_VALUE, WALL_NAME, WALL_ALARM = 48, 20, 30
+# A name and a value in each row become a field of that name: how a figure carries its date or its reason.
+_ROWS_TO_FIELDS = DataTransformerConfig(id_val="rowsToFields", options={})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a panel is, in grid units of 24 columns."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    def grid(self) -> GridPos:
+        return GridPos(h=self.h, w=self.w, x=self.x, y=self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How a number is shown.
+
+    Attributes:
+        decimals: None leaves it to Grafana; it would cut 8.93 MW to 9 with 0.
+    """
+
+    unit: str
+    decimals: int | None = 1
+    thresholds: ThresholdsConfig = field(default_factory=lambda: look.steps(look.WHITE))
+    low: float | None = None
+    high: float | None = None
+
+
+def tile(
+    title: str, query: str, place: Place, figure: Figure, *, named: bool = True, size: int = WALL_VALUE, note: str = ""
+) -> stat.Panel:
+    """A number to be read from afar, with what it is about under it.
+
+    Args:
+        title: the panel's title.
+        query: answers `name`, `value` rows when `named`, else one column a number.
+        place: grid units.
+        figure: unit and thresholds.
+        named: rows become fields.
+        size: of the number in pixels; 0 lets it fit itself.
+        note: description.
+    """
+    panel = _figured(stat.Panel(), title, query, place, figure, note)
+    panel.color_mode(BigValueColorMode.VALUE).graph_mode(BigValueGraphMode.NONE)
+    panel.text_mode(BigValueTextMode.VALUE_AND_NAME).justify_mode(BigValueJustifyMode.AUTO).wide_layout(False)
+    panel.orientation(VizOrientation.VERTICAL if size == 0 else VizOrientation.AUTO)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
+    if size:
+        panel.text(common.VizTextDisplayOptions().value_size(size).title_size(WALL_NAME))
+    if named:
+        panel.with_transformation(_ROWS_TO_FIELDS)
+    return panel
+
+
+def alarm_rows(title: str, query: str, place: Place) -> stat.Panel:
+    """At most five lines of text that can be read at 5 m: a table's letters cannot."""
+    panel = stat.Panel().title(title).datasource(source()).grid_pos(place.grid()).with_target(SqlQuery.named(query))
+    panel.color_mode(BigValueColorMode.VALUE).graph_mode(BigValueGraphMode.NONE).text_mode(BigValueTextMode.VALUE)
+    panel.orientation(VizOrientation.HORIZONTAL).justify_mode(BigValueJustifyMode.AUTO)
+    panel.reduce_options(common.ReduceDataOptions().calcs([]).fields("/^alarm$/").values(True).limit(5))
+    panel.text(common.VizTextDisplayOptions().value_size(WALL_ALARM))
+    panel.thresholds(look.steps(look.WHITE)).color_scheme(look.by_threshold())
+    return panel.mappings(look.beginning(look.SEVERITIES)).no_value(look.UNKNOWN)
+
+
+def bars(title: str, query: str, place: Place, figure: Figure, *, note: str = "", text: int = 0) -> bargauge.Panel:
+    """One bar a row of `name`, `value`."""
+    panel = _figured(bargauge.Panel(), title, query, place, figure, note)
+    panel.display_mode(BarGaugeDisplayMode.BASIC).orientation(VizOrientation.HORIZONTAL)
+    panel.value_mode(BarGaugeValueMode.TEXT).show_unfilled(True).with_transformation(_ROWS_TO_FIELDS)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
+    if text:
+        panel.text(common.VizTextDisplayOptions().value_size(text).title_size(WALL_NAME))
+    return panel
+
+
+def trend(
+    title: str,
+    query: str,
+    place: Place,
+    figure: Figure,
+    *,
+    note: str = "",
+    stacked: bool = False,
+    drawn_as: GraphDrawStyle = GraphDrawStyle.LINE,
+    wall: bool = False,
+) -> timeseries.Panel:
+    """Values over time; gaps stay gaps."""
+    panel = _figured(timeseries.Panel(), title, query, place, figure, note, form=Format.SERIES)
+    panel.draw_style(drawn_as).line_width(3 if wall else 1).span_nulls(False).show_points(VisibilityMode.AUTO)
+    panel.fill_opacity(70 if drawn_as is GraphDrawStyle.BARS else 0)
+    panel.tooltip(common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
+    panel.legend(
+        common.VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(True)
+    )
+    if stacked:
+        panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL).group("A"))
+    return panel
+
+
+def listing(
+    title: str,
+    query: str,
+    place: Place,
+    units: Mapping[str, str],
+    *,
+    links: Mapping[str, tuple[str, str]] | None = None,
+    hidden: Sequence[str] = (),
+    coloured: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    note: str = "",
+) -> table.Panel:
+    """A table.
+
+    Args:
+        title: the panel's title.
+        query: its columns are shown as they are named.
+        place: grid units.
+        units: unit of each numeric column; the columns that hold their unit in a column beside them have `short`.
+        links: column -> (title, url).
+        hidden: columns that only links need.
+        coloured: text column -> (beginning, colour).
+        note: description.
+    """
+    panel = _common(table.Panel(), title, query, place, note)
+    panel.cell_height(TableCellHeight.SM).show_header(True).no_value(look.UNKNOWN)
+    panel.mappings([look.unknown()])
+    for name, unit in units.items():
+        panel.override_by_name(name, look.shown(unit=unit, decimals=_decimals(unit)))
+    for name, (label, url) in (links or {}).items():
+        value = [{"title": label, "url": url, "targetBlank": True}]
+        panel.override_by_name(name, [DynamicConfigValue(id_val="links", value=value)])
+    for name, prefixes in (coloured or {}).items():
+        mapped: list[ValueMapping] = look.beginning(prefixes)
+        cells = [
+            DynamicConfigValue(id_val="mappings", value=mapped),
+            DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
+        ]
+        panel.override_by_name(name, cells)
+    for name in hidden:
+        panel.override_by_name(name, [DynamicConfigValue(id_val="custom.hidden", value=True)])
+    return panel
+
+
+def states(
+    title: str, query: str, place: Place, codes: Mapping[str, tuple[str, str]], *, note: str = ""
+) -> statetimeline.Panel:
+    """Numeric codes over time, shown as words."""
+    panel = _common(statetimeline.Panel(), title, query, place, note, form=Format.SERIES)
+    panel.unit(look.STATE).mappings([look.words(codes), look.unknown()]).merge_values(True)
+    panel.show_value(VisibilityMode.AUTO).color_scheme(look.by_threshold()).thresholds(look.steps(look.GREY))
+    panel.legend(
+        common.VizLegendOptions()
+        .display_mode(LegendDisplayMode.LIST)
+        .placement(LegendPlacement.BOTTOM)
+        .show_legend(True)
+    )
+    return panel
+
+
+def link(title: str, url: str) -> DashboardLink:
+    """A link from a panel's title."""
+    return DashboardLink(title).url(url).target_blank(False)
+
+
+def _decimals(unit: str) -> int | None:
+    whole = {look.SECONDS, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS}
+    return 0 if unit in whole else None if unit in {look.BYTES, "short"} else 1
+
+
+def _figured(
+    panel: P, title: str, query: str, place: Place, figure: Figure, note: str, form: Format = Format.TABLE
+) -> P:
+    _common(panel, title, query, place, note, form)
+    panel.unit(figure.unit).no_value(look.UNKNOWN).mappings([look.unknown()])
+    panel.thresholds(figure.thresholds)
+    if not isinstance(panel, timeseries.Panel):
+        panel.color_scheme(look.by_threshold())
+    if figure.decimals is not None:
+        panel.decimals(figure.decimals)
+    if figure.low is not None:
+        panel.min(figure.low)
+    if figure.high is not None:
+        panel.max(figure.high)
+    return panel
+
+
+def _common(panel: P, title: str, query: str, place: Place, note: str, form: Format = Format.TABLE) -> P:
+    panel.title(title).datasource(source()).grid_pos(place.grid()).with_target(SqlQuery.named(query, form))
+    if note:
+        panel.description(note)
+    return panel

@@ -1,0 +1,7 @@
+SELECT e.enterprise AS code, e.name_zh AS "企业 enterprise", e.industry AS "行业 industry", p.kw / 1000 AS "负荷 power", f.age_s AS "数据时效 age",
+       f.silent + f.never AS "静默点 silent", coalesce(a.open, 0) AS "未关闭报警 open alerts"
+FROM grafana.enterprise AS e
+LEFT JOIN grafana.power_now AS p USING (enterprise)
+LEFT JOIN grafana.freshness AS f USING (enterprise)
+LEFT JOIN (SELECT enterprise, count(*) AS open FROM grafana.alert WHERE state = 'firing' GROUP BY enterprise) AS a USING (enterprise)
+ORDER BY a.open DESC NULLS LAST, e.enterprise

@@ -1,0 +1,5 @@
+SELECT CASE WHEN point LIKE '%bfg%' THEN '高炉 BFG' WHEN point LIKE '%cog%' THEN '焦炉 COG' WHEN point LIKE '%ldg%' THEN '转炉 LDG'
+            ELSE point END AS name, CASE WHEN state = 'live' THEN value END AS value
+FROM grafana.latest
+WHERE enterprise = ${enterprise:sqlstring} AND role = 'property' AND unit = '%' AND point LIKE '%holder_level'
+ORDER BY position

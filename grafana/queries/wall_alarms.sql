@@ -1,0 +1,17 @@
+WITH open AS (
+    SELECT CASE severity WHEN 'critical' THEN '紧急' WHEN 'warning' THEN '警告' ELSE '提示' END AS word,
+           array_position(ARRAY['critical', 'warning', 'notice'], severity) AS rank, title_zh, subject,
+           started_at, round(extract(epoch FROM now() - started_at) / 3600) AS hours
+    FROM grafana.alert
+    WHERE enterprise = ${enterprise:sqlstring} AND state = 'firing' AND (shelved_until IS NULL OR shelved_until < now())
+),
+told AS (
+    SELECT rank, started_at, word || ' ' || hours || 'h · ' || title_zh || ' · ' || subject AS alarm FROM open
+    UNION ALL
+    SELECT 0, now(), '规则未运行 · 状态未知'
+    FROM grafana.pipeline
+    WHERE enterprise = ${enterprise:sqlstring} AND (rules_age_s IS NULL OR rules_age_s > 1800)
+    UNION ALL
+    SELECT 9, now(), '无未关闭报警 no open alert' WHERE NOT EXISTS (SELECT 1 FROM open)
+)
+SELECT alarm FROM told ORDER BY rank, started_at LIMIT 5
