@@ -67,4 +67,4 @@ async def _prepare(
         )
     course.write(file, plan)
     live = Role("plants", ("demo-live",))
-    return (live, Role("history", ("demo-fill",), once=True)) if plan.history else (live,)
+    return (live, Role("history", ("demo-fill",), once=True, background=True)) if plan.history else (live,)

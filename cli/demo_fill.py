@@ -6,7 +6,6 @@ Not through the broker: it would only be a queue between two loops that run as f
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,8 +30,6 @@ log = structlog.get_logger()
 
 # A commit in the middle of a quarter hour publishes a part of it first, and a revision later: few, large commits.
 _READINGS_A_COMMIT = 60_000
-_NICE = 5
-"""Live data and the pages come first."""
 
 
 def command() -> None:
@@ -53,7 +50,6 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         raise NotFoundError(f"{file} is not there: it is made by `enms demo`")
     if all(span.done for span in plan.history):
         return
-    os.nice(_NICE)
     pool = await role.open_pool(settings, stop, name="history", size=2)
     try:
         scenario = plan.scenario()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -45,12 +46,14 @@ class Role:
         arguments: after `enms`: ("ledger",).
         env: on top of the supervisor's environment.
         once: it ends by itself; it is started again only when it failed.
+        background: the others come first when the machine is busy.
     """
 
     name: str
     arguments: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+    background: bool = False
 
 
 class RoleFailedError(Exception):
@@ -114,8 +117,16 @@ class Supervisor:
 
 def start(role: Role) -> child.Child:
     """Start a role as `python -m cli ...` with this interpreter."""
+    nice = shutil.which("nice") if role.background else None
     return child.start(
-        [sys.executable, "-P", "-m", "cli", *role.arguments],  # -P: no package of the working folder's
+        [
+            *((nice, "-n", "5") if nice else ()),
+            sys.executable,
+            "-P",
+            "-m",
+            "cli",
+            *role.arguments,
+        ],  # -P: no package of the working folder's
         env={**os.environ, "PYTHONPATH": str(_ROOT), **role.env},
         name=role.name,
     )
