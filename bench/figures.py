@@ -73,6 +73,6 @@ class Bench:
 def benches() -> tuple[Bench, ...]:
     """Everything that can be measured, in the order of the issue's table."""
     # Imported here: each pulls in what it measures.
-    from bench import crash, messages, outage, throughput  # noqa: PLC0415
+    from bench import crash, memory, messages, outage, throughput  # noqa: PLC0415
 
-    return (throughput.BENCH, messages.BENCH, crash.BENCH, outage.BENCH)
+    return (throughput.BENCH, messages.BENCH, memory.BENCH, crash.BENCH, outage.BENCH)

@@ -174,7 +174,7 @@ async def stand(folder: Path, *, points: int, default_queue: bool = False) -> As
     broker = (DefaultBroker if default_queue else LocalBroker)(folder / "broker", port=free_port())
     async with EmbeddedServer(folder / "postgres") as server, broker:
         await migrate(server.dsn(user="enms_migrator"))
-        pool = await asyncpg.create_pool(server.dsn(user="enms_migrator"), min_size=1, max_size=4)
+        pool = await asyncpg.create_pool(server.dsn(user="enms_migrator"), min_size=0, max_size=4)
         codes = tuple(f"line{n % 20}.meter{n}.energy" for n in range(points))
         async with pool.acquire() as connection:
             await load_plant(connection, parse_plant(_plant(codes), "bench"), now=datetime.now(UTC))

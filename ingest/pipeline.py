@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 # Of one batch, so that a flood of large refused messages cannot fill the memory.
 _MOST_BYTES = 16 * 1024 * 1024
+_MESSAGES_AT_ONCE = 500
 # Messages wait meanwhile.
 _LOOK_FOR_S = 0.3
 _UNKNOWN = (Reason.UNKNOWN_ENTERPRISE, Reason.UNKNOWN_POINT)
@@ -83,10 +84,10 @@ class Pipeline:
             await self._registry.renew()
         elif self._registry.wants_renewal:
             await self._renewed()
-        prepared = self._prepare(arrivals, origin)
+        prepared = await self._prepare(arrivals, origin)
         doubtful = any(prepared.quarantine.reasons[reason] for reason in _UNKNOWN)
         if doubtful and self._registry.may_doubt and await self._renewed():
-            prepared = self._prepare(prepared.arrivals, origin)
+            prepared = await self._prepare(prepared.arrivals, origin)
         return prepared
 
     async def _renewed(self) -> bool:
@@ -99,7 +100,7 @@ class Pipeline:
             return False
         return True
 
-    def _prepare(self, arrivals: Iterable[Arrival], origin: Origin) -> Prepared:
+    async def _prepare(self, arrivals: Iterable[Arrival], origin: Origin) -> Prepared:
         gatherer, quarantine = Gatherer(), Quarantine()
         taken: list[Arrival] = []
         enterprises: list[int] = []
@@ -128,6 +129,8 @@ class Pipeline:
             octets += len(arrival.payload)
             if len(gatherer) >= self._most_readings or octets >= _MOST_BYTES:
                 break
+            if number % _MESSAGES_AT_ONCE == _MESSAGES_AT_ONCE - 1:
+                await asyncio.sleep(0)  # the socket is read by the same loop
         return Prepared(taken, gatherer.gathered(), quarantine, enterprises, sequences)
 
     def _decode(self, arrival: Arrival) -> Message:
