@@ -123,7 +123,9 @@ async def pause(seconds: float, stop: asyncio.Event) -> None:
         return
 
 
-async def open_pool(settings: Settings, stop: asyncio.Event, *, name: str, size: int = 4) -> asyncpg.Pool:
+async def open_pool(
+    settings: Settings, stop: asyncio.Event, *, name: str, size: int = 4, command_timeout_s: float | None = 60
+) -> asyncpg.Pool:
     """A pool on the role's database, once it is there and migrated.
 
     Raises:
@@ -134,7 +136,7 @@ async def open_pool(settings: Settings, stop: asyncio.Event, *, name: str, size:
 
     async def attempt() -> asyncpg.Pool:
         try:
-            pool = await create_pool(dsn, name=f"enms-{name}", size=size)
+            pool = await create_pool(dsn, name=f"enms-{name}", size=size, command_timeout_s=command_timeout_s)
         except _REFUSED as problem:
             raise UnavailableError(f"the database refuses the connection: {problem}") from problem
         try:

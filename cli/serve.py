@@ -24,7 +24,7 @@ def command(
     """All roles for real plants, without simulators; a bundled database and broker where none is configured."""
     settings = load_settings(http_port=port, data_dir=data_dir)
     log.set_up(settings, "serve")
-    run(Stand("enms serve", settings, roles(settings)))
+    run(Stand("enms serve", settings, [*roles(settings), Role("housekeeping", ("housekeeping",))]))
 
 
 def roles(settings: Settings) -> list[Role]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -82,7 +82,28 @@ class Settings(BaseSettings):
     rules_dir: Path | None = Field(
         default=None, description="Folder of your own rule books, read beside the bundled ones"
     )
+    retention_days: int = Field(
+        default=1096,
+        ge=0,
+        description="Days raw readings are kept: 0 for ever, else 35 or more; the ledger is kept for ever",
+    )
+    compress_after_days: int = Field(
+        default=35, ge=35, description="Days after which readings are compressed, where the engine can"
+    )
+    quarantine_days: int = Field(
+        default=180, ge=1, description="Days refused payloads are kept after they were last seen"
+    )
+    housekeeping_hour: int = Field(
+        default=3, ge=0, le=23, description="Hour of the day, in TIMEZONE, at which storage is tidied"
+    )
     api_max_rows: int = Field(default=200_000, ge=1000, description="Most rows one API answer may hold")
+
+    @field_validator("retention_days")
+    @classmethod
+    def _no_slip_of_the_pen(cls, days: int) -> int:
+        if 0 < days < 35:
+            raise ValueError("readings are kept for at least 35 days, or for ever (0)")
+        return days
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -1,0 +1,82 @@
+"""`enms housekeeping`: once a day, old readings are compressed, and those past their retention go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import structlog
+
+from cli import health, role
+from db.storage import Retained, compress_readings, delete_quarantine, retain_readings
+from enms.settings import Settings
+
+log = structlog.get_logger()
+
+_LONGEST_PAUSE_S = 600.0
+"""The clock of a machine may be set; what time it is, is looked up at least this often."""
+_PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def command() -> None:
+    """Compress old readings and give up those past their retention, every day at ENMS_HOUSEKEEPING_HOUR."""
+    role.run("housekeeping", work)
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """The role. More than one may run: the second finds nothing to do."""
+    # A week of many points takes minutes to compress.
+    pool = await role.open_pool(settings, stop, name="housekeeping", size=1, command_timeout_s=None)
+    try:
+        due = next_turn(datetime.now(UTC), settings)
+        while not stop.is_set():
+            now = datetime.now(UTC)
+            if now < due:
+                await role.pause(min((due - now).total_seconds(), _LONGEST_PAUSE_S), stop)
+                continue
+            try:
+                async with pool.acquire() as connection:
+                    await tidy(connection, settings, now)
+            except _PASSING as problem:
+                health.report("housekeeping", ok=False, detail=str(problem) or type(problem).__name__)
+                log.exception("housekeeping failed, tried again in ten minutes")
+                await role.pause(_LONGEST_PAUSE_S, stop)
+            else:
+                due = next_turn(now, settings)
+    finally:
+        await pool.close()
+
+
+async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime) -> Retained:
+    """One day's housekeeping; each step can be stopped and goes on the next time."""
+    begun = time.monotonic()
+    done = Retained(None)
+    if settings.retention_days:
+        done = await retain_readings(connection, now - timedelta(days=settings.retention_days))
+    compressed = await compress_readings(connection, now - timedelta(days=settings.compress_after_days))
+    refused = await delete_quarantine(connection, now - timedelta(days=settings.quarantine_days))
+    log.info(
+        "storage is tidy",
+        compressed_chunks=len(compressed),
+        saved_mb=round(sum(c.before - c.after for c in compressed) / 1e6, 1),
+        readings_from=done.cutoff.isoformat() if done.cutoff is not None else None,
+        dropped_chunks=len(done.chunks),
+        deleted_readings=done.readings,
+        deleted_refusals=refused,
+        seconds=round(time.monotonic() - begun, 1),
+    )
+    if done.waiting:
+        log.warning("retention waits for the ledger", spans=done.waiting)
+    health.report("housekeeping", ok=not done.waiting, detail=f"done at {now.isoformat(timespec='seconds')}")
+    return done
+
+
+def next_turn(now: datetime, settings: Settings) -> datetime:
+    """The next instant after `now` at which it is the chosen hour, aware UTC."""
+    local = now.astimezone(settings.zone)
+    turn = local.replace(hour=settings.housekeeping_hour, minute=0, second=0, microsecond=0)
+    if turn <= local:
+        turn += timedelta(days=1)
+    return turn.astimezone(UTC)
