@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -34,6 +34,7 @@ class Consumption:
         in_total: whether kgce is part of the enterprise's total.
         completeness, kgce_completeness: the worst of the points behind it; None before service.
         estimated_share: of the covered time.
+        provisional: whether part of it stands on a heating value that is older than the amount.
     """
 
     process: str | None
@@ -48,6 +49,7 @@ class Consumption:
     completeness: float | None
     kgce_completeness: float | None
     estimated_share: float
+    provisional: bool
     reason: str | None
 
 
@@ -113,6 +115,7 @@ async def energy_totals_for(asked: _Asked, points: Sequence[int], periods: Seque
         basis=asked.basis,
         zone=asked.enterprise.timezone,
         as_of=asked.as_of,
+        provisional=asked.as_of is None,
     )
 
 
@@ -129,34 +132,44 @@ def _balances(by: By, points: Sequence[BalancePoint]) -> list[Balance]:
 async def _stock_increases(
     asked: _Asked, balances: Iterable[Balance], periods: Sequence[Period]
 ) -> dict[tuple[int, Period], EnergyTotal]:
-    """Stock laid in over a period: the level in the quarter hour before its end less that before its start."""
+    """Stock laid in over a period: the level at its end less that at its start.
+
+    Levels are the last ones known before the edges. The increase is converted at the rate of its end: a heap does not
+    lose energy because another sample was analysed.
+    """
     stocks = sorted({t.point.p for b in balances for t in b.terms if t.point.role is Role.STOCK})
     if not stocks:
         return {}
     edges = sorted({edge for period in periods for edge in (period.start, period.end)})
+    sql = statements("energy")
+    known = {
+        (row["p"], row["edge"]): row["at"]
+        async for row in sql.last_levels(asked.connection, e=asked.enterprise.e, points=stocks, edges=edges)
+    }
+    quarters = sorted({*known.values(), *edges})
     levels = {
         (t.p, t.period.end): t
-        for t in await energy_totals_for(asked, stocks, [Period(edge - _QUARTER, edge) for edge in edges])
+        for t in await energy_totals_for(asked, stocks, [Period(end - _QUARTER, end) for end in quarters])
     }
     found = {}
     for p in stocks:
         for period in periods:
-            before, after = levels[p, period.start], levels[p, period.end]
-            found[p, period] = EnergyTotal(
-                p=p,
-                code=after.code,
+            before = levels[p, known.get((p, period.start), period.start)]
+            after = levels[p, known.get((p, period.end), period.end)]
+            found[p, period] = replace(
+                after,
                 period=period,
-                amount=_difference(after.amount, before.amount),
-                unit=after.unit,
-                kgce=_difference(after.kgce, before.kgce),
-                covered_s=after.covered_s,
-                elapsed_s=after.elapsed_s,
-                estimated_s=after.estimated_s,
-                apportioned_s=after.apportioned_s,
-                unconverted_s=after.unconverted_s,
+                amount=(increase := _difference(after.amount, before.amount)),
+                kgce=_at_the_rate_of(after, increase),
                 reason=after.reason or before.reason,
             )
     return found
+
+
+def _at_the_rate_of(level: EnergyTotal, increase: float | None) -> float | None:
+    if increase is None or level.amount is None or level.kgce is None:
+        return None
+    return increase * level.kgce / level.amount if level.amount else 0.0
 
 
 def _difference(after: float | None, before: float | None) -> float | None:
@@ -197,6 +210,7 @@ def _line(
         completeness=min(completeness, default=None),
         kgce_completeness=min(kgce_completeness, default=None),
         estimated_share=sum(t.estimated_s for _, t in parts) / covered if covered else 0.0,
+        provisional=any(t.provisional_s > 0 for _, t in parts),
         reason=next(reasons, None),
     )
 

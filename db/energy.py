@@ -35,6 +35,7 @@ class EnergyTotal:
         kgce: standard coal of `amount`; None: missing, or no conversion (`reason`).
         elapsed_s: seconds the point should have covered: in service, and closed by now.
         unconverted_s: covered seconds whose heating value is missing.
+        provisional_s: covered seconds converted by an older heating value, because theirs is not known yet.
     """
 
     p: int
@@ -48,6 +49,7 @@ class EnergyTotal:
     estimated_s: float
     apportioned_s: float
     unconverted_s: float
+    provisional_s: float
     reason: str | None
 
     @property
@@ -70,6 +72,7 @@ async def energy_totals(
     basis: TceBasis = TceBasis.CALORIFIC,
     zone: str = "Asia/Shanghai",
     as_of: datetime | None = None,
+    provisional: bool = False,
 ) -> list[EnergyTotal]:
     """Every point over every period, ordered by point, then period.
 
@@ -81,6 +84,8 @@ async def energy_totals(
         basis: 当量 or 等价.
         zone: the enterprise's time zone, for factors that change on a day.
         as_of: what was known then; None: what is known now.
+        provisional: take the last heating value where that of an open quarter hour is not known yet; for pages,
+            never for a verdict.
     """
     if not points or not periods:
         return []
@@ -88,7 +93,7 @@ async def energy_totals(
     metered = [v for v in versions.values() if not v[-1].terms]
     site = await site_factors(connection, e)
     rules = [c for rows in metered for v in rows for c in conversions_of(v, basis, zone, site)]
-    found = await _metered_totals(connection, e, metered, rules, periods, as_of)
+    found = await _metered_totals(connection, e, metered, rules, periods, as_of, provisional)
     by_code = {rows[-1].code: rows for rows in versions.values()}
     return [total for p in points if p in versions for total in _point_totals(versions[p][-1], by_code, found, periods)]
 
@@ -100,6 +105,7 @@ async def _metered_totals(
     rules: Sequence[Conversion],
     periods: Sequence[Period],
     as_of: datetime | None,
+    provisional: bool,
 ) -> dict[tuple[int, int], EnergyTotal]:
     """Totals of metered points by (point, index of period); every pair is there."""
     points = [rows[-1].p for rows in versions]
@@ -111,6 +117,7 @@ async def _metered_totals(
             connection,
             e=e,
             as_of=as_of,
+            provisional=provisional,
             points=[c.p for c in rules],
             valid_from=[c.valid_from for c in rules],
             valid_to=[c.valid_to for c in rules],
@@ -143,6 +150,7 @@ async def _metered_totals(
                 estimated_s=row["estimated_s"] if row else 0.0,
                 apportioned_s=row["apportioned_s"] if row else 0.0,
                 unconverted_s=unconverted,
+                provisional_s=row["provisional_s"] if row else 0.0,
                 reason=reason if row else "no data",
             )
     return found
@@ -188,6 +196,7 @@ def _point_totals(
                 estimated_s=max((t.estimated_s for _, t in terms), default=0.0),
                 apportioned_s=max((t.apportioned_s for _, t in terms), default=0.0),
                 unconverted_s=max((t.unconverted_s for _, t in terms), default=0.0),
+                provisional_s=max((t.provisional_s for _, t in terms), default=0.0),
                 reason=next((t.reason for _, t in terms if t.reason is not None), None),
             )
         )

@@ -14,12 +14,13 @@ LEFT JOIN LATERAL (
 WHERE c.e = :e AND c.p = ANY (:points::int[]) AND NOT c.retired
 ORDER BY c.p, c.valid_from;
 
--- name: energy_totals(e, as_of, points, valid_from, valid_to, factor, ncv_points, starts, ends)
+-- name: energy_totals(e, as_of, provisional, points, valid_from, valid_to, factor, ncv_points, starts, ends)
 -- Amount and standard coal of points over periods.
 --
 -- A conversion holds for one point over [valid_from, valid_to): kgce = amount x factor, times the mean heating value
 -- of the same quarter hour where one is measured. An amount without its heating value has no kgce: it is counted in
--- unconverted_s instead. Sums run in order of time, so that the same data gives the same bits.
+-- unconverted_s instead; where that quarter hour is still open and a provisional answer is wanted, the last heating
+-- value known is taken, and counted in provisional_s. Sums run in order of time: the same data gives the same bits.
 WITH conversion AS (
     SELECT p, valid_from, valid_to, factor, ncv_p
     FROM unnest(:points::int[], :valid_from::timestamptz[], :valid_to::timestamptz[], :factor::float8[],
@@ -34,24 +35,47 @@ part AS (
            CASE
                WHEN c.factor IS NULL THEN NULL
                WHEN c.ncv_p IS NULL THEN i.amount * c.factor
-               ELSE i.amount * c.factor * ncv.amount
-           END AS kgce
+               ELSE i.amount * c.factor * coalesce(ncv.amount, latest.amount)
+           END AS kgce,
+           ncv.amount IS NULL AND latest.amount IS NOT NULL AS provisional
     FROM conversion AS c
     CROSS JOIN period
     CROSS JOIN LATERAL ledger_rows(:e, c.p, greatest(period.starts, c.valid_from), least(period.ends, c.valid_to), :as_of) AS i
     LEFT JOIN LATERAL ledger_rows(:e, c.ncv_p, i.start, i.start + interval '15 minutes', :as_of) AS ncv
         ON c.ncv_p IS NOT NULL
+    LEFT JOIN LATERAL (
+        SELECT v.amount
+        FROM interval AS v
+        JOIN point_state AS s USING (e, p)
+        WHERE :provisional AND ncv.amount IS NULL AND i.start >= s.closed_until
+          AND v.e = :e AND v.p = c.ncv_p AND v.start < i.start AND v.start >= i.start - interval '7 days'
+        ORDER BY v.start DESC
+        LIMIT 1
+    ) AS latest ON c.ncv_p IS NOT NULL
 )
 SELECT p, n,
        sum(amount ORDER BY start) AS amount,
        sum(kgce ORDER BY start) AS kgce,
        coalesce(sum(covered_s ORDER BY start) FILTER (WHERE amount IS NOT NULL AND kgce IS NULL), 0) AS unconverted_s,
+       coalesce(sum(covered_s ORDER BY start) FILTER (WHERE provisional), 0) AS provisional_s,
        sum(covered_s ORDER BY start) AS covered_s,
        sum(estimated_s ORDER BY start) AS estimated_s,
        sum(apportioned_s ORDER BY start) AS apportioned_s
 FROM part
 GROUP BY p, n
 ORDER BY p, n;
+
+-- name: last_levels(e, points, edges)
+-- The last known level of each stock before each edge, at most a day old.
+SELECT point.p, edge.at AS edge, level.start + interval '15 minutes' AS at, level.amount
+FROM unnest(:points::int[]) AS point (p)
+CROSS JOIN unnest(:edges::timestamptz[]) AS edge (at)
+CROSS JOIN LATERAL (
+    SELECT i.start, i.amount FROM interval AS i
+    WHERE i.e = :e AND i.p = point.p AND i.start < edge.at AND i.start >= edge.at - interval '1 day'
+      AND i.amount IS NOT NULL
+    ORDER BY i.start DESC LIMIT 1
+) AS level;
 
 -- name: service_spans(e, points)
 -- Since when each point counts, and until when its intervals are closed.

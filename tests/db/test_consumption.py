@@ -141,3 +141,20 @@ async def test_consumption_by_carrier_and_process(db_pool: asyncpg.Pool, points:
     assert by_point["used"].amount == 2400.0
     # coal has no data: the total is unknown, not smaller
     assert total_kgce(carriers.values()) is None
+
+
+async def test_an_open_heating_value_is_provisional_for_pages_and_unknown_for_verdicts(
+    db_pool: asyncpg.Pool, points: dict[str, int]
+) -> None:
+    await put(db_pool, points["coal"], [10.0] * 4)
+    await put(db_pool, points["coal.ncv"], [20.0, 20.0])
+    await db_pool.execute(
+        "UPDATE point_state SET closed_until = $2 WHERE p = $1", points["coal.ncv"], T0 + timedelta(minutes=30)
+    )
+    async with db_pool.acquire() as connection:
+        e = await connection.fetchval("SELECT e FROM enterprise")
+        (verdict,) = await energy_totals(connection, e, [points["coal"]], [HOUR])
+        (page,) = await energy_totals(connection, e, [points["coal"]], [HOUR], provisional=True)
+    assert (verdict.unconverted_s, verdict.provisional_s) == (1800.0, 0.0)
+    assert (page.unconverted_s, page.provisional_s) == (0.0, 1800.0)
+    assert page.kgce == pytest.approx(40_000 * 20_000 / 29307.6)
