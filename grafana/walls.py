@@ -33,7 +33,7 @@ def district() -> Dashboard:
         "区域能耗大屏 · District",
         [
             tile("用电负荷 Power now", "district_power", a, Figure(look.MW)),
-            tile("日综合能耗 Energy of the last closed day", "district_tce", b, Figure(look.TCE, 0)),
+            tile("综合能耗 Energy, today and yesterday", "district_tce", b, Figure(look.TCE, 0), size=_SMALL),
             tile("未关闭报警 Open alerts", "district_alerts", c, _OPEN, named=False, size=_SMALL),
             tile("数据时效（最旧企业）Age of data", "district_age", d, _AGE),
             tile(
@@ -119,7 +119,7 @@ def rare_earth() -> Dashboard:
             tile("用电负荷 Power now", "wall_power", a, Figure(look.MW, 2)),
             efficiency,
             tile("数据时效 Age of data", "wall_age", d, _AGE),
-            tile("综合能耗 Energy of the last closed day", "wall_tce", _PAIR[0], Figure(look.TCE)),
+            tile("综合能耗 Energy, today and yesterday", "wall_tce", _PAIR[0], Figure(look.TCE), size=_SMALL),
             tile("单耗 EnPI, last closed day", "rare_earth_enpi", _PAIR[1], Figure(look.KGCE_PER_T, 0), size=30),
             alarm_rows("报警 Alarms", "wall_alarms", _ALARMS).links([_alerts()]),
             trend("电解槽电压 Cell voltage (V)", "rare_earth_voltage", _TREND, Figure(look.VOLT, 2), wall=True),
@@ -146,7 +146,7 @@ def power() -> Dashboard:
             tile("厂用电率 House load", "station_house_load", c, Figure(look.PERCENT, 2, low=0)),
             tile("数据时效 Age of data", "wall_age", d, _AGE),
             tile("供热 Heat supplied", "station_heat", _PAIR[0], Figure(look.GJ_PER_H, 0)),
-            tile("综合能耗 Energy of the last closed day", "wall_tce", _PAIR[1], Figure(look.TCE, 0)),
+            tile("综合能耗 Energy, today and yesterday", "wall_tce", _PAIR[1], Figure(look.TCE, 0), size=_SMALL),
             alarm_rows("报警 Alarms", "wall_alarms", _ALARMS).links([_alerts()]),
             trend("机组有功 Units (MW)", "station_units", _TREND, Figure(look.MW, 0), wall=True),
         ],

@@ -152,9 +152,10 @@ async def test_logins_are_refused_with_a_reason(screens: Screens) -> None:
         await connection.close()
 
 
-async def test_consumption_is_the_products_own(screens: Screens, district: asyncpg.Connection) -> None:
-    """Every line of yesterday's balance, against db.consumption."""
-    day = yesterday(screens.seeded.now)
+@pytest.mark.parametrize("back", [0, 1], ids=["today", "yesterday"])
+async def test_consumption_is_the_products_own(screens: Screens, district: asyncpg.Connection, back: int) -> None:
+    """Every line of the balance, against db.consumption."""
+    day = yesterday(screens.seeded.now) + timedelta(days=1 - back)
     start = datetime.combine(day, datetime.min.time(), CHINA).astimezone(UTC)
     period = Period(start, start + timedelta(days=1))
     connection = await asyncpg.connect(screens.owner)

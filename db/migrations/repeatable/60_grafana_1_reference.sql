@@ -93,9 +93,9 @@ FROM (VALUES
     ('argon', '氩气', 'Argon', 'm3', NULL),
     ('compressed_air', '压缩空气', 'Compressed air', 'm3', 0.04),
     ('blast', '鼓风', 'Blast', 'm3', 0.03),
-    ('fresh_water', '新水', 'Fresh water', 't', 0.2571),
-    ('softened_water', '软化水', 'Softened water', 't', 0.4857),
-    ('deaerated_water', '除氧水', 'Deaerated water', 't', 0.9714)
+    ('fresh_water', '新水', 'Fresh water', 'm3', 0.2571),
+    ('softened_water', '软化水', 'Softened water', 'm3', 0.4857),
+    ('deaerated_water', '除氧水', 'Deaerated water', 'm3', 0.9714)
 ) AS row (code, name_zh, name_en, unit, kgce);
 COMMENT ON VIEW grafana_inner.carrier IS 'Energy carriers; kgce per unit on the calorific basis (GB/T 2589-2020), NULL where no default is safe.';
 

@@ -40,21 +40,26 @@ COMMENT ON VIEW grafana_inner.balance_term IS 'The signed points each carrier''s
 
 CREATE VIEW grafana_inner.term_day AS
 -- Amount and standard coal of each term by local day. A factor that holds all day multiplies the day's total; a
--- measured heating value, or a factor that changes within the day, is counted quarter hour by quarter hour. Stock laid
--- in over a day: the level in the quarter hour before its end less that before its start. What comes from
--- configuration alone is materialized: the planner would compute it again for every row.
+-- measured heating value, or a factor that changes within the day, is counted quarter hour by quarter hour; while a
+-- heating value's quarter hour is open the last one known counts. Stock laid in over a day: the last level known
+-- before its end less that before its start, at the rate of its end. What comes from configuration alone is
+-- materialized: the planner would compute it again for every row.
 WITH balance AS MATERIALIZED (SELECT * FROM grafana_inner.balance_term),
 conversion AS MATERIALIZED (SELECT * FROM grafana_inner.conversion),
 term AS MATERIALIZED (
-    SELECT b.*, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p, u.factor / lu.factor AS to_unit
+    SELECT b.*, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p, u.factor / lu.factor AS to_unit,
+           ns.closed_until AS ncv_until
     FROM balance AS b
     JOIN conversion AS k ON k.p = b.p
     JOIN grafana_inner.unit AS u ON u.symbol = b.amount_unit
     JOIN grafana_inner.unit AS lu ON lu.symbol = b.unit
+    LEFT JOIN public.point_state AS ns ON ns.e = b.e AND ns.p = k.ncv_p
 )
 SELECT d.code AS enterprise, b.carrier, b.unit, b.in_total, b.method, b.p, b.role, b.sign, d.local_date, d.starts,
        b.to_unit * CASE WHEN b.role = 'stock' THEN late.amount - early.amount WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
-       CASE WHEN b.role = 'stock' THEN (late.amount - early.amount) * b.kgce_per_amount
+       CASE WHEN b.role = 'stock' THEN
+                CASE WHEN late.amount = 0 THEN 0
+                     ELSE (late.amount - early.amount) * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE heat.amount END END
             WHEN w.whole THEN t.amount * b.kgce_per_amount ELSE x.kgce END AS kgce,
        CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END AS covered_s,
        CASE WHEN w.whole THEN t.estimated_s ELSE x.estimated_s END AS estimated_s,
@@ -63,18 +68,39 @@ FROM grafana_inner.day_span AS d
 JOIN term AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
 CROSS JOIN LATERAL (SELECT b.ncv_p IS NULL AND b.k_starts <= d.starts AND b.k_ends >= d.ends AS whole) AS w
 LEFT JOIN public.day_total AS t ON w.whole AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
-LEFT JOIN public.interval AS late
-    ON b.role = 'stock' AND late.e = b.e AND late.p = b.p AND late.start = d.ends - interval '15 minutes'
-LEFT JOIN public.interval AS early
-    ON b.role = 'stock' AND early.e = b.e AND early.p = b.p AND early.start = d.starts - interval '15 minutes'
+LEFT JOIN LATERAL (
+    SELECT i.start, i.amount FROM public.interval AS i
+    WHERE b.role = 'stock' AND i.e = b.e AND i.p = b.p AND i.start < d.ends AND i.start >= d.ends - interval '1 day'
+      AND i.amount IS NOT NULL
+    ORDER BY i.start DESC LIMIT 1
+) AS late ON true
+LEFT JOIN LATERAL (
+    SELECT i.amount FROM public.interval AS i
+    WHERE b.role = 'stock' AND i.e = b.e AND i.p = b.p AND i.start < d.starts AND i.start >= d.starts - interval '1 day'
+      AND i.amount IS NOT NULL
+    ORDER BY i.start DESC LIMIT 1
+) AS early ON true
+LEFT JOIN LATERAL (
+    SELECT v.amount FROM public.interval AS v
+    WHERE b.role = 'stock' AND v.e = b.e AND v.p = b.ncv_p AND v.start <= late.start AND v.start >= late.start - interval '7 days'
+      AND (v.start = late.start OR late.start >= b.ncv_until)
+    ORDER BY v.start DESC LIMIT 1
+) AS heat ON true
 LEFT JOIN LATERAL (
     SELECT sum(i.amount ORDER BY i.start) AS amount,
-           sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE n.amount END ORDER BY i.start) AS kgce,
+           sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE coalesce(n.amount, latest.amount) END
+               ORDER BY i.start) AS kgce,
            sum(i.covered_s) AS covered_s, sum(i.estimated_s) AS estimated_s,
-           coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL AND n.amount IS NULL), 0)
-               AS unconverted_s
+           coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL
+                                               AND coalesce(n.amount, latest.amount) IS NULL), 0) AS unconverted_s
     FROM public.interval AS i
     LEFT JOIN public.interval AS n ON n.e = b.e AND n.p = b.ncv_p AND n.start = i.start
+    LEFT JOIN LATERAL (
+        SELECT v.amount FROM public.interval AS v
+        WHERE n.amount IS NULL AND i.start >= b.ncv_until
+          AND v.e = b.e AND v.p = b.ncv_p AND v.start < i.start AND v.start >= i.start - interval '7 days'
+        ORDER BY v.start DESC LIMIT 1
+    ) AS latest ON true
     WHERE NOT w.whole AND b.role <> 'stock' AND i.e = b.e AND i.p = b.p
       AND i.start >= greatest(d.starts, b.k_starts) AND i.start < least(d.ends, b.k_ends)
 ) AS x ON true;
@@ -110,6 +136,7 @@ SELECT l.enterprise, l.local_date, l.starts AS time, l.carrier, coalesce(k.name_
 FROM grafana_inner.carrier_day AS l
 LEFT JOIN grafana_inner.carrier AS k ON k.code = l.carrier;
 COMMENT ON VIEW grafana.carrier_day IS 'What an enterprise consumed of each carrier on each local day: purchased less sold less laid in stock; what its processes used where no purchase is metered.';
+COMMENT ON COLUMN grafana.carrier_day.kgce IS 'Provisional as long as a heating value of the day is not analysed: the last one known counts.';
 COMMENT ON COLUMN grafana.carrier_day.in_total IS 'Whether its standard coal is part of the enterprise''s total; a gas that is only made and used inside is not.';
 
 CREATE VIEW grafana.enterprise_day WITH (security_barrier) AS
