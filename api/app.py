@@ -17,6 +17,7 @@ from api.console.render import problem_page
 from api.deps import Context, Deps
 from api.guards import Guards
 from api.health import Backlog
+from api.kept import Kept
 from api.latest import Registry
 from api.live import LiveHub
 from api.live_sources import LiveSources
@@ -67,7 +68,8 @@ _TAGS = [
 def create_app(deps: Deps) -> FastAPI:
     """The application on these dependencies; its lifespan runs the live hub."""
     registry = Registry(deps.pool, deps.clock)
-    hub = LiveHub(deps.pool, LiveSources(deps.pool, registry, deps.clock).sources())
+    kept = Kept()
+    hub = LiveHub(deps.pool, LiveSources(deps.pool, registry, kept, deps.clock).sources())
     metrics = Metrics(hub)
 
     @asynccontextmanager
@@ -85,7 +87,7 @@ def create_app(deps: Deps) -> FastAPI:
         title="Energy monitoring", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.context = Context(
-        deps.pool, deps.settings, deps.clock, deps.backfill, deps.meters, registry=registry, hub=hub
+        deps.pool, deps.settings, deps.clock, deps.backfill, deps.meters, registry=registry, hub=hub, kept=kept
     )
     app.state.metrics = metrics
     app.state.backlog = Backlog()

@@ -10,6 +10,7 @@ from typing import Annotated, Protocol, cast
 import asyncpg
 from fastapi import Depends, Request
 
+from api.kept import Kept
 from api.latest import Registry
 from api.live import LiveHub
 from enms.settings import Settings
@@ -98,6 +99,7 @@ class Context:
     meters: MeterEvents | None
     registry: Registry
     hub: LiveHub
+    kept: Kept
 
 
 def context_of(request: Request) -> Context:

@@ -69,6 +69,7 @@ class Sources:
     interval: Callable[[int], Awaitable[str]]
     alert: Callable[[int, int], Awaitable[str | None]]
     forget_configuration: Callable[[], None]
+    forget_intervals: Callable[[int], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -225,10 +226,13 @@ class LiveHub:
             if channel == READING:
                 self._readings.update(int(e) for e in text.split(","))
             elif channel == INTERVAL:
-                self._intervals.update(int(e) for e in text.split(","))
+                published = [int(e) for e in text.split(",")]
+                self._intervals.update(published)
+                for e in published:
+                    self._sources.forget_intervals(e)
             elif channel == ALERT:
-                e, number = text.split(":")
-                self._alerts[int(e), int(number)] = None
+                of, number = text.split(":")
+                self._alerts[int(of), int(number)] = None
             else:
                 self._sources.forget_configuration()
                 self._readings |= self._watched()

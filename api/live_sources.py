@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from api.flows import boundary, power, process_boundary
+from api.kept import Kept
 from api.latest import LatestItem, Registry, latest_item, newest_of
 from api.live import Snapshot, Sources
 from api.routes.alerts import alert_item
@@ -22,19 +23,21 @@ _log = structlog.get_logger("enms.api.live")
 class LiveSources:
     """Snapshots of enterprises as JSON, by number."""
 
-    def __init__(self, pool: asyncpg.Pool, registry: Registry, clock: Callable[[], datetime]) -> None:
+    def __init__(self, pool: asyncpg.Pool, registry: Registry, kept: Kept, clock: Callable[[], datetime]) -> None:
         self._pool = pool
         self._registry = registry
+        self._kept = kept
         self._clock = clock
         self._codes: dict[int, str] = {}
 
     def sources(self) -> Sources:
         """For the hub."""
-        return Sources(self.snapshot, self.interval, self.alert, self.forget)
+        return Sources(self.snapshot, self.interval, self.alert, self.forget, self._kept.forget)
 
     def forget(self) -> None:
         """Configuration changed."""
         self._registry.forget()
+        self._kept.forget()
         self._codes.clear()
 
     async def _code(self, e: int) -> str:

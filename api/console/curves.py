@@ -47,7 +47,11 @@ class DayCurve:
 
 
 async def day_curve(context: Context, enterprise: EnterpriseRow) -> DayCurve:
-    """Today's curve, yesterday's, and the band of the fourteen days before."""
+    """Today's curve, yesterday's, and the band of the days before; kept until the ledger publishes."""
+    return await context.kept.get("day curve", enterprise.e, lambda: _day_curve(context, enterprise))
+
+
+async def _day_curve(context: Context, enterprise: EnterpriseRow) -> DayCurve:
     points = await context.registry.points(enterprise.e)
     signs = boundary(points)
     units = {point.p: point.amount_unit for point in points}

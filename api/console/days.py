@@ -94,7 +94,11 @@ class DayUse:
 
 
 async def day_use(context: Context, enterprise: EnterpriseRow) -> DayUse:
-    """Consumption by carrier, today against yesterday."""
+    """Consumption by carrier, today against yesterday; kept until the ledger publishes."""
+    return await context.kept.get("day use", enterprise.e, lambda: _day_use(context, enterprise))
+
+
+async def _day_use(context: Context, enterprise: EnterpriseRow) -> DayUse:
     day = await today(context, enterprise)
     if not day.begun:
         return DayUse(day, (), Used(None, ()), Used(None, ()))

@@ -32,7 +32,8 @@ class EnpiView:
     Attributes:
         last: the last whole day; None: there is none, or it cannot be cut into days.
         now: today so far, provisional.
-        share, low, high: of the last whole day's value on the bar, in per cent of its width.
+        bar: from zero to the last whole day's value, in per cent of the bar's width; None: nothing to compare with.
+        low, high: its range.
         marks: the limit's levels on the bar.
         why: why there is no value.
     """
@@ -44,7 +45,7 @@ class EnpiView:
     unit: str
     last: EnpiValue | None
     now: EnpiValue | None
-    share: float | None
+    bar: tuple[float, float] | None
     low: float
     high: float
     marks: tuple[Mark, ...]
@@ -62,7 +63,14 @@ class EnpiView:
 
 
 async def enpi_views(context: Context, owner: EnterpriseRow, language: str) -> list[EnpiView]:
-    """The EnPIs of an enterprise in the order of their codes; those over their limit first."""
+    """The EnPIs of an enterprise in the order of their codes, those over their limit first.
+
+    Kept until the ledger publishes.
+    """
+    return await context.kept.get(f"enpis {language}", owner.e, lambda: _enpi_views(context, owner, language))
+
+
+async def _enpi_views(context: Context, owner: EnterpriseRow, language: str) -> list[EnpiView]:
     now = context.clock()
     start = day_start(owner, now)
     numbers = {code: number for number, code in await views.enpis(context.pool, owner.e)}
@@ -110,6 +118,5 @@ def _view(
     if not why:
         why = str(last.reason) if last and last.reason else "" if last else "no whole day yet"
     low, high = (at(last.low), at(last.high)) if last and last.low is not None and last.high is not None else (0.0, 0.0)
-    return EnpiView(
-        number, code, name, process, unit, last, now, None if value is None else at(value), low, high, marks, why
-    )
+    bar = None if value is None or not marks else (min(at(0.0), at(value)), abs(at(value) - at(0.0)))
+    return EnpiView(number, code, name, process, unit, last, now, bar, low, high, marks, why)

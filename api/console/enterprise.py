@@ -61,10 +61,8 @@ async def process_views(context: Context, view: PlantView, language: str) -> lis
     points = [point for point, _ in view.pairs]
     lines: dict[str, list[Consumption]] = {}
     if view.use.day.begun:
-        period = view.use.day.periods(zone_of(view.row.timezone))[0]
-        async with context.pool.acquire() as connection:
-            for line in await consumption(connection, view.row, "process", [period]):
-                lines.setdefault(line.process or "", []).append(line)
+        for line in await context.kept.get("by process", view.row.e, lambda: _by_process(context, view)):
+            lines.setdefault(line.process or "", []).append(line)
     found = []
     for row in await views.processes(context.pool, view.row.e):
         own = [pair for pair in view.pairs if pair[0].process == row.code]
@@ -90,6 +88,12 @@ async def process_views(context: Context, view: PlantView, language: str) -> lis
         )
     greatest = max((p.power.kw or 0.0 for p in found), default=0.0)
     return [_with_share(p, greatest) for p in found]
+
+
+async def _by_process(context: Context, view: PlantView) -> list[Consumption]:
+    period = view.use.day.periods(zone_of(view.row.timezone))[0]
+    async with context.pool.acquire() as connection:
+        return await consumption(connection, view.row, "process", [period])
 
 
 def _with_share(view: ProcessView, greatest: float) -> ProcessView:

@@ -32,14 +32,14 @@ _KNOWN_AS = {
     "1": "",
     "Nm3/h": "Nm³/h",
     "m3/h": "m³/h",
-    "kNm3/h": "kNm³/h",
-    "10^4Nm3": "10⁴ Nm³",
+    "kNm3/h": "×10³ Nm³/h",
+    "10^4Nm3": "×10⁴ Nm³",
     "MJ/Nm3": "MJ/Nm³",
     "kJ/Nm3": "kJ/Nm³",
     "MJ/m3": "MJ/m³",
     "tCO2": "tCO₂",
 }
-# Gas volumes grow by ten thousands in China and by thousands elsewhere; k is understood in both.
+# A prefix before m³ would be cubed (km³): powers of ten are written out.
 _VOLUMES = {"Nm3", "m3", "Nm3/h", "m3/h"}
 MINUS = "\u2212"
 DASH = "—"
@@ -51,7 +51,8 @@ def scaled(value: float, unit: str) -> tuple[float, str]:
         unit, step = _STEPS[unit]
         value /= step or 1e3
     if unit in _VOLUMES and abs(value) >= 1e4:
-        return value / 1e3, f"k{_KNOWN_AS[unit]}"
+        power, step = ("⁶", 1e6) if abs(value) >= 1e7 else ("³", 1e3)
+        return value / step, f"×10{power} {_KNOWN_AS[unit]}"
     return value, _KNOWN_AS.get(unit, unit)
 
 

@@ -5,7 +5,7 @@ const STEPS = {
   GJ: ["TJ", 1e3],
 };
 const KNOWN_AS = {
-  Nm3: "Nm³", m3: "m³", degC: "°C", 1: "", "Nm3/h": "Nm³/h", "m3/h": "m³/h", "kNm3/h": "kNm³/h", "10^4Nm3": "10⁴ Nm³",
+  Nm3: "Nm³", m3: "m³", degC: "°C", 1: "", "Nm3/h": "Nm³/h", "m3/h": "m³/h", "kNm3/h": "×10³ Nm³/h", "10^4Nm3": "×10⁴ Nm³",
   "MJ/Nm3": "MJ/Nm³", "kJ/Nm3": "kJ/Nm³", "MJ/m3": "MJ/m³", tCO2: "tCO₂",
 };
 const VOLUMES = new Set(["Nm3", "m3", "Nm3/h", "m3/h"]);
@@ -20,7 +20,10 @@ export function scaled(value, unit) {
     value /= step;
     unit = next;
   }
-  if (VOLUMES.has(unit) && Math.abs(value) >= 1e4) return [value / 1e3, `k${symbol(unit)}`];
+  if (VOLUMES.has(unit) && Math.abs(value) >= 1e4) {
+    const [power, step] = Math.abs(value) >= 1e7 ? ["⁶", 1e6] : ["³", 1e3];
+    return [value / step, `×10${power} ${symbol(unit)}`];
+  }
   return [value, symbol(unit)];
 }
 

@@ -1,0 +1,75 @@
+"""Kept answers: asked for once, forgotten when told, never a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from api.kept import Kept
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Source:
+    def __init__(self) -> None:
+        self.asked = 0
+        self.broken = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def ask(self) -> int:
+        self.asked += 1
+        await self.gate.wait()
+        if self.broken:
+            raise LookupError
+        return self.asked
+
+
+async def test_many_readers_ask_once() -> None:
+    kept, source = Kept(), Source()
+    source.gate.clear()
+    readers = [asyncio.create_task(kept.get("x", 1, source.ask)) for _ in range(20)]
+    await asyncio.sleep(0)
+    readers[0].cancel()
+    source.gate.set()
+    with suppress(asyncio.CancelledError):
+        await readers[0]
+    assert await asyncio.gather(*readers[1:]) == [1] * 19
+    assert source.asked == 1
+
+
+async def test_forgotten_when_published_but_not_at_every_second() -> None:
+    clock, source = Clock(), Source()
+    kept = Kept(clock)
+    assert await kept.get("x", 1, source.ask) == 1
+    kept.forget(1)
+    assert await kept.get("x", 1, source.ask) == 1
+    clock.now = 3.1
+    assert await kept.get("x", 1, source.ask) == 2
+    kept.forget(2)
+    clock.now = 10
+    assert await kept.get("x", 1, source.ask) == 2, "another enterprise published"
+    kept.forget()
+    assert await kept.get("x", 1, source.ask) == 3
+    clock.now = 50
+    assert await kept.get("x", 1, source.ask) == 4, "never for long"
+    assert await kept.get("y", 1, source.ask) == 5
+    assert await kept.get("x", 2, source.ask) == 6
+
+
+async def test_a_failure_is_not_kept() -> None:
+    kept, source = Kept(), Source()
+    source.broken = True
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await kept.get("x", 1, source.ask)
+    source.broken = False
+    assert await kept.get("x", 1, source.ask) == 3
