@@ -31,6 +31,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from cli.broker import LocalBroker, mosquitto
 from db.embedded import EmbeddedServer
@@ -221,6 +222,23 @@ async def broker() -> AsyncIterator[LocalBroker]:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _without_mosquitto() -> Iterator[None]:
+    """ENMS_TEST_WITHOUT_MOSQUITTO: as on a machine that has none."""
+    with pytest.MonkeyPatch.context() as patch:
+        if os.environ.get("ENMS_TEST_WITHOUT_MOSQUITTO"):
+            patch.setattr("cli.broker.mosquitto", lambda: None)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_its_own() -> Iterator[None]:
+    """A test that set up logging must not leave its closed standard error to the next one."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 class _Reports(logging.Handler):
