@@ -5,13 +5,14 @@ README has the same list as a table; a test holds the two together.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 
 def _default_data_dir() -> Path:
@@ -36,9 +37,7 @@ class Settings(BaseSettings):
         description="Fixed client id of the ingest session, one per ingest process",
     )
     mqtt_ca_file: Path | None = Field(default=None, description="CA certificate for mqtts://")
-    data_dir: Path = Field(
-        default_factory=_default_data_dir, description="Bundled database, broker state and spool"
-    )
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Bundled database, broker state and spool")
     http_host: str = Field(default="127.0.0.1", description="Address the API and the console listen on")
     http_port: int = Field(default=8000, ge=1, le=65535, description="Port of the API and the console")
     http_open: bool = Field(
@@ -59,9 +58,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
-    ingest_batch_readings: int = Field(
-        default=20_000, ge=1, description="Readings written in one transaction at most"
-    )
+    ingest_batch_readings: int = Field(default=20_000, ge=1, description="Readings written in one transaction at most")
     ingest_buffer_readings: int = Field(
         default=200_000,
         ge=1,
@@ -73,9 +70,7 @@ class Settings(BaseSettings):
     max_payload_bytes: int = Field(
         default=1_048_576, ge=1024, description="Largest MQTT or HTTP payload that is decoded"
     )
-    ledger_cadence_s: float = Field(
-        default=1.0, gt=0, description="Least time between two derivations of one process"
-    )
+    ledger_cadence_s: float = Field(default=1.0, gt=0, description="Least time between two derivations of one process")
     transport_allowance_s: int = Field(
         default=120, ge=0, description="Added to max_gap before the clock closes an interval"
     )
@@ -104,6 +99,25 @@ class Settings(BaseSettings):
         if 0 < days < 35:
             raise ValueError("readings are kept for at least 35 days, or for ever (0)")
         return days
+
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder of files named like settings (enms_database_url), read where the environment is silent",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """A container's secrets are files; only the environment can say where, so it is asked here."""
+        folder = os.environ.get("ENMS_SECRETS_DIR")
+        files = SecretsSettingsSource(settings_cls, secrets_dir=folder) if folder else file_secret_settings
+        return init_settings, env_settings, files
 
     @cached_property
     def zone(self) -> ZoneInfo:
