@@ -165,7 +165,7 @@ async def put_back(connection: asyncpg.Connection, spans: Sequence[Dirty]) -> No
 
 
 async def neighbours(connection: asyncpg.Connection, spans: Sequence[Dirty], k: int) -> list[tuple[datetime, datetime]]:
-    """For each span the k-th good reading before it and after it."""
+    """For each span the k-th good reading before it and after it; endless where there are fewer."""
     rows = statements("publication").neighbours(
         connection,
         n=list(range(len(spans))),
@@ -174,7 +174,7 @@ async def neighbours(connection: asyncpg.Connection, spans: Sequence[Dirty], k: 
         b=[s.to_ts for s in spans],
         k=k,
     )
-    found = {row["n"]: (row["low"], row["high"]) async for row in rows}
+    found = {row["n"]: (known(row["low"]) or BEGINNING, known(row["high"]) or END) async for row in rows}
     return [found[n] for n in range(len(spans))]
 
 

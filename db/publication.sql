@@ -73,18 +73,18 @@ INSERT INTO dirty (e, p, from_ts, to_ts, written_at)
 SELECT * FROM unnest(:e::int[], :p::int[], :from_ts::timestamptz[], :to_ts::timestamptz[], :written_at::timestamptz[]);
 
 -- name: neighbours(n, e, p, a, b, k)
--- The k-th good reading before a and after b, the farthest where there are fewer, the span's own end without any.
-SELECT span.n, coalesce(low.ts, span.a) AS low, coalesce(high.ts, span.b) AS high
+-- The k-th good reading before a and after b; endless where there are fewer.
+SELECT span.n, low.ts AS low, high.ts AS high
 FROM unnest(:n::int[], :e::int[], :p::int[], :a::timestamptz[], :b::timestamptz[]) AS span (n, e, p, a, b)
 CROSS JOIN LATERAL (
-    SELECT min(ts) AS ts FROM (
+    SELECT CASE WHEN count(*) < :k THEN '-infinity' ELSE min(ts) END AS ts FROM (
         SELECT r.ts FROM reading AS r
         WHERE r.e = span.e AND r.p = span.p AND r.ts < span.a AND r.quality < 2 AND r.value BETWEEN -1e100 AND 1e100
         ORDER BY r.ts DESC LIMIT :k
     ) AS before
 ) AS low
 CROSS JOIN LATERAL (
-    SELECT max(ts) AS ts FROM (
+    SELECT CASE WHEN count(*) < :k THEN 'infinity' ELSE max(ts) END AS ts FROM (
         SELECT r.ts FROM reading AS r
         WHERE r.e = span.e AND r.p = span.p AND r.ts > span.b AND r.quality < 2 AND r.value BETWEEN -1e100 AND 1e100
         ORDER BY r.ts LIMIT :k

@@ -11,8 +11,8 @@ from db.instants import known
 from db.publication import Dirty, PointState, Seen
 from enms.metering import INTERVAL_S, ReadingType
 from enms.pieces import snapped
+from enms.quarters import QUARTER, quarter_ceil, quarter_floor
 from enms.timeline import SNAP_S, Timeline, instant, seconds
-from ledger.quarters import QUARTER, quarter_ceil, quarter_floor
 
 # Good readings on each side of a changed one between which something can change: it is judged with its neighbours,
 # each of those with theirs, and a spike hands its place to the next.
@@ -112,13 +112,16 @@ def beginning(state: PointState, seen: Seen, course: Course) -> datetime | None:
     return min(known_so_far, default=None)
 
 
-def affected(dirty: Dirty, near: tuple[datetime, datetime], course: Course) -> tuple[datetime, datetime]:
+def affected(
+    dirty: Dirty, near: tuple[datetime, datetime], course: Course, told: datetime
+) -> tuple[datetime, datetime]:
     """What a change of readings in [from_ts, to_ts] can change, on quarter hours; endless where the change is.
 
     Args:
         dirty: where readings changed.
         near: `CHANGES` good readings before and after that, for registers.
         course: how the point is read.
+        told: after this there is nothing that any reading tells.
     """
     since, until = known(dirty.from_ts), known(dirty.to_ts)
     low, high = dirty.from_ts, dirty.to_ts
@@ -129,11 +132,12 @@ def affected(dirty: Dirty, near: tuple[datetime, datetime], course: Course) -> t
             lows.append(near[0])
         if course.of_intervals:
             lows.append(since - course.reach - timedelta(seconds=course.longest_s) - QUARTER)
-        low = quarter_floor(min(lows))
+        low = min(lows)
+        low = low if known(low) is None else quarter_floor(low)
     if until is not None:
         highs = [until + _JUST_BEFORE]
         if course.of_registers:
-            highs.append(near[1])
+            highs.append(min(near[1], told))
         if ReadingType.GAUGE in line.readings:
             highs.append(until + timedelta(seconds=line.longest_gap_s))
         if course.of_intervals:

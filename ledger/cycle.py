@@ -32,6 +32,7 @@ from db.publication import (
     take_dirty,
 )
 from enms.errors import EnmsError
+from enms.quarters import quarter_floor
 from ledger.closing import (
     CHANGES,
     Course,
@@ -46,7 +47,6 @@ from ledger.closing import (
 )
 from ledger.courses import CourseBook
 from ledger.publishing import Job, Published, publish_jobs
-from ledger.quarters import quarter_floor
 
 _MICROSECOND = timedelta(microseconds=1)
 _START: Key = (-1, -1)
@@ -248,8 +248,8 @@ async def _jobs(
         closing = close(w.state, now_seen, first, course, now, limits.allowance_s)
         spans: list[Span] = []
         if first is not None and closing.closed_until is not None and course.line.readings:
-            changed = [affected(d, near.get(d, (d.from_ts, d.to_ts)), course) for d in w.dirty]
             end = told_until(now_seen.newest_good, course.line) if now_seen.newest_good else closing.closed_until
+            changed = [affected(d, near.get(d, (d.from_ts, d.to_ts)), course, end) for d in w.dirty]
             spans = spans_to_derive(w.state, changed, first, closing.closed_until, end)
         spans, rest, room = _fit(spans, room)
         closed_until = closing.closed_until
@@ -301,7 +301,7 @@ def _fit(spans: Sequence[Span], room: int) -> tuple[list[Span], list[Span], int]
 
 async def _near(connection: asyncpg.Connection, work: Sequence[_Work]) -> Mapping[Dirty, tuple[datetime, datetime]]:
     """Registers: the good readings before and after each dirty span between which something can change."""
-    spans = [d for w in work for d in w.dirty if not is_endless(d)]
+    spans = [d for w in work for d in w.dirty]
     if not spans:
         return {}
     return dict(zip(spans, await neighbours(connection, spans, CHANGES), strict=True))

@@ -26,9 +26,9 @@ from db.histories import Key
 from enms.findings import Finding, one_an_instant
 from enms.intervals import NEIGHBOURS, Interval, derive
 from enms.metering import ReadingType
+from enms.quarters import QUARTER, quarter_ceil, quarter_floor
 from enms.timeline import instant, seconds
 from ledger.closing import Course
-from ledger.quarters import QUARTER, quarter_ceil, quarter_floor
 
 _Draft = Callable[[asyncpg.Connection, Sequence[Part]], Coroutine[None, None, list[Odd]]]
 _DRAFTS: dict[ReadingType, _Draft] = {

@@ -22,11 +22,11 @@ from db.publication import (
     put_days,
     replace_findings,
 )
-from enms.cuts import Cut, Cuts, Window
+from enms.cuts import Cut, Window
 from enms.findings import Finding, FindingKind
+from enms.quarters import QUARTER, quarter_floor
 from ledger.closing import Course
 from ledger.draft import draft
-from ledger.quarters import QUARTER, quarter_floor
 
 # Found by derivation itself; the others are runs of readings (ledger.runs).
 DERIVED = frozenset(FindingKind) - {FindingKind.FROZEN, FindingKind.OUT_OF_RANGE}
@@ -56,6 +56,13 @@ class Job:
             return None
         since = since or quarter_floor(self.after.first_ts)
         return (since, until) if since < until else None
+
+    @property
+    def whole(self) -> tuple[datetime, datetime] | None:
+        """From its first quarter hour to the end of its last."""
+        if self.after.closed_until is None or self.after.first_ts is None:
+            return None
+        return quarter_floor(self.after.first_ts), self.after.closed_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,28 +114,26 @@ async def _sum_days(
     connection: asyncpg.Connection, owners: Sequence[Job], spans: Sequence[Span], made: Mapping[int, Publication]
 ) -> None:
     """Day totals of what changed, in each enterprise's own days."""
-    again = {job.before.key for job in owners if job.recut_all}
+    touched = [(owners[n], (p.first, p.last + QUARTER)) for n, p in made.items()]
+    touched += [(job, (span.start, span.end)) for job, span in zip(owners, spans, strict=True) if job.recut]
+    # days may be cut otherwise now, those before the seal too: their quarter hours are still there
+    again = {job.before.key: job for job in owners if job.recut_all}
     if again:
         await forget_days(connection, sorted(again))
-    touched: dict[int, Window] = {n: (p.first, p.last + QUARTER) for n, p in made.items()}
-    touched |= {n: (span.start, span.end) for n, span in enumerate(spans) if owners[n].recut}
+        touched += [(job, whole) for job in again.values() if (whole := job.whole) is not None]
     if not touched:
         return
-    calendar = await cuts(connection, {spans[n].e for n in touched})
+    calendar = await cuts(connection, {job.before.e for job, _ in touched})
     known: dict[tuple[int, Window], list[Window]] = {}
     days: dict[tuple[Key, Window], Day] = {}
-    for n, window in touched.items():
-        span = spans[n]
-        own = calendar[span.e]
-        if (span.e, window) not in known:
-            known[span.e, window] = own.windows(Cut.DAY, *window)
-        for start, end in known[span.e, window]:
-            days[(span.e, span.p), (start, end)] = _day(span, start, end, own, mean=owners[n].course.mean)
+    for job, window in touched:
+        e, p = job.before.key
+        own = calendar[e]
+        if (e, window) not in known:
+            known[e, window] = own.windows(Cut.DAY, *window)
+        for start, end in known[e, window]:
+            days[(e, p), (start, end)] = Day(e, p, own.local_day(start), start, end, job.course.mean)
     await put_days(connection, list(days.values()))
-
-
-def _day(span: Span, start: datetime, end: datetime, own: Cuts, *, mean: bool) -> Day:
-    return Day(span.e, span.p, own.local_day(start), start, end, mean)
 
 
 async def _announce(

@@ -1,4 +1,4 @@
-"""The ledger's grid."""
+"""The ledger's grid: quarter hours in UTC."""
 
 from __future__ import annotations
 
