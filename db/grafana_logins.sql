@@ -18,7 +18,7 @@ SELECT s.statement
 FROM (VALUES
     (1, CASE WHEN EXISTS (SELECT 1 FROM pg_roles WHERE rolname = :login) THEN NULL
              ELSE format('CREATE ROLE %I NOLOGIN', :login::text) END),
-    (2, format('ALTER ROLE %I LOGIN NOCREATEDB NOCREATEROLE INHERIT CONNECTION LIMIT %s PASSWORD %L',
+    (2, format('ALTER ROLE %I LOGIN INHERIT CONNECTION LIMIT %s PASSWORD %L',
                :login::text, :connections::int, :verifier::text)),
     (3, format('GRANT enms_grafana TO %I', :login::text)),
     -- a viewer may set these back: what holds is the grant and the number of connections

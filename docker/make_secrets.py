@@ -1,0 +1,105 @@
+"""Make the secrets of docker-compose.yml, once; Python's standard library only.
+
+    python3 docker/make_secrets.py                      what is missing is made, what is there is kept
+    python3 docker/make_secrets.py gateway demo-steel/gw1
+                                                   an MQTT account for a gateway; prints its password, once
+
+Files lie in docker/secrets/ (0700, never committed). A file is readable by all because Compose hands it into the
+container as it is, and the services there are other users; the folder keeps this machine's users out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "secrets"
+_PASSWORDS = (
+    "db_superuser_password",
+    "db_migrator_password",
+    "db_app_password",
+    "grafana_db_password",
+    "grafana_admin_password",
+    "mqtt_ingest_password",
+    "mqtt_rules_password",
+    "mqtt_simulator_password",
+)
+_MQTT_USERS = {
+    "enms-ingest": "mqtt_ingest_password",
+    "enms-rules": "mqtt_rules_password",
+    "enms-simulator": "mqtt_simulator_password",
+}
+_GATEWAY = re.compile(r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9_.-]+$")
+
+
+def main(arguments: list[str]) -> int:
+    """The command."""
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    FOLDER.chmod(0o700)
+    match arguments:
+        case []:
+            make_all(FOLDER)
+            return 0
+        case ["gateway", name] if _GATEWAY.match(name):
+            make_all(FOLDER)
+            password = secrets.token_urlsafe(24)
+            add_user(FOLDER / "mosquitto_passwd", name, password)
+            sys.stdout.write(f"{password}\n")
+            sys.stderr.write("take it over with: docker compose restart mosquitto\n")
+            return 0
+        case _:
+            sys.stderr.write(f"{(__doc__ or '').strip()}\n")
+            return 2
+
+
+def make_all(folder: Path) -> None:
+    """Every file that is missing."""
+    for name in _PASSWORDS:
+        _once(folder / name, secrets.token_urlsafe(24))
+    given = {name: (folder / name).read_text(encoding="ascii").strip() for name in _PASSWORDS}
+    migrator, app = given["db_migrator_password"], given["db_app_password"]
+    _once(folder / "database_url_migrator", f"postgresql://enms_migrator:{migrator}@db:5432/enms")
+    _once(folder / "database_url_app", f"postgresql://enms:{app}@db:5432/enms")
+    for user, name in _MQTT_USERS.items():
+        short = name.split("_")[1]
+        _once(folder / f"mqtt_url_{short}", f"mqtt://{user}:{given[name]}@mosquitto:1883")
+    accounts = folder / "mosquitto_passwd"
+    _once(accounts, "")
+    known = {line.split(":", 1)[0] for line in accounts.read_text(encoding="ascii").splitlines()}
+    for user, name in _MQTT_USERS.items():
+        if user not in known:
+            add_user(accounts, user, given[name])
+
+
+def add_user(accounts: Path, user: str, password: str) -> None:
+    """An account in mosquitto's password file; one of the same name is replaced."""
+    lines = [line for line in accounts.read_text(encoding="ascii").splitlines() if line.split(":", 1)[0] != user]
+    _write(accounts, "".join(f"{line}\n" for line in [*lines, f"{user}:{mosquitto_hash(password)}"]))
+
+
+def mosquitto_hash(password: str, salt: bytes | None = None) -> str:
+    """As mosquitto_passwd writes it since 2.0: $7$, PBKDF2 with SHA-512, 101 rounds, 12 bytes of salt."""
+    salt = salt if salt is not None else os.urandom(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 101)
+    return f"$7$101${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def _once(path: Path, text: str) -> None:
+    if not path.exists():
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    scratch = path.with_name(f".{path.name}.new")
+    scratch.write_text(text, encoding="ascii")
+    scratch.chmod(0o644)
+    scratch.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
