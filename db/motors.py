@@ -31,12 +31,19 @@ class MotorVersion:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A point that watches a motor. `closed_until` None: it never said anything."""
+    """A point that watches a motor. `closed_until` None: it never said anything.
+
+    Attributes:
+        to_amount: amount an hour (kW) per unit read, of a gauge of power.
+    """
 
     p: int
     code: str
+    reading: str
     amount_unit: str
     aggregate: str
+    to_amount: float
+    max_gap_s: float
     first_ts: datetime | None
     closed_until: datetime | None
     accuracy_class: float | None
@@ -66,6 +73,14 @@ class QuarterHour:
         if unit(of.amount_unit).dimension != "energy":
             return None
         return convert(self.amount, of.amount_unit, "kWh") * 3600 / self.covered_s
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Least and greatest power read over a quarter hour, kW, the reading it came in with included."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,37 @@ async def quarter_hours(
     async for row in rows:
         found.setdefault(row["p"], {})[row["start"]] = QuarterHour(**row)
     return found
+
+
+async def sampled_power(
+    connection: asyncpg.Connection, e: int, spans: Sequence[tuple[Instrument, datetime, datetime]]
+) -> dict[tuple[int, datetime], Sampled]:
+    """What gauges of power read within quarter hours, by point and start; nothing of readings that are gone.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        spans: gauge, start, end, on quarter hours; a gauge once only.
+    """
+    to_kw = {gauge.p: gauge.to_amount for gauge, _, _ in spans}
+    rows = statements("motors").sampled(
+        connection,
+        e=e,
+        points=[gauge.p for gauge, _, _ in spans],
+        gaps=[gauge.max_gap_s for gauge, _, _ in spans],
+        starts=[start for _, start, _ in spans],
+        ends=[end for _, _, end in spans],
+    )
+    return {
+        (row["p"], row["start"]): Sampled(row["low"] * to_kw[row["p"]], row["high"] * to_kw[row["p"]])
+        async for row in rows
+    }
+
+
+async def first_readings(connection: asyncpg.Connection, e: int, points: Sequence[int]) -> dict[int, datetime]:
+    """Since when raw readings of points are still there."""
+    rows = statements("motors").first_readings(connection, e=e, points=list(points))
+    return {row["p"]: row["ts"] async for row in rows}
 
 
 def watched_points(motor: Motor) -> list[str]:

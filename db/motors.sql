@@ -7,10 +7,10 @@ ORDER BY motor.code, v.valid_from;
 
 -- name: instruments(e, codes)
 -- Points as configured last, with the class of the meter on each and how far the ledger is.
-SELECT point.p, point.code, c.amount_unit, c.aggregate, s.first_ts, s.closed_until, i.accuracy_class, i.calibrated
+SELECT point.p, point.code, c.reading, c.amount_unit, c.aggregate, c.to_amount, c.max_gap_s, s.first_ts, s.closed_until, i.accuracy_class, i.calibrated
 FROM point
 JOIN LATERAL (
-    SELECT amount_unit, aggregate FROM point_config_span AS k
+    SELECT reading, amount_unit, aggregate, to_amount, max_gap_s FROM point_config_span AS k
     WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
 ) AS c ON true
 LEFT JOIN point_state AS s USING (e, p)
@@ -26,3 +26,25 @@ SELECT s.p, i.start, i.amount, i.covered_s, i.estimated_s
 FROM unnest(:points::int[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, starts, ends)
 CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts, s.ends) AS i
 ORDER BY s.p, i.start;
+
+-- name: sampled(e, points, gaps, starts, ends)
+-- Least and greatest value a gauge had in each quarter hour, the value it came in with included: a reading holds until
+-- the next one, at most its point's gap.
+WITH sample AS (
+    SELECT s.p, s.starts, s.ends, r.ts, r.value,
+           least(lead(r.ts) OVER (PARTITION BY s.p ORDER BY r.ts), r.ts + s.gap * interval '1 second', s.ends) AS until
+    FROM unnest(:points::int[], :gaps::float8[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, gap, starts, ends)
+    JOIN reading AS r ON r.e = :e AND r.p = s.p
+        AND r.ts >= s.starts - s.gap * interval '1 second' AND r.ts < s.ends AND r.quality < 2
+)
+SELECT p, q AS start, min(value) AS low, max(value) AS high
+FROM sample
+CROSS JOIN LATERAL generate_series(
+    greatest(starts, date_bin('15 minutes', ts, 'epoch')), until - interval '1 microsecond', '15 minutes') AS q
+GROUP BY p, q;
+
+-- name: first_readings(e, points)
+-- Since when raw readings are still there.
+SELECT s.p, r.ts
+FROM unnest(:points::int[]) AS s (p)
+CROSS JOIN LATERAL (SELECT ts FROM reading WHERE e = :e AND p = s.p ORDER BY ts LIMIT 1) AS r;

@@ -164,7 +164,7 @@ def judge_load(
         accuracy_class: of the power meter.
     """
     unable = LoadState.CANNOT_TELL
-    if input_kw is not None and input_kw < assumption("energised_share").value * motor.rated_kw:
+    if input_kw is not None and input_kw < energised_kw(motor):
         return LoadVerdict(LoadState.OFF, None)
     if motor.type not in _INDUCTION:
         return LoadVerdict(unable, None, Why.NOT_INDUCTION, ("driven_output",))
@@ -178,6 +178,20 @@ def judge_load(
         missing = ("efficiency_pct",) if load is Why.NO_EFFICIENCY else ("no_load_loss_kw",)
         return LoadVerdict(unable, None, load, missing)
     return LoadVerdict(state_of(load.factor), load)
+
+
+def energised_kw(motor: Motor) -> float:
+    """Least input power of a motor that is switched on: it has its no-load loss, whatever it drives.
+
+    A mean below that is of a motor that was off for a part of the time.
+    """
+    share = assumption("energised_share").value * motor.rated_kw
+    if motor.efficiency_pct is None:
+        return share
+    rated_loss = (100.0 / motor.efficiency_pct - 1.0) * motor.rated_kw
+    if motor.no_load_loss_kw is not None:
+        return max(share, assumption("no_load_floor").value * motor.no_load_loss_kw)
+    return max(share, assumption("no_load_loss_share").low * rated_loss)
 
 
 def state_of(factor: float) -> LoadState:

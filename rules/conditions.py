@@ -99,6 +99,11 @@ class Condition(Protocol[Watched, Basis]):
     ) -> dict[str, list[Judged[Basis]]]:
         """Answers for every step of each span, by subject, in order of time; a subject once only."""
 
+    async def earliest(
+        self, connection: asyncpg.Connection, subjects: Sequence[Subject[Watched]]
+    ) -> dict[str, datetime]:
+        """Before when nothing can be judged again, by subject; a subject left out: nothing stands against it."""
+
     def evidence(self, subject: Subject[Watched], judged: Judged[Basis]) -> dict[str, object]:
         """What one answer stood on, of plain values: inputs, factors, limit, arithmetic line by line."""
 

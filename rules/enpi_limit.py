@@ -130,6 +130,10 @@ class EnpiLimit:
             return Truth.UNKNOWN, False, str(limit.reason) if limit.reason is not None else ""
         return *over(value.value, limit.limit, self._rule.deadband), ""
 
+    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[EnpiModel]]) -> dict[str, datetime]:
+        """The ledger is all it needs."""
+        return {}
+
     def evidence(self, subject: Subject[EnpiModel], judged: Judged[EnpiValue | None]) -> dict[str, object]:
         assert judged.basis is not None
         return evidence_of(subject.watched, judged.basis, self._rule.condition.resolution)

@@ -16,7 +16,7 @@ from db.statements import statements
 from enms.alerts import Episode
 from rules.conditions import Condition, Judged, Span
 from rules.lifecycle import Known, Memory, fold, retell
-from rules.plan import Plan, Range, memory_of, plan, slices, text_of
+from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
 
@@ -76,6 +76,9 @@ class RuleRun:
         revises = self._condition.revises
         made = (plan(s, rows.get(s.code), changes, states, revises=revises) for s in subjects)
         plans = [p for p in made if p is not None]
+        revised = [p.subject for p in plans if p.again is not None]
+        earliest = await self._condition.earliest(self._connection, revised) if revised else {}
+        plans = [not_before(p, earliest.get(p.subject.code)) for p in plans]
         due = [p for p in plans if p.again is not None or p.onward is not None]
         if due:
             await self._judge(due)

@@ -1,4 +1,9 @@
-"""Motors that are energised with little to do: `motor_underload` and `motor_idle`."""
+"""Motors that are energised with little to do: `motor_underload` and `motor_idle`.
+
+A mean says little of a motor that was switched within the quarter hour: ten minutes off and five at full load look like
+a third of the load. So the readings are looked at, too: the condition is met where the motor was energised, and under
+the limit, throughout.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +16,20 @@ import asyncpg
 from db.motors import (
     Instrument,
     MotorVersion,
+    Sampled,
+    first_readings,
     instruments,
     load_of,
     motor_versions,
     quarter_hours,
+    sampled_power,
     watched_points,
 )
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.metering import INTERVAL_S
 from enms.motor_assumptions import assumption, provenance
-from enms.motors import LoadState, LoadVerdict
+from enms.motors import Load, LoadState, LoadVerdict, energised_kw, load_from_power
 from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, under
 from rules.definition import MotorLoadRule
@@ -43,12 +51,28 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class QuarterHourLoad:
-    """A quarter hour's load verdict; no motor: there was none then."""
+    """A quarter hour's load verdict; no motor: there was none then.
+
+    Attributes:
+        sampled: what the power gauge read within; None: it is no gauge (a register's steps are too coarse to tell).
+        unsampled: the readings are gone.
+    """
 
     motor: Motor | None
     verdict: LoadVerdict | None
     input_kw: float | None
     completeness: float
+    sampled: Sampled | None = None
+    unsampled: bool = False
+
+    @property
+    def greatest(self) -> float | None:
+        """Load factor at the greatest power read within; of the mean, where only that is known."""
+        load = self.verdict.load if self.verdict is not None else None
+        if load is None or self.motor is None or self.sampled is None:
+            return load.factor if load is not None else None
+        high = load_from_power(self.motor, self.sampled.high)
+        return high.factor if isinstance(high, Load) else None
 
 
 class MotorLoad:
@@ -81,6 +105,8 @@ class MotorLoad:
                 start, end = reach.get(point.p, (span.start, span.end))
                 reach[point.p] = (min(start, span.start), max(end, span.end))
         rows = await quarter_hours(connection, self._e, [(p, start, end) for p, (start, end) in reach.items()])
+        gauges = {g.p: g for span in spans if (g := _gauge(span.subject.watched)) is not None}
+        samples = await sampled_power(connection, self._e, [(g, *reach[p]) for p, g in gauges.items()])
         found: dict[str, list[Judged[QuarterHourLoad]]] = {}
         for span in spans:
             watched = span.subject.watched
@@ -91,8 +117,20 @@ class MotorLoad:
                     answers.append(self._judged(start, end, QuarterHourLoad(None, None, None, 0.0)))
                     continue
                 verdict, input_kw, completeness = load_of(motor, start, watched.points, rows)
-                answers.append(self._judged(start, end, QuarterHourLoad(motor, verdict, input_kw, completeness)))
+                gauge = watched.points.get(motor.points.power or "")
+                sampled = samples.get((gauge.p, start)) if gauge is not None else None
+                unsampled = gauge is not None and gauge.p in gauges and sampled is None
+                load = QuarterHourLoad(motor, verdict, input_kw, completeness, sampled, unsampled)
+                answers.append(self._judged(start, end, load))
         return found
+
+    async def earliest(
+        self, connection: asyncpg.Connection, subjects: Sequence[Subject[Watched]]
+    ) -> dict[str, datetime]:
+        """Over readings that are gone nothing is judged again."""
+        gauges = {s.code: g.p for s in subjects if (g := _gauge(s.watched)) is not None}
+        first = await first_readings(connection, self._e, sorted(set(gauges.values())))
+        return {code: first[p] for code, p in gauges.items() if p in first}
 
     def _judged(self, start: datetime, end: datetime, load: QuarterHourLoad) -> Judged[QuarterHourLoad]:
         truth, in_band, reason = self.answer(load)
@@ -102,19 +140,36 @@ class MotorLoad:
 
     def answer(self, load: QuarterHourLoad) -> tuple[Truth, bool, str]:
         """The condition on one quarter hour."""
-        condition = self._rule.condition
-        if load.motor is None or load.verdict is None:
-            return Truth.UNKNOWN, False, "not_in_service"
-        if load.completeness < condition.min_completeness:
-            return Truth.UNKNOWN, False, "incomplete"
-        if load.verdict.state is LoadState.OFF:
-            return Truth.CLEAR, False, LoadState.OFF.value
+        if (reason := self._withheld(load)) is not None:
+            return Truth.UNKNOWN, False, reason
+        assert load.motor is not None
+        assert load.verdict is not None
+        condition, deadband = self._rule.condition, self._rule.deadband
         if load.verdict.load is None:
-            return Truth.UNKNOWN, False, load.verdict.why.value if load.verdict.why is not None else ""
+            return Truth.CLEAR, False, LoadState.OFF.value
         factor = load.verdict.load.factor
+        truth, in_band = under(factor, condition.load_factor_below, deadband)
+        reason = ""
         if factor < condition.and_not_below:
-            return Truth.CLEAR, False, ""
-        return *under(factor, condition.load_factor_below, self._rule.deadband), ""
+            truth, in_band = Truth.CLEAR, False
+        elif truth is Truth.MET and load.sampled is not None and load.sampled.low < energised_kw(load.motor):
+            truth, reason = Truth.CLEAR, "partly_off"
+        elif truth is Truth.MET and (load.greatest or factor) >= condition.load_factor_below + deadband:
+            # no reason to begin an alert, nor to end one
+            truth, in_band, reason = Truth.CLEAR, True, "not_throughout"
+        return truth, in_band, reason
+
+    def _withheld(self, load: QuarterHourLoad) -> str | None:
+        """Why there is no answer."""
+        if load.motor is None or load.verdict is None:
+            return "not_in_service"
+        if load.completeness < self._rule.condition.min_completeness:
+            return "incomplete"
+        if load.verdict.state is LoadState.OFF:
+            return None
+        if load.verdict.load is None:
+            return load.verdict.why.value if load.verdict.why is not None else ""
+        return "readings_gone" if load.unsampled else None
 
     def evidence(self, subject: Subject[Watched], judged: Judged[QuarterHourLoad]) -> dict[str, object]:
         step, basis = judged.observation, judged.basis
@@ -125,7 +180,7 @@ class MotorLoad:
         assert load is not None
         edition, source, review = provenance()
         point = subject.watched.points[motor.points.power or motor.points.current or ""]
-        energised = assumption("energised_share")
+        used = (*load.assumptions, assumption("energised_share"), assumption("no_load_floor"))
         return {
             "window": {"start": step.start, "end": step.end},
             "nameplate": motor.model_dump(mode="json", exclude={"name"}),
@@ -133,6 +188,8 @@ class MotorLoad:
                 {
                     "point": point.code,
                     "mean_kw": basis.input_kw,
+                    "low_kw": basis.sampled.low if basis.sampled is not None else None,
+                    "high_kw": basis.sampled.high if basis.sampled is not None else None,
                     "covered_s": basis.completeness * INTERVAL_S,
                     "completeness": basis.completeness,
                     "accuracy_class": point.accuracy_class,
@@ -149,12 +206,30 @@ class MotorLoad:
                     "text": {"zh": a.text.zh, "en": a.text.en},
                     "confidence": a.confidence,
                 }
-                for a in (*load.assumptions, energised)
+                for a in used
             ],
             "arithmetic": _arithmetic(motor, basis),
-            "limit": {"load_factor_below": judged.limit, "and_not_below": self._rule.condition.and_not_below},
-            "result": {"value": load.factor, "low": load.low, "high": load.high, "unit": "1", "limit": judged.limit},
+            "limit": {
+                "load_factor_below": judged.limit,
+                "and_not_below": self._rule.condition.and_not_below,
+                "energised_kw": energised_kw(motor),
+            },
+            "result": {
+                "value": load.factor,
+                "greatest": basis.greatest,
+                "low": load.low,
+                "high": load.high,
+                "unit": "1",
+                "limit": judged.limit,
+            },
         }
+
+
+def _gauge(watched: Watched) -> Instrument | None:
+    """The motor's power gauge; None where power is counted by a register, or not metered."""
+    code = watched.versions[-1].motor.points.power
+    point = watched.points.get(code) if code is not None else None
+    return point if point is not None and point.reading == "gauge" else None
 
 
 def _codes(versions: Sequence[MotorVersion]) -> set[str]:

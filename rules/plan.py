@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -71,7 +71,13 @@ def plan(
         return None
     begin = subject.grid.floor(min(started))
     ready = subject.grid.floor(_ready(subject, min(closed), states))
-    frontier = row.evaluated_until if row is not None else min(begin, ready)
+    if row is not None:
+        frontier = row.evaluated_until
+    elif revises:
+        frontier = min(begin, ready)
+    else:
+        # About arrival: history that somebody pours in was not silent, it was not there yet. Watching begins now.
+        frontier = max(min(begin, ready), ready - QUARTER)
     until = min(ready, subject.grid.floor(frontier + CHUNK))
     onward = (frontier, until) if until > frontier else None
     again = None
@@ -99,6 +105,14 @@ def _again(subject: Subject[Any], row: SubjectRow, changes: Mapping[int, Change]
     lo = subject.grid.floor(max(begin, min(lo for lo, _ in past)))
     hi = min(frontier, subject.grid.ceil(min(frontier, max(hi for _, hi in past))))
     return (lo, hi) if lo < hi else None
+
+
+def not_before(one: Plan, earliest: datetime | None) -> Plan:
+    """The plan without judging again what lies before an instant."""
+    if earliest is None or one.again is None:
+        return one
+    lo = one.subject.grid.ceil(max(earliest, one.again[0]))
+    return replace(one, again=(lo, one.again[1]) if lo < one.again[1] else None)
 
 
 def slices(span: Range, subject: Subject[Any]) -> Iterator[Range]:

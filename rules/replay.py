@@ -134,11 +134,21 @@ def _correction(of: dict[str, Any]) -> Correction:
 
 
 def _motor(body: dict[str, Any]) -> tuple[bool | None, float | None, float | None]:
-    below, not_below = float(body["limit"]["load_factor_below"]), float(body["limit"]["and_not_below"])
-    kilowatts = _number(body["inputs"][0]["mean_kw"])
-    if body["method"]["by"] != "power" or kilowatts is None:
-        factor = _number(body["result"]["value"])
+    limit, metered = body["limit"], body["inputs"][0]
+    below, not_below = float(limit["load_factor_below"]), float(limit["and_not_below"])
+    mean, low, high = (_number(metered[key]) for key in ("mean_kw", "low_kw", "high_kw"))
+    if body["method"]["by"] != "power" or mean is None:
+        factor = greatest = _number(body["result"]["value"])
     else:
-        load = load_from_power(Motor.model_validate(body["nameplate"]), kilowatts)
-        factor = load.factor if isinstance(load, Load) else None
-    return None if factor is None else not_below <= factor < below, factor, below
+        motor = Motor.model_validate(body["nameplate"])
+        factor, greatest = (_factor(motor, kw) for kw in (mean, high if high is not None else mean))
+    if factor is None or greatest is None:
+        return None, factor, below
+    energised = low is None or low >= float(limit["energised_kw"])
+    met = not_below <= factor < below and energised and greatest < below + float(body["rule"]["deadband"])
+    return met, factor, below
+
+
+def _factor(motor: Motor, kilowatts: float) -> float | None:
+    load = load_from_power(motor, kilowatts)
+    return load.factor if isinstance(load, Load) else None

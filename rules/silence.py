@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -82,6 +82,10 @@ class Silence:
             truth = Truth.CLEAR if heard else Truth.MET
             answer = said[step, heard] = Judged(Observation(*step, truth), None, None, None, None)
         return answer
+
+    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
+        """The ledger is all it needs."""
+        return {}
 
     def evidence(self, subject: Subject[MeteredPoint], judged: Judged[None]) -> dict[str, object]:
         step = judged.observation

@@ -28,6 +28,8 @@ async def test_case(path, db_pool):
         world = await World.build(connection, case["plant"])
         world.ends = dict.fromkeys(world.numbers, instant(case["from"]))
         for number, step in enumerate(case["steps"], 1):
+            for point, values in step.get("read", {}).items():
+                await world.read(point, values, instant(step["at"]) if "at" in step else None)
             for point, values in step.get("publish", {}).items():
                 await world.publish(point, values, instant(step["at"]) if "at" in step else None)
             if step.get("evaluate", True):

@@ -18,7 +18,7 @@ from rules.book import BUNDLED, read_books
 from rules.evaluator import Evaluator
 from rules.notifier import Notifier
 from rules.service import RulesService
-from tests.rules.world import QUARTER, World, publish
+from tests.rules.world import QUARTER, World
 
 ROOT = Path(__file__).parents[2]
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
@@ -146,13 +146,12 @@ async def start_role(dsn, broker):
 
 async def test_killed_again_and_again_nothing_is_missed_or_doubled(mill, pg_dsn, broker):
     """Ten quarter hours of idling and ten of work, alternating, each published while the role may be dead."""
-    e = mill.enterprise.e
     role = await start_role(pg_dsn, broker)
     try:
         for n in range(12):
             power = 2.0 if n % 2 == 0 else 30.0
             at = DAY1 + 2 * n * QUARTER
-            await publish(mill.connection, e, mill.numbers["fan.power"], at, [power] * 2, mill.tick())
+            await mill.publish("fan.power", [power] * 2, at)
             await announce(mill)
             if n % 3 == 2:
 

@@ -52,6 +52,7 @@ class World:
     enterprise: EnterpriseRow
     evaluator: Evaluator
     numbers: dict[str, int]
+    gauges: frozenset[str] = frozenset()
     clock: datetime = datetime(2026, 11, 22, tzinfo=UTC)
     ends: dict[str, datetime] = field(default_factory=dict)
 
@@ -62,7 +63,8 @@ class World:
         await load_plant(connection, content, now=LONG_AGO)
         row = await enterprise(connection, content.enterprise.code)
         numbers = {r["code"]: r["p"] for r in await connection.fetch("SELECT code, p FROM point WHERE e = $1", row.e)}
-        return cls(connection, row, Evaluator(books or read_books([BUNDLED])), numbers)
+        gauges = frozenset(p.code for p in content.points if p.reading == "gauge" and p.unit == "kW")
+        return cls(connection, row, Evaluator(books or read_books([BUNDLED])), numbers, gauges)
 
     def tick(self) -> datetime:
         self.clock += timedelta(seconds=1)
@@ -77,8 +79,13 @@ class World:
         covered_s: float = 900.0,
         estimated_s: float = 0.0,
     ) -> None:
-        """Publish (or revise) quarter hours of a point, as the ledger does in one transaction."""
+        """Publish (or revise) quarter hours of a point, as the ledger does in one transaction.
+
+        A power gauge also gets a reading a quarter hour, unless `read` gave it some.
+        """
         begin = start or self.ends[point]
+        if point in self.gauges:
+            await self.read(point, [None if v is None else 4 * v for v in series(values)], begin, QUARTER, new=True)
         await publish(
             self.connection,
             self.enterprise.e,
@@ -90,6 +97,29 @@ class World:
             estimated_s=estimated_s,
         )
         self.ends[point] = max(self.ends.get(point, begin), begin + len(series(values)) * QUARTER)
+
+    async def read(
+        self,
+        point: str,
+        values: str | float | Sequence[float | None],
+        start: datetime | None = None,
+        step: timedelta = timedelta(minutes=1),
+        *,
+        new: bool = False,
+    ) -> None:
+        """Readings of a gauge, one a step; `new`: only where there are none within it."""
+        e, p, begin = self.enterprise.e, self.numbers[point], start or self.ends[point]
+        await self.connection.executemany(
+            """INSERT INTO reading (e, p, ts, value, quality, origin, received_at)
+               SELECT $1, $2, $3, $4, 0, 0, $3
+               WHERE NOT $5 OR NOT EXISTS (SELECT FROM reading WHERE e = $1 AND p = $2 AND ts > $3 AND ts < $6)
+               ON CONFLICT (e, p, ts) DO UPDATE SET value = excluded.value WHERE NOT $5 OR reading.ts = $3""",
+            [
+                (e, p, begin + i * step, value, new, begin + (i + 1) * step)
+                for i, value in enumerate(series(values))
+                if value is not None
+            ],
+        )
 
     async def change(self, text: str, effective_from: datetime | None = None) -> None:
         """Load another plant file of the same enterprise."""
