@@ -112,6 +112,17 @@ class Registry:
         """The virtual points of an enterprise."""
         return [row for row in await self._every(e) if row.reading == ReadingType.VIRTUAL]
 
+    async def named(self, e: int, code: str) -> PointRow:
+        """A point of any kind by its code; a retired one as it was last.
+
+        Raises:
+            NotFoundError: there never was one.
+        """
+        for row in await self._every(e):
+            if row.code == code:
+                return row
+        return await views.point_ever(self._pool, e, code)
+
     async def _every(self, e: int) -> list[PointRow]:
         now = self._clock()
         kept = self._kept.get(e)

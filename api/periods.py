@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Literal
 
@@ -48,8 +48,3 @@ def periods(span: Span, resolution: Resolution, cuts: Cuts) -> list[Period]:
     # Shifts need not fill the day: what lies between two of them is a period of its own only at the ends.
     edges = sorted({span.start, *starts, span.end})
     return [Period(a, b) for a, b in pairwise(edges)]
-
-
-def floor_quarter(instant: datetime) -> datetime:
-    """The quarter-hour edge at or before an instant."""
-    return instant - timedelta(seconds=instant.timestamp() % INTERVAL_S)

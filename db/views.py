@@ -12,6 +12,7 @@ import asyncpg
 
 from db.instants import known
 from db.statements import statements
+from enms.errors import NotFoundError
 from enms.metering import VirtualTerm
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
@@ -147,11 +148,23 @@ async def processes(connection: Connection, e: int) -> list[ProcessRow]:
 
 async def points(connection: Connection, e: int, at: datetime) -> list[PointRow]:
     """The points in service at an instant, in the order of the plant file."""
-    rows = statements("views").points(connection, e=e, at=at)
-    return [
-        PointRow(**{**row, "virtual": _terms(row["virtual"]), "installed_at": known(row["installed_at"])})
-        async for row in rows
-    ]
+    return [_point(row) async for row in statements("views").points(connection, e=e, at=at)]
+
+
+async def point_ever(connection: Connection, e: int, code: str) -> PointRow:
+    """A point as it was configured last, retired ones too.
+
+    Raises:
+        NotFoundError: there never was one.
+    """
+    row = await statements("views").point_ever(connection, e=e, code=code)
+    if row is None:
+        raise NotFoundError(f"no point {code!r}")
+    return _point(row)
+
+
+def _point(row: asyncpg.Record) -> PointRow:
+    return PointRow(**{**row, "virtual": _terms(row["virtual"]), "installed_at": known(row["installed_at"])})
 
 
 def _terms(text: str | None) -> tuple[VirtualTerm, ...]:

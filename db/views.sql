@@ -19,6 +19,23 @@ LEFT JOIN point_state AS s ON s.e = p.e AND s.p = p.p
 WHERE p.e = :e
 ORDER BY c.position, p.code;
 
+-- name: point_ever(e, code)^
+-- A point as it was configured last, in service or not: its history stays readable.
+SELECT p.e, p.p, p.code, c.name_zh, c.name_en, c.process, c.carrier, c.role, c.reading, c.unit, c.amount_unit,
+       c.to_amount, c.aggregate, c.rated_per_hour, c.period_s, c.reporting, c.max_gap_s, c.max_silence_s, c.min_value,
+       c.max_value, c.frozen_after_s, c.parent, c.ncv, c.in_service_from, c.virtual::text AS virtual,
+       i.multiplier, i.register_max, i.resolution, i.accuracy_class, i.calibrated, i.installed_at,
+       s.first_ts, s.newest_ts, s.closed_until
+FROM point AS p
+JOIN LATERAL (
+    SELECT * FROM point_config_span AS k WHERE k.e = p.e AND k.p = p.p ORDER BY k.valid_from DESC LIMIT 1
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM installation_span AS k WHERE k.e = p.e AND k.p = p.p ORDER BY k.installed_at DESC LIMIT 1
+) AS i ON true
+LEFT JOIN point_state AS s ON s.e = p.e AND s.p = p.p
+WHERE p.e = :e AND p.code = :code;
+
 -- name: motors(e)
 SELECT id, code FROM motor WHERE e = :e ORDER BY code;
 
@@ -149,43 +166,3 @@ SELECT i.p, array_agg(extract(epoch FROM i.start)::bigint ORDER BY i.start) AS s
 FROM interval AS i
 WHERE i.e = :e AND i.p = ANY (:ps::int[]) AND i.start >= :t0 AND i.start < :t1
 GROUP BY i.p;
-
--- name: quarter_hours(e, ps, sinces, untils, as_of, n)
--- Every quarter hour of each point over its span, those without a ledger row included.
-SELECT w.p, q.start, q.amount, q.covered_s, q.estimated_s, q.apportioned_s, q.basis, q.suspect, q.rev, q.known_at
-FROM unnest(:ps::int[], :sinces::timestamptz[], :untils::timestamptz[]) WITH ORDINALITY AS w (p, since, until, place)
-CROSS JOIN LATERAL (
-    SELECT g.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s, i.basis, i.suspect, i.rev, i.known_at
-    FROM generate_series(w.since, w.until - interval '15 minutes', interval '15 minutes') AS g (start)
-    LEFT JOIN ledger_rows(:e, w.p, w.since, w.until, :as_of) AS i ON i.start = g.start
-    ORDER BY g.start
-    LIMIT :n
-) AS q
-ORDER BY w.place, q.start
-LIMIT :n;
-
--- name: service(e, ps)
--- Since when each point counts, and until when its ledger is closed.
-SELECT w.p, coalesce(c.since, s.first_ts) AS since, s.closed_until AS until
-FROM unnest(:ps::int[]) AS w (p)
-LEFT JOIN point_state AS s ON s.e = :e AND s.p = w.p
-LEFT JOIN LATERAL (
-    SELECT min(k.in_service_from) AS since FROM point_config_span AS k WHERE k.e = :e AND k.p = w.p
-) AS c ON true;
-
--- name: point_findings(e, p, t0, t1, n)
-SELECT kind, from_ts, to_ts, detail::text AS detail, found_at
-FROM finding
-WHERE e = :e AND p = :p AND from_ts < :t1 AND (to_ts IS NULL OR to_ts >= :t0)
-ORDER BY from_ts DESC, kind
-LIMIT :n;
-
--- name: point_revisions(e, p, t0, t1, n)
--- What the ledger said before, and what it says now.
-SELECT r.start, r.rev, r.amount, r.basis, r.known_at, i.amount AS now_amount, i.basis AS now_basis,
-       i.known_at AS now_known_at, i.rev AS now_rev
-FROM interval_revision AS r
-JOIN interval AS i ON i.e = r.e AND i.p = r.p AND i.start = r.start
-WHERE r.e = :e AND r.p = :p AND r.start >= :t0 AND r.start < :t1
-ORDER BY r.known_at DESC, r.start DESC
-LIMIT :n;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -15,18 +14,17 @@ from api.console.render import page, zone_of
 from api.console.trust import verdicts
 from api.console.words import word
 from api.deps import Api, Context
-from api.intervals import QUARTER, intervals
+from api.intervals import intervals
 from api.language import Language
 from api.latest import latest_item, newest_of
 from api.routes.quarantine import quarantine_item
 from api.spans import Span
-from db import plants, quarter_hours, series, views
+from db import ledger, plants, series, views
+from db.ledger import FindingRow, RevisionRow
 from db.plants import EnterpriseRow
-from db.quarter_hours import FindingRow
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
-from enms.errors import NotFoundError
-from enms.metering import Basis
+from enms.quarters import QUARTER
 from enms.readings import Quality
 
 router = APIRouter(include_in_schema=False)
@@ -47,6 +45,14 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class Revised:
+    """A quarter hour whose published value changed; `before` None: it was missing."""
+
+    before: RevisionRow | None
+    now: RevisionRow
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     owner: EnterpriseRow
     point: PointRow
@@ -55,10 +61,7 @@ class _Place:
 
 async def _place(context: Context, enterprise: str, code: str, span: SpanName, until: str) -> _Place:
     owner = await plants.enterprise(context.pool, enterprise)
-    every = [*await context.registry.points(owner.e), *await context.registry.virtual(owner.e)]
-    point = next((row for row in every if row.code == code), None)
-    if point is None:
-        raise NotFoundError(f"{enterprise} has no point {code!r}")
+    point = await context.registry.named(owner.e, code)
     now = context.clock()
     try:
         end = datetime.fromisoformat(until) if until else now
@@ -85,8 +88,8 @@ async def show_point(
     place = await _place(api, enterprise, code, span, until)
     owner, point, when = place.owner, place.point, place.span
     newest = (await newest_of(api.pool, [point]))[0][1]
-    ledger = await intervals(api, [point], when, as_of=None, cursor=None, limit=10_000)
-    found = await quarter_hours.findings(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN)
+    known = await intervals(api, [point], when, as_of=None, cursor=None, limit=10_000)
+    found = await ledger.findings(api.pool, owner.e, [point.p], when.start, when.end)
     now = api.clock()
     processes = {row.code: row.name(language) for row in await views.processes(api.pool, owner.e)}
     refused = await series.quarantine(api.pool, [owner.e], text=code, limit=_SHOWN)
@@ -96,12 +99,12 @@ async def show_point(
         "point": point,
         "latest": latest_item(point, newest, now, language),
         "process": processes.get(point.process or "", ""),
-        "verdicts": verdicts(text, point, newest, ledger.items, found, now),
-        "items": ledger.items[::-1][:_SHOWN],
-        "total": len(ledger.items),
-        "sum": _sum([item.amount for item in ledger.items]) if point.aggregate == "sum" else None,
-        "findings": [FindingView(row, _note(row)) for row in found],
-        "revisions": await quarter_hours.revisions(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
+        "verdicts": verdicts(text, point, newest, known.items, found, now),
+        "items": known.items[::-1][:_SHOWN],
+        "total": len(known.items),
+        "sum": _sum([item.amount for item in known.items]) if point.aggregate == "sum" else None,
+        "findings": [FindingView(row, _note(row)) for row in found[::-1][:_SHOWN]],
+        "revisions": _revised(await ledger.revisions(api.pool, owner.e, point.p, when.start, when.end))[:_SHOWN],
         "lost": await series.lost_readings(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
         "meters": await views.installations(api.pool, owner.e, point.p),
         "refused": [quarantine_item(row, {owner.e: owner.code}) for row in refused],
@@ -109,7 +112,6 @@ async def show_point(
         "spans": list(SPANS),
         "until": until,
         "when": when,
-        "basis_name": lambda basis: Basis(basis).name.lower(),
         "zone": zone_of(owner.timezone),
     }
     crumbs = [("/", text("District")), (f"/e/{enterprise}", name), (f"/e/{enterprise}/points", text("Points"))]
@@ -121,8 +123,21 @@ def _sum(amounts: list[float | None]) -> float | None:
     return sum(known) if known else None
 
 
+def _revised(rows: list[RevisionRow]) -> list[Revised]:
+    """Each change, the last one first."""
+    found: list[Revised] = []
+    last: RevisionRow | None = None
+    for row in sorted(rows, key=lambda r: (r.start, r.rev)):
+        if last is not None and last.start == row.start:
+            found.append(Revised(last, row))
+        elif row.rev > 1:
+            found.append(Revised(None, row))
+        last = row
+    return sorted(found, key=lambda change: (change.now.known_at, change.now.start), reverse=True)
+
+
 def _note(row: FindingRow) -> str:
-    return ", ".join(f"{key} {value}" for key, value in json.loads(row.detail).items())
+    return ", ".join(f"{key} {value}" for key, value in row.detail.items())
 
 
 def _ms(instant: datetime) -> int:
@@ -142,7 +157,7 @@ async def readings_data(
     if len(rows) > _MOST_DRAWN:
         rows = []
         rows += await series.binned(*asked, step=_STEP_OF[span], after=After(), limit=_MOST_DRAWN)
-    found = await quarter_hours.findings(api.pool, place.owner.e, point.p, when.start, when.end, limit=_SHOWN)
+    found = await ledger.findings(api.pool, place.owner.e, [point.p], when.start, when.end)
 
     def told(row: ReadingRow | BinRow) -> tuple[int, float | None, str, str]:
         value = row.value if isinstance(row, ReadingRow) else row.last if point.reading == "register" else row.mean
@@ -160,7 +175,7 @@ async def readings_data(
         "step": point.reading == "gauge",
         "line": _with_gaps(good, point.max_gap_s, rows),
         "bad": bad,
-        "spans": [_marked(row, when, text) for row in found],
+        "spans": [_marked(row, when, text) for row in found[-_SHOWN:]],
         "from": _ms(when.start),
         "to": _ms(when.end),
         "words": {
@@ -210,7 +225,7 @@ async def intervals_data(
                 missing.append((start, _ms(item.end)))
             continue
         label = f"{item.start.astimezone(zone):%m-%d %H:%M} – {item.end.astimezone(zone):%H:%M}"
-        note = text("completeness %(n)s %%", n=round(item.completeness * 100, 1))
+        note = text("completeness %(n)s %%", n=round((item.completeness or 0.0) * 100, 1))
         rows.append((start, item.amount, label, item.basis, note))
     return {
         "unit": point.amount_unit,

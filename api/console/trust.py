@@ -10,7 +10,7 @@ from api.console.i18n import Catalogue
 from api.console.numbers import full, short
 from api.console.words import word
 from api.intervals import IntervalItem
-from db.quarter_hours import FindingRow
+from db.ledger import FindingRow
 from db.views import NewestRow, PointRow
 
 # GB 17167: meters are calibrated once a year unless their rules say otherwise.
@@ -58,7 +58,7 @@ def _complete(text: Catalogue, items: Sequence[IntervalItem]) -> Verdict:
     title = text("Is it complete?")
     if not items:
         return Verdict(title, "—", text("nothing of this span is closed yet"))
-    share = sum(item.completeness for item in items) / len(items)
+    share = sum(item.completeness or 0.0 for item in items) / len(items)
     missing = sum(item.basis == "missing" for item in items)
     note = text("%(n)s of %(total)s quarter hours missing", n=missing, total=len(items))
     return Verdict(title, f"{_floor_percent(share)} %", note, "bad" if share < 0.9 else "")

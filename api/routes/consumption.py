@@ -12,13 +12,14 @@ from api import csv_out
 from api.deps import Api
 from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, encode
 from api.params import AsOf, Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, To
-from api.periods import Resolution, floor_quarter, periods
+from api.periods import Resolution, periods
 from api.problems import RESPONSES
 from api.spans import instant, span
 from db import plants
 from db.consumption import Consumption, consumption
 from db.enpi_model import cuts_of
 from enms.carriers import TceBasis
+from enms.quarters import quarter_floor
 
 router = APIRouter(tags=["ledger"], responses=RESPONSES)
 _LONGEST = {"total": 3700, "15m": 31, "1h": 100, "shift": 800, "day": 1500, "1d": 1500, "month": 3700, "year": 3700}
@@ -86,7 +87,7 @@ async def list_consumption(
     when = span(
         start,
         end,
-        now=floor_quarter(api.clock()),
+        now=quarter_floor(api.clock()),
         default=timedelta(days=1),
         longest=timedelta(days=_LONGEST[resolution]),
         enterprise=owner,

@@ -14,7 +14,6 @@ from api.params import AsOf, Bom, Cursor, EnterpriseCode, FormatChoice, From, Li
 from api.problems import RESPONSES
 from api.spans import instant, span
 from db import plants
-from enms.errors import NotFoundError
 
 router = APIRouter(tags=["ledger"], responses=RESPONSES)
 _LONGEST = timedelta(days=3700)
@@ -42,11 +41,7 @@ async def list_intervals(
     limit = check_limit(limit, api.settings.api_max_rows, DEFAULT_SERIES_LIMIT)
     owner = await plants.enterprise(api.pool, enterprise)
     when = span(start, end, now=api.clock(), default=timedelta(days=1), longest=_LONGEST, enterprise=owner)
-    known = {row.code: row for row in await api.registry.points(owner.e)}
-    known |= {row.code: row for row in await api.registry.virtual(owner.e)}
-    if missing := [code for code in point if code not in known]:
-        raise NotFoundError(f"no point {', '.join(missing)}")
-    chosen = [known[code] for code in dict.fromkeys(point)]
+    chosen = [await api.registry.named(owner.e, code) for code in dict.fromkeys(point)]
     at = instant(as_of, "query.as_of", owner) if as_of else None
     found = await intervals(api, chosen, when, as_of=at, cursor=cursor, limit=limit)
     page = Page(items=found.items, next_cursor=found.next_cursor)

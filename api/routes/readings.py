@@ -16,10 +16,11 @@ from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, dec
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, PointCodes, To
 from api.problems import RESPONSES
 from api.spans import span
-from db import plants, series, views
+from db import plants, series
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
-from enms.errors import InputError, Mistake, NotFoundError, UnavailableError
+from enms.errors import InputError, Mistake, UnavailableError
+from enms.metering import ReadingType
 from enms.readings import Origin, Quality
 
 router = APIRouter(tags=["readings"], responses=RESPONSES)
@@ -90,14 +91,10 @@ async def list_readings(
 
 
 async def _points(api: Api, e: int, codes: list[str]) -> list[PointRow]:
-    by_code = {row.code: row for row in await api.registry.points(e)}
-    unknown = [code for code in codes if code not in by_code]
-    if unknown:
-        every = {row.code for row in await views.points(api.pool, e, api.clock())}
-        if missing := [code for code in unknown if code not in every]:
-            raise NotFoundError(f"no point {', '.join(missing)}")
-        raise InputError("", [Mistake("query.point", f"{', '.join(unknown)}: a virtual point has no readings")])
-    return [by_code[code] for code in dict.fromkeys(codes)]
+    rows = [await api.registry.named(e, code) for code in dict.fromkeys(codes)]
+    if virtual := [row.code for row in rows if row.reading == ReadingType.VIRTUAL]:
+        raise InputError("", [Mistake("query.point", f"{', '.join(virtual)}: a virtual point has no readings")])
+    return rows
 
 
 def _item(point: PointRow, row: ReadingRow | BinRow) -> ReadingItem:

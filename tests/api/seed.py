@@ -219,7 +219,7 @@ async def _intervals(
 async def _troubles(connection: asyncpg.Connection, p: dict[str, int], e_of: dict[str, int], now: datetime) -> None:
     findings = [
         (GAPPY, "gap", now - timedelta(hours=5), now - timedelta(hours=4), {"missing_s": 3300}),
-        (DEAD, "stale", now - timedelta(hours=2), None, {}),
+        (DEAD, "frozen", now - timedelta(hours=2), None, {}),
         (GAPPY, "spike", now - timedelta(hours=3), now - timedelta(hours=3), {"value": 9.9e8}),
     ]
     for code, kind, begin, end, detail in findings:
@@ -234,7 +234,11 @@ async def _troubles(connection: asyncpg.Connection, p: dict[str, int], e_of: dic
     last = datetime.fromtimestamp(now.timestamp() // 900 * 900, UTC)
     await connection.execute(
         "INSERT INTO interval_revision (e, p, start, rev, amount, covered_s, estimated_s, apportioned_s, basis,"
-        " suspect, known_at) VALUES ($1, $2, $3, 0, NULL, 0, 0, 0, 3, false, $3)",
+        " suspect, known_at) VALUES ($1, $2, $3, 1, NULL, 0, 0, 0, 3, false, $3)",
+        e_of[GAPPY], p[GAPPY], last - timedelta(hours=2),
+    )  # fmt: skip
+    await connection.execute(
+        "UPDATE interval SET rev = 2 WHERE e = $1 AND p = $2 AND start = $3",
         e_of[GAPPY], p[GAPPY], last - timedelta(hours=2),
     )  # fmt: skip
     for e, reason, detail, payload in (

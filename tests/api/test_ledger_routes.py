@@ -54,11 +54,12 @@ async def test_what_was_known_then(client: httpx.AsyncClient, seeded: Seeded) ->
     }
     now = await get(client, "/intervals", **asked)
     assert now["items"][0]["amount"] is not None
-    assert now["items"][0]["rev"] == 1
+    assert now["items"][0]["rev"] == 2
     then = await get(client, "/intervals", **asked, as_of="2026-11-22T09:00:00Z")
     assert then["items"][0]["amount"] == now["items"][0]["amount"]
     before = await get(client, "/intervals", **asked, as_of="2026-11-22T08:00:00Z")
-    assert before["items"] == []
+    assert before["items"][0]["basis"] == "missing"
+    assert before["items"][0]["amount"] is None
 
 
 async def test_pages_of_several_points_join(client: httpx.AsyncClient) -> None:

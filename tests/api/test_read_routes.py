@@ -64,7 +64,7 @@ async def test_newest_values_carry_age_rate_and_findings(client: httpx.AsyncClie
     assert fresh["rate_unit"] == "kW"
     dead = items[DEAD]
     assert dead["stale"]
-    assert dead["findings"] == ["stale"]
+    assert dead["findings"] == ["frozen"]
     silent = items[SILENT]
     assert silent["value"] is None, "unknown is null, never 0"
     assert silent["t"] is None
@@ -174,3 +174,22 @@ async def test_metrics_count_by_route(client: httpx.AsyncClient) -> None:
 async def test_spans_default_to_what_is_useful(client: httpx.AsyncClient, seeded: Seeded) -> None:
     body = await get(client, "/readings", enterprise="seed-steel", point="roll.power")
     assert body["items"][0]["t"] >= (seeded.now - timedelta(days=1)).isoformat()[:19]
+
+
+async def test_a_retired_points_history_stays_readable(client: httpx.AsyncClient, pg_dsn: str, seeded: Seeded) -> None:
+    import asyncpg
+
+    from db.plant_load import load_plant
+    from tests.api.seed import STEEL
+
+    fewer = STEEL.model_copy(update={"points": tuple(p for p in STEEL.points if p.code != "bof.oxygen.volume")})
+    connection = await asyncpg.connect(pg_dsn)
+    try:
+        await load_plant(connection, fewer, now=seeded.now - timedelta(hours=1))
+    finally:
+        await connection.close()
+    registry = await get(client, "/points", enterprise="seed-steel")
+    assert "bof.oxygen.volume" not in {item["code"] for item in registry["items"]}
+    asked = {"enterprise": "seed-steel", "point": "bof.oxygen.volume", "from": "2026-11-21", "to": "2026-11-22"}
+    assert len((await get(client, "/intervals", **asked))["items"]) == 96
+    assert (await client.get("/points/seed-steel/bof.oxygen.volume")).status_code == 200

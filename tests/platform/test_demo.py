@@ -76,9 +76,11 @@ async def _demo(folder: Path, port: int, *more: str) -> AsyncIterator[Demo]:
     try:
         yield Demo(process, f"http://127.0.0.1:{port}")
     finally:
+        family = psutil.Process(process.pid).children(recursive=True) if process.returncode is None else []
         if process.returncode is None:
             process.kill()
         await process.wait()
+        await _gone(family)  # they see to their files before they go
         sys.stderr.write((await reading).decode())
 
 
