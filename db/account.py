@@ -67,9 +67,7 @@ def for_service(preferred: tuple[str, ...], data_dir: Path | None = None) -> Acc
         account = named(name)
         if account is not None and account.uid != 0:
             return account
-    raise EnvironmentProblem(
-        "started as root, and there is no unprivileged account (postgres, nobody) to run as"
-    )
+    raise EnvironmentProblem("started as root, and there is no unprivileged account (postgres, nobody) to run as")
 
 
 def may_pass(folder: Path, account: Account) -> bool:

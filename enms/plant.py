@@ -200,9 +200,7 @@ class Point(_Strict):
         period = self.period_s or _DEFAULT_PERIOD_S.get(reading, 60.0)
         silence = self.max_silence_s or (DEFAULT_SILENCE_S if self.reporting is Reporting.ON_CHANGE else None)
         gap = (
-            self.max_gap_s
-            or (silence if self.reporting is Reporting.ON_CHANGE else None)
-            or default_max_gap_s(period)
+            self.max_gap_s or (silence if self.reporting is Reporting.ON_CHANGE else None) or default_max_gap_s(period)
         )
         return PointConfig(
             code=self.code,

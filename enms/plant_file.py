@@ -41,9 +41,7 @@ def parse_plant(text: str, source: str) -> Plant:
     except YAMLError as error:
         raise PlantFileError(source, [Mistake("", f"not YAML: {error}")]) from error
     if not isinstance(document, CommentedMap):
-        raise PlantFileError(
-            source, [Mistake("", "a plant file is a mapping that begins with `enterprise:`", 1)]
-        )
+        raise PlantFileError(source, [Mistake("", "a plant file is a mapping that begins with `enterprise:`", 1)])
     plain = _plain(document)
     found: list[tuple[Location, str]] = []
     plant = None

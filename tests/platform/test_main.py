@@ -15,8 +15,20 @@ from cli.main import COMMANDS
 ROOT = Path(__file__).parents[2]
 # CONTRACT: command line
 PROMISED = {
-    "demo", "serve", "plant", "meter", "ingest", "ledger", "rules", "api", "simulate", "replay", "migrate", "score",
-    "bench", "check-rules",
+    "demo",
+    "serve",
+    "plant",
+    "meter",
+    "ingest",
+    "ledger",
+    "rules",
+    "api",
+    "simulate",
+    "replay",
+    "migrate",
+    "score",
+    "bench",
+    "check-rules",
 }
 OURS = {"grafana", "housekeeping", "storage"}  # fmt: skip
 PRESENT = [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
