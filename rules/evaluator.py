@@ -21,12 +21,10 @@ from db.statements import statements
 from enms.alerts import Step
 from rules.book import BookFile
 from rules.conditions import Condition
-from rules.definition import DataQualityRule, EnpiLimitRule, MotorLoadRule, Rule
-from rules.enpi_limit import EnpiLimit
+from rules.definition import Rule
 from rules.judging import RuleRun
-from rules.motor_load import MotorLoad
+from rules.kinds import condition_of
 from rules.record import LoadedRule, Tally, end_subject
-from rules.silence import Silence
 
 logger = structlog.get_logger()
 
@@ -51,16 +49,6 @@ class Outcome:
 
 
 BUSY = Outcome(busy=True, more=False, steps=0, transitions={}, failed=())
-
-
-def condition_of(rule: Rule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
-    """What judges a rule."""
-    if isinstance(rule, EnpiLimitRule):
-        return EnpiLimit(rule, enterprise)
-    if isinstance(rule, MotorLoadRule):
-        return MotorLoad(rule, enterprise)
-    assert isinstance(rule, DataQualityRule)
-    return Silence(rule, enterprise)
 
 
 class Evaluator:
