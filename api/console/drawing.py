@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -11,6 +13,14 @@ from enms.metering import INTERVAL_S, Basis
 
 # How each basis is drawn everywhere: style sheet and charts use the same names.
 LOOK = {Basis.MEASURED: "measured", Basis.APPORTIONED: "apportioned", Basis.ESTIMATED: "estimated"}
+
+
+def wall_ms(instant: datetime, zone: ZoneInfo) -> int:
+    """An instant for a chart's time axis: milliseconds that read, as UTC, what the enterprise's clock showed.
+
+    A browser would draw its own time zone; a plant's day is read the same everywhere.
+    """
+    return int(instant.astimezone(zone).replace(tzinfo=UTC).timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.console.drawing import LOOK
+from api.console.drawing import LOOK, wall_ms
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
 from api.console.trust import verdicts
@@ -140,10 +141,6 @@ def _note(row: FindingRow) -> str:
     return ", ".join(f"{key} {value}" for key, value in row.detail.items())
 
 
-def _ms(instant: datetime) -> int:
-    return int(instant.timestamp() * 1000)
-
-
 @router.get("/points/{enterprise}/{code}/readings.json")
 async def readings_data(
     api: Api, language: Language, enterprise: str, code: str, span: SpanName = "24h", until: Until = ""
@@ -166,7 +163,7 @@ async def readings_data(
             if isinstance(row, ReadingRow) and row.quality
             else ""
         )
-        return _ms(row.ts), value, row.ts.astimezone(zone).strftime("%m-%d %H:%M:%S"), note
+        return wall_ms(row.ts, zone), value, row.ts.astimezone(zone).strftime("%m-%d %H:%M:%S"), note
 
     bad = [told(row) for row in rows if isinstance(row, ReadingRow) and row.quality == Quality.BAD]
     good = [told(row) for row in rows if not (isinstance(row, ReadingRow) and row.quality == Quality.BAD)]
@@ -175,9 +172,9 @@ async def readings_data(
         "step": point.reading == "gauge",
         "line": _with_gaps(good, point.max_gap_s, rows),
         "bad": bad,
-        "spans": [_marked(row, when, text) for row in found[-_SHOWN:]],
-        "from": _ms(when.start),
-        "to": _ms(when.end),
+        "spans": [_marked(row, when, zone, text) for row in found[-_SHOWN:]],
+        "from": wall_ms(when.start, zone),
+        "to": wall_ms(when.end, zone),
         "words": {
             "value": text("Reading"),
             "reading": text("Reading"),
@@ -186,9 +183,10 @@ async def readings_data(
     }
 
 
-def _marked(row: FindingRow, when: Span, text: Catalogue) -> tuple[int, int, str]:
+def _marked(row: FindingRow, when: Span, zone: ZoneInfo, text: Catalogue) -> tuple[int, int, str]:
     start, end = max(row.from_ts, when.start), min(row.to_ts or when.end, when.end)
-    return _ms(start), _ms(max(end, start + timedelta(minutes=1))), word(text, "finding", row.kind)
+    last = max(end, start + timedelta(minutes=1))
+    return wall_ms(start, zone), wall_ms(last, zone), word(text, "finding", row.kind)
 
 
 def _with_gaps(
@@ -217,12 +215,12 @@ async def intervals_data(
     missing: list[tuple[int, int]] = []
     rows: list[tuple[int, float, str, str, str]] = []
     for item in found.items:
-        start = _ms(item.start)
+        start = wall_ms(item.start, zone)
         if item.amount is None:
             if missing and missing[-1][1] == start:
-                missing[-1] = (missing[-1][0], _ms(item.end))
+                missing[-1] = (missing[-1][0], wall_ms(item.end, zone))
             else:
-                missing.append((start, _ms(item.end)))
+                missing.append((start, wall_ms(item.end, zone)))
             continue
         label = f"{item.start.astimezone(zone):%m-%d %H:%M} – {item.end.astimezone(zone):%H:%M}"
         note = text("completeness %(n)s %%", n=round((item.completeness or 0.0) * 100, 1))
@@ -232,7 +230,7 @@ async def intervals_data(
         "width": int(QUARTER.total_seconds() * 1000),
         "rows": rows,
         "missing": missing,
-        "from": _ms(when.start),
-        "to": _ms(when.end),
+        "from": wall_ms(when.start, zone),
+        "to": wall_ms(when.end, zone),
         "words": names | {"amount": text("Mean") if point.aggregate == "mean" else text("Amount in 15 min")},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -140,6 +141,9 @@ async def test_charts_have_their_numbers(client: httpx.AsyncClient) -> None:
     assert len(curve["today"]) == 96
     assert sum(v is not None for v in curve["today"]) == 72
     intervals = (await client.get(f"/points/seed-steel/{GAPPY}/intervals.json?span=24h")).json()
+    # drawn by the plant's clock, whatever the browser's: the label says local time, and so does the place on the axis
+    drawn = datetime.fromtimestamp(intervals["rows"][0][0] / 1000, UTC)
+    assert f"{drawn:%m-%d %H:%M}" == intervals["rows"][0][2].split(" – ")[0]
     assert {row[3] for row in intervals["rows"]} == {"measured", "estimated"}
     assert len(intervals["missing"]) == 1
     readings = (await client.get(f"/points/seed-steel/{GAPPY}/readings.json?span=24h")).json()

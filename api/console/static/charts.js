@@ -30,6 +30,7 @@ function common(title, unit) {
   const text = { color: style("--soft"), fontFamily: getComputedStyle(document.body).fontFamily };
   return {
     animation: false,
+    useUTC: true, // the server sends instants as the plant's clock shows them (api/console/drawing.py, wall_ms)
     textStyle: text,
     grid: { left: 16, right: 24, top: 72, bottom: 12, containLabel: true },
     legend: { top: 8, left: 16, right: 48, itemWidth: 16, itemHeight: 6, itemGap: 16, icon: "rect", textStyle: text, type: "scroll" },
