@@ -27,6 +27,12 @@ FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="enms" \
       org.opencontainers.image.description="Real-time industrial energy monitoring" \
       org.opencontainers.image.licenses="Apache-2.0"
+# PDF: what lays text out, and a font with Chinese.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        fonts-noto-cjk libharfbuzz-subset0 libpango-1.0-0 libpangoft2-1.0-0 \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --system --gid 10001 enms \
     && useradd --system --uid 10001 --gid enms --home-dir /var/lib/enms --shell /usr/sbin/nologin enms \
     && install -d -o enms -g enms -m 0750 /var/lib/enms
