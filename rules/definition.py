@@ -20,6 +20,7 @@ class Kind(StrEnum):
     ENPI_LIMIT = "enpi_limit"
     MOTOR_UNDERLOAD = "motor_underload"
     MOTOR_IDLE = "motor_idle"
+    MOTOR_OVERLOAD = "motor_overload"
     DATA_QUALITY = "data_quality"
 
 
@@ -74,6 +75,20 @@ class MotorLoadRule(BaseRule):
     condition: MotorLoadCondition
 
 
+class MotorOverloadCondition(Strict):
+    """The motor's load factor is over `load_factor_above`; 1 is rated load."""
+
+    load_factor_above: Annotated[float, Field(ge=1, le=3)]
+    min_completeness: Share = 0.9
+
+
+class MotorOverloadRule(BaseRule):
+    kind: Literal[Kind.MOTOR_OVERLOAD]
+    purpose: Literal[Purpose.OPERATIONAL]
+    watches: MotorWatch
+    condition: MotorOverloadCondition
+
+
 class PointWatch(Watch):
     """Every metered point, or those of some roles."""
 
@@ -93,11 +108,12 @@ class DataQualityRule(BaseRule):
     condition: SilentCondition
 
 
-Rule: TypeAlias = EnpiLimitRule | MotorLoadRule | DataQualityRule
+Rule: TypeAlias = EnpiLimitRule | MotorLoadRule | MotorOverloadRule | DataQualityRule
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
     Kind.MOTOR_UNDERLOAD: MotorLoadRule,
     Kind.MOTOR_IDLE: MotorLoadRule,
+    Kind.MOTOR_OVERLOAD: MotorOverloadRule,
     Kind.DATA_QUALITY: DataQualityRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -10,12 +10,14 @@ from rules.conditions import Condition
 from rules.definition import Kind, Rule
 from rules.enpi_limit import EnpiLimit
 from rules.motor_load import MotorLoad
+from rules.motor_overload import MotorOverload
 from rules.silence import Silence
 
 CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.ENPI_LIMIT: EnpiLimit,
     Kind.MOTOR_UNDERLOAD: MotorLoad,
     Kind.MOTOR_IDLE: MotorLoad,
+    Kind.MOTOR_OVERLOAD: MotorOverload,
     Kind.DATA_QUALITY: Silence,
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 import asyncpg
 
@@ -32,7 +33,7 @@ from enms.motor_assumptions import assumption, provenance
 from enms.motors import Load, LoadState, LoadVerdict, energised_kw, load_from_power
 from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, under
-from rules.definition import MotorLoadRule
+from rules.definition import MotorLoadRule, MotorOverloadRule
 from rules.grid import QUARTER_HOURS
 
 
@@ -68,21 +69,45 @@ class QuarterHourLoad:
     @property
     def greatest(self) -> float | None:
         """Load factor at the greatest power read within; of the mean, where only that is known."""
+        return self._at(self.sampled.high if self.sampled is not None else None)
+
+    @property
+    def least(self) -> float | None:
+        """Load factor at the least power read within; of the mean, where only that is known."""
+        return self._at(self.sampled.low if self.sampled is not None else None)
+
+    def _at(self, input_kw: float | None) -> float | None:
         load = self.verdict.load if self.verdict is not None else None
-        if load is None or self.motor is None or self.sampled is None:
+        if load is None or self.motor is None or input_kw is None:
             return load.factor if load is not None else None
-        high = load_from_power(self.motor, self.sampled.high)
-        return high.factor if isinstance(high, Load) else None
+        found = load_from_power(self.motor, input_kw)
+        return found.factor if isinstance(found, Load) else None
 
 
-class MotorLoad:
-    """`motor_underload` and `motor_idle`: load factor from input power, quarter hour by quarter hour."""
+Limits = TypeVar("Limits", bound=MotorLoadRule | MotorOverloadRule)
+
+
+class LoadCondition(Generic[Limits]):
+    """A condition on the load factor from input power, quarter hour by quarter hour."""
 
     revises = True
 
-    def __init__(self, rule: MotorLoadRule, enterprise: EnterpriseRow) -> None:
+    def __init__(self, rule: Limits, enterprise: EnterpriseRow) -> None:
         self._rule = rule
         self._e = enterprise.e
+
+    @property
+    def limit(self) -> float:
+        """The load factor that is compared with."""
+        raise NotImplementedError
+
+    def limits(self, motor: Motor) -> dict[str, float]:
+        """What evidence says was compared with."""
+        raise NotImplementedError
+
+    def loaded(self, motor: Motor, load: QuarterHourLoad, factor: float) -> tuple[Truth, bool, str]:
+        """The condition on a quarter hour in which the motor was energised on average."""
+        raise NotImplementedError
 
     async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
         found = await motor_versions(connection, self._e)
@@ -136,7 +161,7 @@ class MotorLoad:
         truth, in_band, reason = self.answer(load)
         factor = load.verdict.load.factor if load.verdict is not None and load.verdict.load is not None else None
         observation = Observation(start, end, truth, in_band, reason)
-        return Judged(observation, factor, self._rule.condition.load_factor_below, None, load)
+        return Judged(observation, factor, self.limit, None, load)
 
     def answer(self, load: QuarterHourLoad) -> tuple[Truth, bool, str]:
         """The condition on one quarter hour."""
@@ -144,20 +169,9 @@ class MotorLoad:
             return Truth.UNKNOWN, False, reason
         assert load.motor is not None
         assert load.verdict is not None
-        condition, deadband = self._rule.condition, self._rule.deadband
         if load.verdict.load is None:
             return Truth.CLEAR, False, LoadState.OFF.value
-        factor = load.verdict.load.factor
-        truth, in_band = under(factor, condition.load_factor_below, deadband)
-        reason = ""
-        if factor < condition.and_not_below:
-            truth, in_band = Truth.CLEAR, False
-        elif truth is Truth.MET and load.sampled is not None and load.sampled.low < energised_kw(load.motor):
-            truth, reason = Truth.CLEAR, "partly_off"
-        elif truth is Truth.MET and (load.greatest or factor) >= condition.load_factor_below + deadband:
-            # no reason to begin an alert, nor to end one
-            truth, in_band, reason = Truth.CLEAR, True, "not_throughout"
-        return truth, in_band, reason
+        return self.loaded(load.motor, load, load.verdict.load.factor)
 
     def _withheld(self, load: QuarterHourLoad) -> str | None:
         """Why there is no answer."""
@@ -209,13 +223,10 @@ class MotorLoad:
                 for a in used
             ],
             "arithmetic": _arithmetic(motor, basis),
-            "limit": {
-                "load_factor_below": judged.limit,
-                "and_not_below": self._rule.condition.and_not_below,
-                "energised_kw": energised_kw(motor),
-            },
+            "limit": self.limits(motor),
             "result": {
                 "value": load.factor,
+                "least": basis.least,
                 "greatest": basis.greatest,
                 "low": load.low,
                 "high": load.high,
@@ -223,6 +234,31 @@ class MotorLoad:
                 "limit": judged.limit,
             },
         }
+
+
+class MotorLoad(LoadCondition[MotorLoadRule]):
+    """`motor_underload` and `motor_idle`: energised, and under the limit, throughout."""
+
+    @property
+    def limit(self) -> float:
+        return self._rule.condition.load_factor_below
+
+    def limits(self, motor: Motor) -> dict[str, float]:
+        not_below = self._rule.condition.and_not_below
+        return {"load_factor_below": self.limit, "and_not_below": not_below, "energised_kw": energised_kw(motor)}
+
+    def loaded(self, motor: Motor, load: QuarterHourLoad, factor: float) -> tuple[Truth, bool, str]:
+        deadband = self._rule.deadband
+        truth, in_band = under(factor, self.limit, deadband)
+        reason = ""
+        if factor < self._rule.condition.and_not_below:
+            truth, in_band = Truth.CLEAR, False
+        elif truth is Truth.MET and load.sampled is not None and load.sampled.low < energised_kw(motor):
+            truth, reason = Truth.CLEAR, "partly_off"
+        elif truth is Truth.MET and (load.greatest or factor) >= self.limit + deadband:
+            # no reason to begin an alert, nor to end one
+            truth, in_band, reason = Truth.CLEAR, True, "not_throughout"
+        return truth, in_band, reason
 
 
 def _gauge(watched: Watched) -> Instrument | None:

@@ -46,6 +46,8 @@ def replay(text: str, sha256: str) -> Replayed:
         return Replayed(intact, *_enpi(body))
     if kind in {"motor_underload", "motor_idle"}:
         return Replayed(intact, *_motor(body))
+    if kind == "motor_overload":
+        return Replayed(intact, *_overload(body))
     return Replayed(intact, None, None, None)
 
 
@@ -147,6 +149,19 @@ def _motor(body: dict[str, Any]) -> tuple[bool | None, float | None, float | Non
     energised = low is None or low >= float(limit["energised_kw"])
     met = not_below <= factor < below and energised and greatest < below + float(body["rule"]["deadband"])
     return met, factor, below
+
+
+def _overload(body: dict[str, Any]) -> tuple[bool | None, float | None, float | None]:
+    above, metered = float(body["limit"]["load_factor_above"]), body["inputs"][0]
+    mean, low = (_number(metered[key]) for key in ("mean_kw", "low_kw"))
+    if body["method"]["by"] != "power" or mean is None:
+        factor = least = _number(body["result"]["value"])
+    else:
+        motor = Motor.model_validate(body["nameplate"])
+        factor, least = (_factor(motor, kw) for kw in (mean, low if low is not None else mean))
+    if factor is None or least is None:
+        return None, factor, above
+    return factor > above and least > above - float(body["rule"]["deadband"]), factor, above
 
 
 def _factor(motor: Motor, kilowatts: float) -> float | None:

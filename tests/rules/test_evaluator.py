@@ -230,6 +230,16 @@ async def test_a_motors_evidence_says_the_same_again(mill):
     assert body["method"]["edition"] == "GB/T 12497-2006"
 
 
+async def test_an_overload_is_judged_again_from_its_evidence(mill):
+    await mill.publish("fan.power", [45.0] * 3)
+    await mill.evaluate()
+    (alert,) = await mill.alerts("motor_overload")
+    (only,) = await evidence(mill.connection, alert)
+    again = replay(only.body, only.sha256)
+    assert (again.intact, again.met, again.limit) == (True, True, 1.05)
+    assert again.value == pytest.approx(alert.value)
+
+
 @pytest.mark.parametrize("table", ["transition", "evidence"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET recorded_at = now()", "DELETE FROM {}"])
 async def test_what_happened_cannot_be_rewritten(world, table, statement):
