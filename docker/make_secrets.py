@@ -1,8 +1,11 @@
 """Make the secrets of docker-compose.yml, once; Python's standard library only.
 
-    python3 docker/make_secrets.py                      what is missing is made, what is there is kept
-    python3 docker/make_secrets.py gateway demo-steel/gw1
-                                                   an MQTT account for a gateway; prints its password, once
+    python3 docker/make_secrets.py                       what is missing is made, what is there is kept
+    python3 docker/make_secrets.py gateway steel/gw1     an MQTT account for a gateway; prints its password, once
+    python3 docker/make_secrets.py sparkplug steel/gw1   the same for a Sparkplug B edge node
+    python3 docker/make_secrets.py revoke steel/gw1      the account ends
+
+A gateway's name is ENTERPRISE/GATEWAY: it may publish for that enterprise, nothing else. Again: a new password.
 
 Files lie in docker/secrets/ (0700, never committed). A file is readable by all because Compose hands it into the
 container as it is, and the services there are other users; the folder keeps this machine's users out.
@@ -35,6 +38,7 @@ _MQTT_USERS = {
     "enms-simulator": "mqtt_simulator_password",
 }
 _GATEWAY = re.compile(r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9_.-]+$")
+_RESTART = "take it over with: docker compose restart mosquitto\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -45,12 +49,18 @@ def main(arguments: list[str]) -> int:
         case []:
             make_all(FOLDER)
             return 0
-        case ["gateway", name] if _GATEWAY.match(name):
+        case ["gateway" | "sparkplug" as kind, name] if _GATEWAY.match(name):
             make_all(FOLDER)
-            password = secrets.token_urlsafe(24)
-            add_user(FOLDER / "mosquitto_passwd", name, password)
+            password = add_gateway(FOLDER, name, sparkplug=kind == "sparkplug")
             sys.stdout.write(f"{password}\n")
-            sys.stderr.write("take it over with: docker compose restart mosquitto\n")
+            sys.stderr.write(_RESTART)
+            return 0
+        case ["revoke", name] if _GATEWAY.match(name):
+            make_all(FOLDER)
+            if not revoke(FOLDER, name):
+                sys.stderr.write(f"there is no account {name}\n")
+                return 1
+            sys.stderr.write(_RESTART)
             return 0
         case _:
             sys.stderr.write(f"{(__doc__ or '').strip()}\n")
@@ -70,6 +80,7 @@ def make_all(folder: Path) -> None:
         _once(folder / f"mqtt_url_{short}", f"mqtt://{user}:{given[name]}@mosquitto:1883")
     accounts = folder / "mosquitto_passwd"
     _once(accounts, "")
+    _once(folder / "mosquitto_gateways", "")
     known = {line.split(":", 1)[0] for line in accounts.read_text(encoding="ascii").splitlines()}
     for user, name in _MQTT_USERS.items():
         if user not in known:
@@ -80,6 +91,45 @@ def add_user(accounts: Path, user: str, password: str) -> None:
     """An account in mosquitto's password file; one of the same name is replaced."""
     lines = [line for line in accounts.read_text(encoding="ascii").splitlines() if line.split(":", 1)[0] != user]
     _write(accounts, "".join(f"{line}\n" for line in [*lines, f"{user}:{mosquitto_hash(password)}"]))
+
+
+def add_gateway(folder: Path, name: str, *, sparkplug: bool) -> str:
+    """An account for ENTERPRISE/GATEWAY, with a fresh password, which is given back and nowhere kept."""
+    password = secrets.token_urlsafe(24)
+    _without_rights(folder, name)
+    if sparkplug:
+        rights = folder / "mosquitto_gateways"
+        _write(rights, rights.read_text(encoding="ascii") + sparkplug_rights(name))
+    add_user(folder / "mosquitto_passwd", name, password)
+    return password
+
+
+def revoke(folder: Path, name: str) -> bool:
+    """Take a gateway's account away; False: there was none."""
+    accounts = folder / "mosquitto_passwd"
+    lines = accounts.read_text(encoding="ascii").splitlines()
+    kept = [line for line in lines if line.split(":", 1)[0] != name]
+    _write(accounts, "".join(f"{line}\n" for line in kept))
+    _without_rights(folder, name)
+    return len(kept) < len(lines)
+
+
+def sparkplug_rights(name: str) -> str:
+    """What a Sparkplug edge node may do, as mosquitto's ACL has it: its own topics, and who the host is.
+
+    No pattern can say this: the kind of message stands between enterprise and gateway in the topic.
+    """
+    group, node = name.split("/")
+    own = [f"write spBv1.0/{group}/{kind}/{node}" for kind in ("NBIRTH", "NDATA", "NDEATH")]
+    devices = [f"write spBv1.0/{group}/{kind}/{node}/+" for kind in ("DBIRTH", "DDATA", "DDEATH")]
+    told = [f"read spBv1.0/{group}/NCMD/{node}", f"read spBv1.0/{group}/DCMD/{node}/+", "read spBv1.0/STATE/+"]
+    return f"user {name}\n" + "".join(f"topic {right}\n" for right in (*own, *devices, *told))
+
+
+def _without_rights(folder: Path, name: str) -> None:
+    rights = folder / "mosquitto_gateways"
+    blocks = re.split(r"(?m)^(?=user )", rights.read_text(encoding="ascii"))
+    _write(rights, "".join(block for block in blocks if block.split("\n", 1)[0] != f"user {name}"))
 
 
 def mosquitto_hash(password: str, salt: bytes | None = None) -> str:
