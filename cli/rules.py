@@ -18,7 +18,7 @@ from rules.notifier import Notifier
 from rules.service import RulesService
 
 logger = structlog.get_logger()
-_CONNECTIONS = 4  # judging, listening, sending, one to spare
+_CONNECTIONS = 5  # judging, listening, sending, tending, one to spare
 
 
 def command() -> None:

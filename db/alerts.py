@@ -33,6 +33,8 @@ class AlertRow:
         value, limit_value: what was judged when it fired and against what, in `unit`.
         certainty: confirmed when even the low end of the uncertainty is over the limit, else possible.
         late: it was over before anybody noticed.
+        suppressed_by: outage/{id} or alert/{id} that holds its messages back.
+        escalated_at: when it was last made louder, by the clock.
         transitions: how many there have been.
     """
 
@@ -66,6 +68,7 @@ class AlertRow:
     shelved_until: datetime | None
     shelved_why: str | None
     suppressed_by: str | None
+    escalated_at: datetime | None
     title_zh: str
     title_en: str
     source: str
@@ -323,6 +326,8 @@ def message_of(alert: AlertRow, kind: Step, n: int, at: datetime) -> dict[str, o
         "acknowledged": alert.acknowledged,
         "assigned_to": alert.assigned_to,
         "shelved_until": instant(alert.shelved_until),
+        "suppressed_by": alert.suppressed_by,
+        "escalated_at": instant(alert.escalated_at),
         "late": alert.late,
         "retracted": alert.retracted,
         "merged_into": alert.merged_into,

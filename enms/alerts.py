@@ -53,7 +53,7 @@ class Closed(StrEnum):
 
 
 class Step(StrEnum):
-    """Kinds of transitions; those below `COMMENTED` are made by people."""
+    """Kinds of transitions; those from `COMMENTED` on are made by people (a shelf also ends by itself)."""
 
     PENDING = "pending"
     FIRING = "firing"
@@ -66,6 +66,9 @@ class Step(StrEnum):
     LATE = "late"
     ENDED = "ended"
     REVISED = "revised"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+    ESCALATED = "escalated"
     COMMENTED = "commented"
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import asyncpg
 
-from db import alerts
+from db import alerts, handling
 from db.plants import EnterpriseRow
 from db.rules import SubjectRow
 from db.statements import statements
@@ -169,12 +169,21 @@ class Recorder:
         if self._rule.hold:
             await self._append(alert, Step.PENDING, episode.started_at, {})
         await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256})
+        if not over:
+            await self._suppress(alert)
         if found.split_from is not None:
             await self._append(alert, Step.SPLIT, episode.fired_at, {"from": found.split_from})
         if found.late:
             await self._append(alert, Step.LATE, episode.fired_at, {})
         if episode.resolved_at is not None:
             await self._append(alert, Step.RESOLVED, episode.resolved_at, {})
+
+    async def _suppress(self, alert: int) -> None:
+        """Hold back what is raised within a planned outage, or on a meter that is in doubt."""
+        by = await handling.suppressor(self._connection, self._e, alert, self._now)
+        if by is not None:
+            await handling.suppress(self._connection, self._e, alert, by, self._now)
+            self._tally.count(Step.SUPPRESSED)
 
     def _freeze(self, telling: Telling, judged: Judged[object]) -> tuple[str, str]:
         found = telling.evidence(telling.subject, judged)

@@ -20,6 +20,7 @@ from db.statements import statements
 from rules import metrics
 from rules.evaluator import Evaluator, Outcome
 from rules.notifier import CHANNEL, Notifier
+from rules.tending import Tender
 
 logger = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class RulesService:
         pool: asyncpg.Pool,
         evaluator: Evaluator,
         notifier: Notifier,
+        tender: Tender | None = None,
         *,
         clock: Clock,
         report: Report,
@@ -62,6 +64,7 @@ class RulesService:
         self._pool = pool
         self._evaluator = evaluator
         self._notifier = notifier
+        self._tender = tender or Tender()
         self._clock = clock
         self._report = report
         self._wake = asyncio.Event()
@@ -74,6 +77,7 @@ class RulesService:
         tasks = [
             asyncio.create_task(self._insist("rules", self._evaluating, stop)),
             asyncio.create_task(self._insist("alert messages", self._sending, stop)),
+            asyncio.create_task(self._insist("open alerts", self._tending, stop)),
             asyncio.create_task(self._insist("notifications", self._listening, stop)),
         ]
         stopped = asyncio.create_task(stop.wait())
@@ -203,6 +207,15 @@ class RulesService:
             self._report("alert messages", not drained.failed, f"{waiting} waiting" if waiting else "")
             await _wait(self._posted, 1.0 if waiting else _LOOK_EVERY_S)
             self._posted.clear()
+
+    async def _tending(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            async with self._pool.acquire() as connection:
+                done = await self._tender.tend(connection, self._clock())
+            self._report("open alerts", True, "")
+            if done:
+                self._posted.set()
+            await _wait(stop, _LOOK_EVERY_S)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -14,7 +14,7 @@ from api.console.evidence import Evidence, evidence_view
 from api.console.i18n import Catalogue, catalogue
 from api.console.plant import SEVERITIES
 from api.console.render import page, zone_of
-from api.console.words import word
+from api.console.words import WHYS, word
 from api.deps import Api
 from api.language import Language
 from db import alerts, plants
@@ -89,10 +89,25 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
 
 def _line(row: TransitionRow, alert: AlertRow, text: Catalogue) -> StoryLine:
     detail = json.loads(row.detail)
-    words = [f"{key} {value}" for key, value in detail.items() if value is not None and key != "text"]
-    note = str(detail["text"]) if "text" in detail else ", ".join(words)
+    said = (_said(key, value, text) for key, value in detail.items() if value not in {None, ""})
+    note = str(detail["text"]) if "text" in detail else ", ".join(word for word in said if word)
     look = "person" if row.kind in _BY_PEOPLE else alert.severity if row.kind == Step.FIRING else ""
     return StoryLine(row, word(text, "step", row.kind), note, look)
+
+
+def _said(key: str, value: object, text: Catalogue) -> str:
+    """One detail of a transition in words; instants and hashes are told elsewhere."""
+    match key:
+        case "why":
+            return word(text, "why", str(value)) if str(value) in WHYS else str(value)
+        case "to" if isinstance(value, str):
+            return text("to %(who)s", who=value)
+        case "by":
+            kind, _, number = str(value).partition("/")
+            return text("by planned outage %(n)s", n=number) if kind == "outage" else text("by alert %(n)s", n=number)
+        case "since" | "until":
+            return ""
+    return f"{key} {value}"
 
 
 def _back(alert: int) -> RedirectResponse:
@@ -106,6 +121,14 @@ Who = Annotated[str, Form(max_length=100)]
 async def acknowledge(api: Api, alert: int, by: Who = "") -> Response:
     async with api.pool.acquire() as connection:
         await alerts.acknowledge(connection, alert, actor=by.strip() or "console", now=api.clock())
+    return _back(alert)
+
+
+@router.post("/alerts/{alert}/assign")
+async def assign(api: Api, alert: int, to: Who = "", by: Who = "") -> Response:
+    async with api.pool.acquire() as connection:
+        assignee, actor = to.strip() or None, by.strip() or "console"
+        await alerts.assign(connection, alert, assignee=assignee, actor=actor, now=api.clock())
     return _back(alert)
 
 

@@ -39,6 +39,22 @@ _WORDS: dict[str, dict[str, str]] = {
         "shelved": N_("Shelved"),
         "unshelved": N_("Taken off the shelf"),
         "withheld": N_("Verdict withheld"),
+        "suppressed": N_("Messages held back"),
+        "unsuppressed": N_("Messages no longer held back"),
+        "escalated": N_("Escalated"),
+    },
+    "why": {
+        "unacknowledged": N_("nobody took it in time"),
+        "withheld": N_("its verdict was withheld for too long"),
+        "time_over": N_("its time was over"),
+        "rule_retired": N_("the rule is gone"),
+        "subject_gone": N_("the subject is gone"),
+    },
+    "outage": {
+        "planned": N_("planned"),
+        "running": N_("running"),
+        "over": N_("over"),
+        "cancelled": N_("cancelled"),
     },
     "basis": {
         "measured": N_("measured"),
@@ -138,6 +154,9 @@ _WORDS: dict[str, dict[str, str]] = {
         "idle": N_("idle"),
     },
 }
+
+WHYS = frozenset(_WORDS["why"])
+"""Reasons of the rules; any other is a person's own words."""
 
 
 def word(text: Catalogue, kind: str, code: str | None) -> str:

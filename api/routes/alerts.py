@@ -48,7 +48,8 @@ class AlertItem(BaseModel):
     assigned_to: str | None
     shelved_until: datetime | None
     shelved_why: str | None
-    suppressed_by: str | None
+    suppressed_by: str | None = Field(description="outage/{id} or alert/{id} that holds its messages back")
+    escalated_at: datetime | None = Field(description="When it was last escalated, by the clock")
     value: float | None = Field(description="What was judged when it fired", examples=[412.3])
     limit: float | None = Field(description="What it was judged against", examples=[400])
     unit: str = Field(examples=["kgce/t"])
