@@ -21,6 +21,7 @@ class Kind(StrEnum):
     MOTOR_UNDERLOAD = "motor_underload"
     MOTOR_IDLE = "motor_idle"
     MOTOR_OVERLOAD = "motor_overload"
+    MOTOR_REGISTER = "motor_register"
     DATA_QUALITY = "data_quality"
 
 
@@ -89,6 +90,20 @@ class MotorOverloadRule(BaseRule):
     condition: MotorOverloadCondition
 
 
+class MotorRegisterCondition(Strict):
+    """The nameplate is below the last grade of its standard."""
+
+    check: Literal["below_last_grade"]
+
+
+class MotorRegisterRule(BaseRule):
+    kind: Literal[Kind.MOTOR_REGISTER]
+    # Grades bind new sales; nobody has to scrap a motor for them.
+    purpose: Literal[Purpose.OPERATIONAL]
+    watches: Watch = Watch()
+    condition: MotorRegisterCondition
+
+
 class PointWatch(Watch):
     """Every metered point, or those of some roles."""
 
@@ -108,12 +123,13 @@ class DataQualityRule(BaseRule):
     condition: SilentCondition
 
 
-Rule: TypeAlias = EnpiLimitRule | MotorLoadRule | MotorOverloadRule | DataQualityRule
+Rule: TypeAlias = EnpiLimitRule | MotorLoadRule | MotorOverloadRule | MotorRegisterRule | DataQualityRule
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
     Kind.MOTOR_UNDERLOAD: MotorLoadRule,
     Kind.MOTOR_IDLE: MotorLoadRule,
     Kind.MOTOR_OVERLOAD: MotorOverloadRule,
+    Kind.MOTOR_REGISTER: MotorRegisterRule,
     Kind.DATA_QUALITY: DataQualityRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -11,6 +11,7 @@ from rules.definition import Kind, Rule
 from rules.enpi_limit import EnpiLimit
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
+from rules.motor_register import MotorRegister
 from rules.silence import Silence
 
 CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
@@ -18,6 +19,7 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.MOTOR_UNDERLOAD: MotorLoad,
     Kind.MOTOR_IDLE: MotorLoad,
     Kind.MOTOR_OVERLOAD: MotorOverload,
+    Kind.MOTOR_REGISTER: MotorRegister,
     Kind.DATA_QUALITY: Silence,
 }
 
