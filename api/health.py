@@ -16,7 +16,7 @@ from db.ready import missing_migrations
 # Ingest may be idle, the ledger may have much to do: old is degraded, never down.
 _INGEST_OLD_S = 300.0
 _LEDGER_OLD_S = 60.0
-_RULES_OLD_S = 1800.0
+_RULES_OLD_S = 120.0
 
 
 class Part(BaseModel):
@@ -83,11 +83,16 @@ async def _parts(connection: asyncpg.Connection, context: Context, backlog: Back
     arrived = await views.ingest_freshness(connection)
     spans, oldest = await views.ledger_backlog(connection)
     waited = backlog.age_s(oldest)
+    evaluated, failing = await views.rules_freshness(connection)
+    rules = _aged(evaluated, now, _RULES_OLD_S, "last evaluated")
+    if failing:
+        rules = rules.model_copy(update={"status": "degraded", "detail": f"{failing} rules cannot be judged"})
     return {
         "ingest": _aged(arrived, now, _INGEST_OLD_S, "last reading taken in"),
         "ledger": Part(
             status="ok" if waited < _LEDGER_OLD_S else "degraded", detail=f"{spans} spans wait", lag_s=round(waited, 1)
         ),
+        "rules": rules,
     }
 
 

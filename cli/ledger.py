@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from cli import role
+from db.publication import Share
 from enms.settings import Settings
 from ledger.cycle import Limits
 from ledger.derive import Deriver
-
-_CONNECTIONS = 2
 
 
 def command() -> None:
@@ -18,10 +17,13 @@ def command() -> None:
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """The role."""
-    pool = await role.open_pool(settings, stop, name="ledger", size=_CONNECTIONS)
+    """The role: its time goes into the database's, so that several derivations share one process."""
+    workers = settings.ledger_workers
+    pool = await role.open_pool(settings, stop, name="ledger", size=workers)
     try:
-        limits = Limits(allowance_s=settings.transport_allowance_s)
-        await Deriver(pool, limits=limits, cadence_s=settings.ledger_cadence_s).run(stop)
+        async with asyncio.TaskGroup() as group:
+            for n in range(workers):
+                limits = Limits(allowance_s=settings.transport_allowance_s, share=Share(n, workers))
+                group.create_task(Deriver(pool, limits=limits, cadence_s=settings.ledger_cadence_s).run(stop))
     finally:
         await pool.close()

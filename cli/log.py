@@ -49,7 +49,16 @@ def set_up(settings: Settings, role: str | None = None) -> None:
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("asyncpg").addFilter(_briefly)
     logging.getLogger("aiomqtt").setLevel(logging.ERROR)  # warns of more than ten publishes on their way
+
+
+def _briefly(record: logging.LogRecord) -> bool:
+    """A pool that cannot reach the database says so again and again: one line each, the reason in it."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]}".splitlines()[0], ()
+        record.exc_info = None
+    return True
 
 
 def to_stderr() -> None:

@@ -109,6 +109,17 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Which of the points a worker looks at: those whose number leaves `nth` when divided by `of`."""
+
+    nth: int = 0
+    of: int = 1
+
+
+EVERY = Share()
+
+
+@dataclass(frozen=True, slots=True)
 class Lag:
     """How far behind the ledger is, in seconds."""
 
@@ -117,18 +128,28 @@ class Lag:
 
 
 async def pick(
-    connection: asyncpg.Connection, after: Key, *, spans: int, settle_s: float, longest_s: float
+    connection: asyncpg.Connection, after: Key, share: Share, *, spans: int, settle_s: float, longest_s: float
 ) -> list[Pick]:
     """Points after `after` with dirty spans, from at most so many spans."""
     rows = statements("publication").pick(
-        connection, after_e=after[0], after_p=after[1], n=spans, settle_s=settle_s, longest_s=longest_s
+        connection,
+        after_e=after[0],
+        after_p=after[1],
+        n=spans,
+        settle_s=settle_s,
+        longest_s=longest_s,
+        share=share.nth,
+        shares=share.of,
     )
     return [Pick(**row) async for row in rows]
 
 
-async def due(connection: asyncpg.Connection, now: datetime, n: int) -> list[Key]:
+async def due(connection: asyncpg.Connection, share: Share, now: datetime, n: int) -> list[Key]:
     """At most n points whose next interval the clock has to close."""
-    return [(row["e"], row["p"]) async for row in statements("publication").due(connection, now=now, n=n)]
+    return [
+        (row["e"], row["p"])
+        async for row in statements("publication").due(connection, now=now, n=n, share=share.nth, shares=share.of)
+    ]
 
 
 async def ensure_states(connection: asyncpg.Connection, points: Collection[Key]) -> None:

@@ -1,10 +1,10 @@
 -- The ledger's bookkeeping: which points have work, what the comparison of the draft with the ledger publishes, and
 -- what follows from it.
 
--- name: pick(after_e, after_p, n, settle_s, longest_s)
+-- name: pick(after_e, after_p, n, settle_s, longest_s, share, shares)
 -- Points with dirty spans, from a point on, from at most n spans. A span that begins where nothing is closed yet is
 -- ripe at once. One that reaches back waits until no other came for settle_s, at most longest_s: a burst of late
--- data then makes one revision, and a first backfill publishes once.
+-- data then makes one revision, and a first backfill publishes once. Of several workers each has its share of points.
 SELECT e, p, max(id) AS last_id, count(*) AS spans, bool_or(NOT late) AS ahead,
        coalesce(max(written_at) FILTER (WHERE late) < clock_timestamp() - make_interval(secs => :settle_s)
                 OR min(written_at) FILTER (WHERE late) < clock_timestamp() - make_interval(secs => :longest_s),
@@ -13,7 +13,7 @@ FROM (
     SELECT d.*, s.closed_until IS NULL OR d.from_ts < s.closed_until AS late
     FROM (
         SELECT * FROM dirty
-        WHERE (e, p) > (:after_e, :after_p)
+        WHERE (e, p) > (:after_e, :after_p) AND p % :shares = :share
         ORDER BY e, p, id
         LIMIT :n
     ) AS d
@@ -22,9 +22,9 @@ FROM (
 GROUP BY e, p
 ORDER BY e, p;
 
--- name: due(now, n)
+-- name: due(now, n, share, shares)
 -- Points whose next interval the clock has to close.
-SELECT e, p FROM point_state WHERE closes_at <= :now ORDER BY closes_at LIMIT :n;
+SELECT e, p FROM point_state WHERE closes_at <= :now AND p % :shares = :share ORDER BY closes_at LIMIT :n;
 
 -- name: ensure_states(e, p)!
 -- A new point falls under the seal of its enterprise.

@@ -214,3 +214,9 @@ async def ledger_backlog(connection: Connection) -> tuple[int, int | None]:
     """How many spans wait for derivation (counted up to 100 000), and the number of the oldest."""
     row = await statements("views").ledger_backlog(connection)
     return row["spans"], row["oldest"]
+
+
+async def rules_freshness(connection: Connection) -> tuple[datetime | None, int]:
+    """When the enterprise that waits longest had its rules evaluated, and how many rules cannot be judged."""
+    row = await statements("views").rules_freshness(connection)
+    return row["evaluated_at"], row["failing"]

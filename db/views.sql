@@ -82,6 +82,12 @@ CROSS JOIN LATERAL (
 -- name: ledger_backlog()^
 SELECT count(*) AS spans, min(id) AS oldest FROM (SELECT id FROM dirty LIMIT 100000) AS pending;
 
+-- name: rules_freshness()^
+-- When the enterprise that waits longest was evaluated last; failing: rules that could not be judged then.
+SELECT min(evaluated_at) AS evaluated_at,
+       (SELECT count(DISTINCT (e, rule)) FROM rule_subject WHERE error IS NOT NULL AND ended_at IS NULL) AS failing
+FROM rule_cursor;
+
 -- name: readings_raw(e, ps, t0, t1, after_p, after_ts, n)
 SELECT r.p, r.ts, r.start, r.value, r.quality, r.origin, r.received_at
 FROM reading AS r

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         default=1_048_576, ge=1024, description="Largest MQTT or HTTP payload that is decoded"
     )
     ledger_cadence_s: float = Field(default=1.0, gt=0, description="Least time between two derivations of one process")
+    ledger_workers: int = Field(
+        default=2, ge=1, le=32, description="Derivations that one process runs at once, each on its share of the points"
+    )
     transport_allowance_s: int = Field(
         default=120, ge=0, description="Added to max_gap before the clock closes an interval"
     )

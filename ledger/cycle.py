@@ -17,9 +17,11 @@ from db.derivation import Span
 from db.histories import Key
 from db.instants import BEGINNING, END, known
 from db.publication import (
+    EVERY,
     Dirty,
     Pick,
     PointState,
+    Share,
     due,
     ensure_states,
     lock_states,
@@ -71,6 +73,7 @@ class Limits:
         quarters: most quarter hours derived in one transaction.
         spans: most dirty spans looked at in one.
         points: most points locked in one.
+        share: which points are looked at at all.
     """
 
     allowance_s: float = 120.0
@@ -79,6 +82,7 @@ class Limits:
     quarters: int = 50_000
     spans: int = 100_000
     points: int = 5_000
+    share: Share = EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ async def derive_once(
         asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError: the database is gone.
     """
     picked = await pick(
-        connection, cursor, spans=limits.spans, settle_s=limits.settle_s, longest_s=limits.longest_wait_s
+        connection, cursor, limits.share, spans=limits.spans, settle_s=limits.settle_s, longest_s=limits.longest_wait_s
     )
     exhausted = sum(p.spans for p in picked) < limits.spans
     ripe = [p for p in picked if (p.ahead or p.settled) and (p.e, p.p) not in skip]
@@ -154,7 +158,7 @@ async def derive_once(
         following, exhausted = (chosen[-1].e, chosen[-1].p), False
     else:
         following = _START if exhausted else (picked[-1].e, picked[-1].p)
-    overdue = [key for key in await due(connection, now, limits.points + len(skip)) if key not in skip]
+    overdue = [key for key in await due(connection, limits.share, now, limits.points + len(skip)) if key not in skip]
     keys = {(p.e, p.p) for p in chosen} | set(overdue[: limits.points - len(chosen)])
     waiting = any(not p.settled for p in picked)
     if not keys:

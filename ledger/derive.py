@@ -105,7 +105,7 @@ class Deriver:
         metrics.DERIVED_POINTS.inc(outcome.points)
         metrics.PUBLISHED.inc(outcome.published)
         metrics.REVISED.inc(outcome.revised)
-        metrics.FAILED_POINTS.set(len(self._set_aside))
+        metrics.FAILED_POINTS.labels(str(self._limits.share.nth)).set(len(self._set_aside))
         return outcome
 
     async def _serve(self, connection: asyncpg.Connection, stop: asyncio.Event) -> None:

@@ -7,7 +7,9 @@ from prometheus_client import Counter, Gauge, Histogram
 PUBLISHED = Counter("enms_ledger_published_total", "Quarter hours published, revisions included")
 REVISED = Counter("enms_ledger_revised_total", "Quarter hours whose published value changed")
 DERIVED_POINTS = Counter("enms_ledger_points_total", "Points taken into a derivation")
-FAILED_POINTS = Gauge("enms_ledger_failed_points", "Points set aside because they cannot be derived")
+FAILED_POINTS = Gauge(
+    "enms_ledger_failed_points", "Points set aside because they cannot be derived", labelnames=("worker",)
+)
 OLDEST_DIRTY = Gauge("enms_ledger_oldest_dirty_seconds", "Age of the oldest readings that wait for derivation")
 OVERDUE = Gauge("enms_ledger_overdue_seconds", "For how long the longest overdue quarter hour should have been closed")
 CYCLE = Histogram(

@@ -12,6 +12,7 @@ import pytest
 
 from db.derivation import create_draft
 from db.pool import SESSION
+from db.publication import Share
 from ledger.courses import CourseBook
 from ledger.cycle import Limits, Outcome, derive_once
 from tests.ledger.store import create_enterprise
@@ -29,7 +30,7 @@ class Desk:
         self.book = CourseBook()
         self.limits = EAGER
 
-    async def derive(self, now: datetime, **limits: float) -> Outcome:
+    async def derive(self, now: datetime, **limits: float | Share) -> Outcome:
         """All that is ripe."""
         total = Outcome()
         cursor = (-1, -1)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import pytest
 
+from db.publication import Share
 from enms.metering import Basis
 from enms.readings import Quality
 from enms.timeline import ConfigVersion
@@ -303,3 +304,16 @@ async def test_more_than_fits_into_one_transaction_is_done_in_several(desk: Desk
     assert outcome.revised == 5 * 96
     totals = await desk.connection.fetch("SELECT amount FROM day_total ORDER BY p, local_date")
     assert [row["amount"] for row in totals] == [pytest.approx(2 * 960), pytest.approx(2 * 480)] * 5
+
+
+async def test_workers_share_the_points(desk: Desk):
+    """Each takes its own; together they leave none, by readings and by the clock alike."""
+    points = [await create_point(desk.connection, register()) for _ in range(5)]
+    for p in points:
+        await write(desk.connection, 1, p, [reading(m, m) for m in range(16)])
+    taken = [await desk.derive(at(15), share=Share(n, 2)) for n in range(2)]
+    assert sorted(outcome.points for outcome in taken) == [2, 3]
+    assert [len(await rows(desk, p)) for p in points] == [1] * 5
+    by_clock = [await desk.derive(at(60), share=Share(n, 2)) for n in range(2)]
+    assert sorted(outcome.points for outcome in by_clock) == [2, 3]
+    assert {minutes((await state(desk, p))["closed_until"]) for p in points} == {45}
