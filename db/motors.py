@@ -11,7 +11,7 @@ import asyncpg
 from db.instants import BEGINNING, END, known
 from db.statements import statements
 from enms.metering import INTERVAL_S
-from enms.motors import EfficiencyVerdict, LoadVerdict, judge_efficiency, judge_load
+from enms.motors import LoadVerdict, judge_load
 from enms.plant import Motor
 from enms.units import convert, unit
 
@@ -81,24 +81,6 @@ class Sampled:
 
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class MotorState:
-    """What a motor did in the last closed quarter hour.
-
-    Attributes:
-        start: of that quarter hour; None: its power point never closed one.
-        input_kw: mean input power; None: nothing in it.
-        completeness: of that quarter hour.
-    """
-
-    motor: Motor
-    start: datetime | None
-    input_kw: float | None
-    completeness: float
-    load: LoadVerdict
-    efficiency: EfficiencyVerdict
 
 
 async def motor_versions(connection: asyncpg.Connection, e: int) -> dict[str, list[MotorVersion]]:
@@ -203,35 +185,6 @@ def _mean(
     if instrument is None or found is None:
         return instrument, None, 0.0
     return instrument, found.mean(instrument), found.completeness
-
-
-async def motor_states(connection: asyncpg.Connection, e: int, now: datetime) -> list[MotorState]:
-    """What every motor did in the last quarter hour its meter closed, by code.
-
-    Args:
-        connection: idle or in a transaction.
-        e: enterprise number.
-        now: versions that hold at this instant.
-    """
-    versions = await motor_versions(connection, e)
-    motors = [v.motor for vs in versions.values() for v in vs if v.valid_from <= now < v.valid_to and not v.retired]
-    points = await instruments(connection, e, [code for motor in motors for code in watched_points(motor)])
-    last = {code: _last_closed(point) for code, point in points.items()}
-    spans = [(points[code].p, start, start + QUARTER) for code, start in last.items() if start is not None]
-    rows = await quarter_hours(connection, e, spans)
-    states = []
-    for motor in motors:
-        start = next((last[code] for code in watched_points(motor) if code in last), None)
-        if start is None:
-            load, input_kw, completeness = judge_load(motor, input_kw=None), None, 0.0
-        else:
-            load, input_kw, completeness = load_of(motor, start, points, rows)
-        states.append(MotorState(motor, start, input_kw, completeness, load, judge_efficiency(motor, load.load)))
-    return states
-
-
-def _last_closed(point: Instrument) -> datetime | None:
-    return None if point.closed_until is None else floor_quarter(point.closed_until) - QUARTER
 
 
 def floor_quarter(instant: datetime) -> datetime:

@@ -16,7 +16,7 @@ from db.conversions import Conversion, conversions
 from db.energy import EnergyTotal, Period, energy_totals
 from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_by_number
 from db.enpi_spans import RESOLUTIONS, Window, enpi_step, ready_until, windows_of
-from db.motors import MotorState, motor_states
+from db.motor_states import MotorState, motor_states
 from db.statements import statements
 from enms.catalogue import BindingLimit, limit_for
 from enms.corrections import corrected

@@ -35,8 +35,10 @@ class LoadState(StrEnum):
 
 
 class EfficiencyState(StrEnum):
-    """What is known of a motor's efficiency. Judging by slip or driven output is not part of this version."""
+    """What is known of a motor's efficiency."""
 
+    AS_EXPECTED = "as_expected"
+    BELOW = "below_expectation"
     CANNOT_TELL = "cannot_tell"
 
 
@@ -51,7 +53,10 @@ class Why(StrEnum):
     VSD = "variable_speed_drive"
     CURRENT_LOW = "current_method_only_above_half_load"
     ONLY_INPUT = "input_power_alone_returns_the_nameplate_curve"
-    NOT_JUDGED = "not_judged_by_this_version"
+    VSD_SLIP = "slip_needs_the_drives_frequency"
+    NO_RATED_SPEED = "rated_speed_missing"
+    NO_REFERENCE = "reference_not_complete_yet"
+    TOO_LITTLE = "too_little_at_the_references_loads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +103,9 @@ class LoadVerdict:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EfficiencyVerdict:
-    """What is known of the efficiency; `nameplate` is the curve's value at the present load, not a measurement."""
-
-    state: EfficiencyState
-    why: Why
-    missing: tuple[str, ...]
-    nameplate: float | None
+def nameplate_tolerance(rated_kw: float) -> float:
+    """By how much of its losses a motor's efficiency may fall short of its nameplate."""
+    return _TOLERANCE_SMALL if rated_kw <= _SMALL_KW else _TOLERANCE_LARGE
 
 
 def load_from_power(motor: Motor, input_kw: float, accuracy_class: float | None = None) -> Load | Why:
@@ -131,8 +131,7 @@ def load_from_power(motor: Motor, input_kw: float, accuracy_class: float | None 
 
     middle = beta(input_kw, rated_loss, share.value)
     by_meter = middle - beta(input_kw * (1 - (accuracy_class or 0.0) / 100), rated_loss, share.value)
-    tolerance = _TOLERANCE_SMALL if motor.rated_kw <= _SMALL_KW else _TOLERANCE_LARGE
-    worst = motor.efficiency_pct / 100 - tolerance * (1 - motor.efficiency_pct / 100)
+    worst = motor.efficiency_pct / 100 - nameplate_tolerance(motor.rated_kw) * (1 - motor.efficiency_pct / 100)
     by_nameplate = middle - beta(input_kw, (1 / worst - 1) * motor.rated_kw, share.value)
     by_share_low = middle - beta(input_kw, rated_loss, share.high)
     by_share_high = beta(input_kw, rated_loss, share.low) - middle
@@ -217,14 +216,3 @@ def _by_current(motor: Motor, current_a: float | None, voltage_v: float | None) 
         return LoadVerdict(unable, None, Why.CURRENT_LOW, ("power",))
     load = Load(factor, factor, factor, "current", None, None, (bound,))
     return LoadVerdict(state_of(factor), load)
-
-
-def judge_efficiency(motor: Motor, load: Load | None) -> EfficiencyVerdict:
-    """What can be said of the efficiency: without slip or driven output, nothing.
-
-    `missing` names the instruments, either of which would tell.
-    """
-    curve = load.nameplate_efficiency(motor.rated_kw) if load is not None else None
-    if motor.points.speed is None and motor.points.driven_output is None:
-        return EfficiencyVerdict(EfficiencyState.CANNOT_TELL, Why.ONLY_INPUT, ("speed", "driven_output"), curve)
-    return EfficiencyVerdict(EfficiencyState.CANNOT_TELL, Why.NOT_JUDGED, (), curve)

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MOTOR_IDLE = "motor_idle"
     MOTOR_OVERLOAD = "motor_overload"
     MOTOR_REGISTER = "motor_register"
+    MOTOR_EFFICIENCY = "motor_efficiency"
     DATA_QUALITY = "data_quality"
 
 
@@ -104,6 +105,27 @@ class MotorRegisterRule(BaseRule):
     condition: MotorRegisterCondition
 
 
+class MotorEfficiencyCondition(Strict):
+    """Over 24 hours the efficiency is below what is expected by more than the method's uncertainty.
+
+    Attributes:
+        against: the motor's own first hours (motor or set), or its nameplate (by slip only).
+        reference_h: hours that it must have run for a reference.
+        min_compared: share of the running time that must be at loads the reference knows.
+    """
+
+    against: Literal["own_reference", "nameplate"]
+    reference_h: Annotated[float, Field(ge=24, le=8760)] = 72
+    min_compared: Share = 0.5
+
+
+class MotorEfficiencyRule(BaseRule):
+    kind: Literal[Kind.MOTOR_EFFICIENCY]
+    purpose: Literal[Purpose.OPERATIONAL]
+    watches: MotorWatch
+    condition: MotorEfficiencyCondition
+
+
 class PointWatch(Watch):
     """Every metered point, or those of some roles."""
 
@@ -123,13 +145,16 @@ class DataQualityRule(BaseRule):
     condition: SilentCondition
 
 
-Rule: TypeAlias = EnpiLimitRule | MotorLoadRule | MotorOverloadRule | MotorRegisterRule | DataQualityRule
+Rule: TypeAlias = (
+    EnpiLimitRule | MotorLoadRule | MotorOverloadRule | MotorRegisterRule | MotorEfficiencyRule | DataQualityRule
+)
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
     Kind.MOTOR_UNDERLOAD: MotorLoadRule,
     Kind.MOTOR_IDLE: MotorLoadRule,
     Kind.MOTOR_OVERLOAD: MotorOverloadRule,
     Kind.MOTOR_REGISTER: MotorRegisterRule,
+    Kind.MOTOR_EFFICIENCY: MotorEfficiencyRule,
     Kind.DATA_QUALITY: DataQualityRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -9,6 +9,7 @@ from db.plants import EnterpriseRow
 from rules.conditions import Condition
 from rules.definition import Kind, Rule
 from rules.enpi_limit import EnpiLimit
+from rules.motor_efficiency import MotorEfficiency
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
 from rules.motor_register import MotorRegister
@@ -20,6 +21,7 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.MOTOR_IDLE: MotorLoad,
     Kind.MOTOR_OVERLOAD: MotorOverload,
     Kind.MOTOR_REGISTER: MotorRegister,
+    Kind.MOTOR_EFFICIENCY: MotorEfficiency,
     Kind.DATA_QUALITY: Silence,
 }
 

@@ -48,6 +48,9 @@ def replay(text: str, sha256: str) -> Replayed:
         return Replayed(intact, *_motor(body))
     if kind == "motor_overload":
         return Replayed(intact, *_overload(body))
+    if kind == "motor_efficiency":
+        value, limit = (float(body["result"][key]) for key in ("value", "limit"))
+        return Replayed(intact, value < limit if "reference" not in body else value > limit, value, limit)
     if kind == "motor_register":
         value, limit = (float(body["result"][key]) for key in ("value", "limit"))
         return Replayed(intact, round(value, 1) < round(limit, 1), value, limit)

@@ -15,9 +15,10 @@ from api.paging import Page, check_limit, cut, decode, encode
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from db import plants, views
-from db.motors import MotorState, motor_states
+from db.motor_states import MotorState, motor_states
 from db.plants import EnterpriseRow
 from enms.errors import NotFoundError
+from enms.motor_efficiency import Method, method_of
 
 router = APIRouter(tags=["motors"], responses=RESPONSES)
 
@@ -51,9 +52,12 @@ class MotorItem(BaseModel):
     load_high: float | None
     load_why: str | None = Field(description="Why the load cannot be told")
     load_missing: list[str] = Field(description="Instruments or nameplate figures that would tell")
-    efficiency_state: str = Field(description="cannot_tell unless slip or driven output is metered")
-    efficiency_why: str
-    efficiency_missing: list[str]
+    efficiency_state: str = Field(description="as_expected, below_expectation or cannot_tell, over the last day")
+    efficiency_why: str | None = Field(description="Why the efficiency cannot be told")
+    efficiency_missing: list[str] = Field(description="Instruments or nameplate figures that would tell")
+    efficiency_method: str | None = Field(description="driven_output (motor and machine together) or slip")
+    efficiency_loss_pct: float | None = Field(description="Share of the efficiency lost since the motor's reference")
+    efficiency_uncertainty_pct: float | None = Field(description="What a loss must exceed")
 
 
 class MotorDetail(MotorItem):
@@ -70,7 +74,8 @@ def motor_item(number: int, owner: EnterpriseRow, state: MotorState, language: s
 
 
 def _fields(number: int, owner: EnterpriseRow, state: MotorState, language: str) -> dict[str, object]:
-    motor, load = state.motor, state.load.load
+    motor, load, found = state.motor, state.load.load, state.efficiency.comparison
+    method = method_of(motor)
     plate = ("code", "process", "model", "year", "type", "rated_kw", "poles", "efficiency_pct", "voltage_v")
     rest = ("current_a", "power_factor", "duty", "vsd", "drives")
     return {name: getattr(motor, name) for name in (*plate, *rest)} | {
@@ -87,8 +92,11 @@ def _fields(number: int, owner: EnterpriseRow, state: MotorState, language: str)
         "load_why": state.load.why.value if state.load.why else None,
         "load_missing": list(state.load.missing),
         "efficiency_state": state.efficiency.state.value,
-        "efficiency_why": state.efficiency.why.value,
+        "efficiency_why": state.efficiency.why.value if state.efficiency.why else None,
         "efficiency_missing": list(state.efficiency.missing),
+        "efficiency_method": method.value if isinstance(method, Method) else None,
+        "efficiency_loss_pct": 100 * found.loss if found else None,
+        "efficiency_uncertainty_pct": 100 * found.uncertainty if found else None,
     }
 
 

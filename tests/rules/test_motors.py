@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enms.motors import EfficiencyState, Load, LoadState, Why, judge_efficiency, judge_load, load_from_power
+from enms.motor_verdict import judge_efficiency
+from enms.motors import EfficiencyState, Load, LoadState, Why, judge_load, load_from_power
 from enms.plant import Motor
 
 

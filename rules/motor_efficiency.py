@@ -1,0 +1,204 @@
+"""A motor that has lost efficiency: `motor_efficiency`, over the last 24 hours, hour by hour.
+
+Only motors whose slip or driven output is metered are watched: input power alone returns the nameplate's curve,
+whatever state a motor is in. The others are listed with what would tell, by `GET /motors` and on the console.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from db.motor_operation import Described, classes_of, described, operation, output_points, reference_of, reference_span
+from db.motors import Instrument, instruments, motor_versions
+from db.plants import EnterpriseRow
+from enms.alerts import Observation, Truth
+from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of
+from enms.motor_verdict import Absolute, absolute
+from enms.plant import Motor
+from rules.conditions import Judged, Span, Subject, over, under
+from rules.definition import MotorEfficiencyRule
+from rules.grid import Even
+from rules.motor_efficiency_evidence import evidence_of
+
+HOURS = Even(timedelta(hours=1))
+_DAY = timedelta(hours=24)
+# A change within the reference is felt for ever.
+_EVER = timedelta(days=36_500)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A motor over time, and its instruments by code."""
+
+    described: tuple[Described, ...]
+    points: dict[str, Instrument]
+
+    def at(self, instant: datetime) -> Described | None:
+        """The motor as it was then."""
+        return next((d for d in self.described if d.start <= instant < d.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRun:
+    """24 hours of a motor.
+
+    Attributes:
+        running: quarter hours in which it ran.
+        classes: of its instruments.
+    """
+
+    motor: Motor
+    reference: Reference | None
+    comparison: Comparison | None
+    absolute: Absolute | None
+    running: int
+    classes: dict[str, float | None]
+
+
+class MotorEfficiency:
+    """`motor_efficiency`, against the motor's own reference or its nameplate."""
+
+    revises = True
+
+    def __init__(self, rule: MotorEfficiencyRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._e = enterprise.e
+
+    @property
+    def _own(self) -> bool:
+        return self._rule.condition.against == "own_reference"
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
+        found = await motor_versions(connection, self._e)
+        wanted = {
+            code: versions
+            for code, versions in found.items()
+            if not versions[-1].retired and self._watches(versions[-1].motor)
+        }
+        codes = {code: {c for v in vs for c in output_points(v.motor)} for code, vs in wanted.items()}
+        points = await instruments(connection, self._e, [c for group in codes.values() for c in group])
+        subjects = []
+        for code, versions in wanted.items():
+            own = {name: points[name] for name in codes[code] if name in points}
+            numbers = frozenset(point.p for point in own.values())
+            subject = Subject(
+                code=code,
+                watched=Watched(tuple(described(versions)), own),
+                grid=HOURS,
+                inputs=numbers,
+                waits_for=numbers,
+                reach=_EVER,
+                configured=tuple((v.recorded_at, v.valid_from) for v in versions),
+            )
+            subjects.append(subject)
+        return subjects
+
+    def _watches(self, motor: Motor) -> bool:
+        if motor.duty not in self._rule.watches.duty:
+            return False
+        method = method_of(motor)
+        # the driven machine's own efficiency is not on the motor's nameplate
+        return isinstance(method, Method) and (self._own or method is Method.SLIP)
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
+    ) -> dict[str, list[Judged[DayRun | None]]]:
+        found: dict[str, list[Judged[DayRun | None]]] = {}
+        for span in spans:
+            answers = found.setdefault(span.subject.code, [])
+            watched, ran, known = span.subject.watched, {}, {}
+            for start, end in span.subject.grid.steps(span.start, span.end):
+                motor = watched.at(end - timedelta(microseconds=1))
+                if motor is None:
+                    answers.append(_unknown(start, end, "not_in_service"))
+                    continue
+                if motor.start not in ran:
+                    ran[motor.start] = await self._ran(connection, watched, motor, span)
+                    known[motor.start] = await self._reference(connection, watched, motor)
+                answers.append(self._answer(start, end, watched, motor, ran[motor.start], known[motor.start]))
+        return found
+
+    async def _ran(
+        self, connection: asyncpg.Connection, watched: Watched, motor: Described, span: Span[Watched]
+    ) -> list[Operating]:
+        start, end = max(motor.start, span.start - _DAY), min(motor.end, span.end)
+        (found,) = await operation(connection, self._e, [(motor.motor, start, end)], watched.points)
+        return found
+
+    async def _reference(self, connection: asyncpg.Connection, watched: Watched, motor: Described) -> Reference | None:
+        hours = self._rule.condition.reference_h
+        span = reference_span(motor, watched.points, hours) if self._own else None
+        if span is None:
+            return None
+        (found,) = await operation(connection, self._e, [(motor.motor, *span)], watched.points)
+        return reference_of(motor.motor, found, hours)
+
+    def _answer(
+        self,
+        start: datetime,
+        end: datetime,
+        watched: Watched,
+        motor: Described,
+        ran: Sequence[Operating],
+        reference: Reference | None,
+    ) -> Judged[DayRun | None]:
+        low, high = (bisect_left(ran, edge, key=lambda o: o.start) for edge in (end - _DAY, end))
+        day, classes = ran[low:high], classes_of(motor.motor, watched.points)
+        if self._own and (reference is None or reference.end >= start):
+            return _unknown(start, end, "reference_not_complete_yet")
+        if len(day) < FEWEST:
+            return _unknown(start, end, "ran_too_little")
+        if reference is None:
+            return self._by_nameplate(start, end, motor.motor, day, classes)
+        found = compare(motor.motor, reference, day, classes)
+        if found is None or found.compared < max(FEWEST, self._rule.condition.min_compared * len(day)):
+            return _unknown(start, end, "too_little_at_the_references_loads")
+        basis = DayRun(motor.motor, reference, found, None, len(day), classes)
+        loss, limit = 100 * found.loss, 100 * found.uncertainty
+        truth, in_band = over(loss, limit, self._rule.deadband)
+        return Judged(Observation(start, end, truth, in_band), loss, limit, None, basis)
+
+    def _by_nameplate(
+        self, start: datetime, end: datetime, motor: Motor, day: Sequence[Operating], classes: dict[str, float | None]
+    ) -> Judged[DayRun | None]:
+        measured = absolute(motor, day, classes)
+        if measured is None:
+            return _unknown(start, end, "ran_too_little")
+        # what would have to be measured for the whole range to lie below what the nameplate allows
+        value, limit = 100 * measured.value, 100 * measured.least * measured.value / measured.high
+        truth, in_band = under(value, limit, self._rule.deadband)
+        basis = DayRun(motor, None, None, measured, len(day), classes)
+        return Judged(Observation(start, end, truth, in_band), value, limit, None, basis)
+
+    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Watched]]) -> dict[str, datetime]:
+        """The ledger is all it needs."""
+        return {}
+
+    def evidence(self, subject: Subject[Watched], judged: Judged[DayRun | None]) -> dict[str, object]:
+        run, step = judged.basis, judged.observation
+        assert run is not None
+        metered = [
+            {
+                "point": code,
+                "measures": name,
+                "accuracy_class": subject.watched.points[code].accuracy_class,
+                "calibrated": subject.watched.points[code].calibrated,
+            }
+            for name, code in run.motor.points.model_dump().items()
+            if code in subject.watched.points
+        ]
+        window = {"start": step.end - _DAY, "end": step.end}
+        return evidence_of(run.motor, run.reference, run.comparison, run.absolute) | {
+            "window": window,
+            "inputs": metered,
+            "running_quarter_hours": run.running,
+        }
+
+
+def _unknown(start: datetime, end: datetime, reason: str) -> Judged[DayRun | None]:
+    return Judged(Observation(start, end, Truth.UNKNOWN, False, reason), None, None, None, None)
