@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import hypot
 
 import numpy as np
 
 from enms.metering import PointConfig, ReadingType
+from enms.motor_efficiency import Method, Unable, method_of, stability
 from enms.plant import Motor, Plant
 from simulators import gateways
 from simulators.clock import MINUTE_MS
@@ -23,6 +25,13 @@ _DRIFTING = {
     "demo-rare-earth": ("roast", "elys"),
     "demo-power": ("u1", "u2"),
 }
+
+_HOUR_MS = 60 * MINUTE_MS
+# Share of worn motors chosen from those whose output is metered; the others are silent faults.
+_METERED_SHARE = 0.7
+# A motor's reference is 72 hours of running; it stands now and then.
+_REFERENCE_H = 84.0
+_USUAL_LOAD, _SCATTER = 0.6, 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,12 @@ class Chooser:
                 if fault is not None:
                     yield fault
 
-    def _window(self, rng: np.random.Generator, shortest_h: float, longest_h: float) -> _Window:
+    def _window(self, rng: np.random.Generator, shortest_h: float, longest_h: float, after_h: float = 0.0) -> _Window:
+        """When: within the days, where they are long enough not in their first hours."""
         length = min(rng.uniform(shortest_h, longest_h), 0.8 * self._days * 24)
         latest = self._days * 24 - length
+        if latest > after_h:
+            latest -= after_h
         begin = self._until - round((latest * rng.random() + length) * 60) * MINUTE_MS
         return _Window(begin, begin + round(length * 60) * MINUTE_MS)
 
@@ -187,14 +199,29 @@ class Chooser:
         )
 
     def _degradation(self, rng: np.random.Generator) -> Fault | None:
-        motor = self._motor(rng, lambda m: m.duty == "continuous")
+        metered = rng.random() < _METERED_SHARE
+        motor = self._motor(rng, lambda m: m.duty == "continuous" and (not metered or isinstance(method_of(m), Method)))
         if motor is None:
             return None
-        window = self._window(rng, 36, 72)
-        shown = motor.points.speed is not None or motor.points.driven_output is not None
-        why = "slip or driven output is metered" if shown else "input power alone returns the nameplate curve"
-        size = round(float(rng.uniform(1.5, 4.0)), 2)
+        window = self._window(rng, 36, 72, after_h=_REFERENCE_H if metered else 0.0)
+        size = round(float(rng.uniform(1.5, 4.5)), 2)
+        shown, why = self._tells(motor, size, window)
         return self._of_motor(Kind.MOTOR_DEGRADATION, window, motor, size, "percentage points", None, shown, why)
+
+    def _tells(self, motor: Motor, size: float, window: _Window) -> tuple[bool, str]:
+        """Whether a loss of so many percentage points can be told, and why."""
+        method = method_of(motor)
+        if isinstance(method, Unable):
+            return False, method.why.value.replace("_", " ")
+        if window.begin < self._until - (self._days * 24 - _REFERENCE_H) * _HOUR_MS:
+            return False, "begins before the motor's reference is complete"
+        meters = {point.code: point.accuracy_class for point in self._plant.points}
+        classes = {name: meters[code] for name, code in motor.points.model_dump().items() if code is not None}
+        uncertainty = hypot(*stability(motor, method, _USUAL_LOAD, classes).values(), _SCATTER)
+        loss = size / (motor.efficiency_pct or 100.0)
+        shown = loss > 1.1 * uncertainty
+        how = f"{method.value.replace('_', ' ')} is metered: a loss of {loss:.1%} against {uncertainty:.1%}"
+        return shown, how if shown else f"within the uncertainty: {how}"
 
     def _idle(self, rng: np.random.Generator) -> Fault | None:
         motor = self._motor(rng, lambda m: m.duty == "continuous" and m.rated_kw < 1000)

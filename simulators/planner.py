@@ -50,7 +50,7 @@ def _kind(name: str) -> Kind:
 
 
 def _demo(now: int) -> list[Fault]:
-    """What the demo shows: one furnace over its limit, two wasteful motors, one late and one stuck meter."""
+    """What the demo shows: one furnace over its limit, two wasteful motors, a worn pump, one late and one stuck meter."""
     steel, rare_earth, ahead = "demo-steel", "demo-rare-earth", now + 60 * DAY_MS
     return [
         Fault(
@@ -65,6 +65,11 @@ def _demo(now: int) -> list[Fault]:
             Kind.MOTOR_UNDERLOAD, steel, now - 30 * DAY_MS, ahead, 0.66, "share of load",
             points=("sinter.water_pump.power",), process="sinter", motor="sinter.water_pump",
             why="load factor below 40 % all day",
+        ),
+        Fault(
+            Kind.MOTOR_DEGRADATION, steel, now - 40 * HOUR_MS, ahead, 3.2, "percentage points",
+            points=("bf2.water_pump1.power",), process="bf2", motor="bf2.water_pump1",
+            why="the pump's output is metered: more input for the same output",
         ),
         Fault(
             Kind.DISORDER, rare_earth, now - 20 * HOUR_MS, now - 18 * HOUR_MS, 3.5 * 3600, "s after the end",
