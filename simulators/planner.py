@@ -50,7 +50,7 @@ def _kind(name: str) -> Kind:
 
 
 def _demo(now: int) -> list[Fault]:
-    """What the demo shows: one furnace over its limit, two wasteful motors, a worn pump, one late and one stuck meter."""
+    """What the demo shows: a furnace over its limit, two wasteful motors, a worn pump, a late and a stuck meter."""
     steel, rare_earth, ahead = "demo-steel", "demo-rare-earth", now + 60 * DAY_MS
     return [
         Fault(
