@@ -36,6 +36,7 @@ from api.routes import (
     points,
     quarantine,
     readings,
+    reports,
     rules,
     system,
 )
@@ -58,6 +59,7 @@ _TAGS = [
     {"name": "readings", "description": "What the meters said; backfill"},
     {"name": "ledger", "description": "Quarter-hour intervals with their basis, and consumption in tce and tCO2"},
     {"name": "performance", "description": "EnPIs against limits"},
+    {"name": "reports", "description": "Daily and monthly reports, also as workbook and PDF"},
     {"name": "motors", "description": "Motors: load and efficiency"},
     {"name": "alerts", "description": "Alerts, their evidence, and what people did about them"},
     {"name": "quarantine", "description": "What was refused, and why"},
@@ -101,6 +103,7 @@ def create_app(deps: Deps) -> FastAPI:
         consumption,
         enpis,
         motors,
+        reports,
         alerts,
         outages,
         rules,

@@ -34,6 +34,7 @@ class Consumption:
         in_total: whether kgce is part of the enterprise's total.
         completeness, kgce_completeness: the worst of the points behind it; None before service.
         estimated_share: of the covered time.
+        served_share: of the period in which all points were in service and closed; stocks count as served.
         provisional: whether part of it stands on a heating value that is older than the amount.
     """
 
@@ -49,6 +50,7 @@ class Consumption:
     completeness: float | None
     kgce_completeness: float | None
     estimated_share: float
+    served_share: float
     provisional: bool
     reason: str | None
 
@@ -196,6 +198,8 @@ def _line(
     completeness = [t.completeness for _, t in parts if t.completeness is not None]
     kgce_completeness = [t.kgce_completeness for _, t in parts if t.kgce_completeness is not None]
     covered = sum(t.covered_s for _, t in parts)
+    metered = [totals[term.point.p, period] for term in balance.terms if term.point.role is not Role.STOCK]
+    length_s = (period.end - period.start).total_seconds()
     reasons = (f"{t.code}: {t.reason}" for _, t in parts if t.reason is not None)
     return Consumption(
         process=balance.process,
@@ -210,6 +214,7 @@ def _line(
         completeness=min(completeness, default=None),
         kgce_completeness=min(kgce_completeness, default=None),
         estimated_share=sum(t.estimated_s for _, t in parts) / covered if covered else 0.0,
+        served_share=min((t.elapsed_s / length_s for t in metered), default=1.0) if length_s else 0.0,
         provisional=any(t.provisional_s > 0 for _, t in parts),
         reason=next(reasons, None),
     )

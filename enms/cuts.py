@@ -58,6 +58,15 @@ class Cuts:
         """The wall date of an instant."""
         return instant.astimezone(self.zone).date()
 
+    def day_begins(self, day: date) -> datetime:
+        """When the day of that date begins."""
+        return self._at(day, self.day_starts)
+
+    def day_of(self, instant: datetime) -> date:
+        """The date of the day in which an instant lies: that of its begin."""
+        wall = instant.astimezone(self.zone).replace(tzinfo=None)
+        return (wall - self.day_starts).date()
+
     def _at(self, day: date, since_midnight: timedelta) -> datetime:
         wall = datetime.combine(day, time()) + since_midnight
         return wall.replace(tzinfo=self.zone).astimezone(UTC)

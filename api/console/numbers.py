@@ -65,6 +65,13 @@ def short(value: float) -> str:
     return f"{value:,.{digits}f}".replace("-", MINUS)
 
 
+def shown(value: float) -> str:
+    """A figure of a report: thousandths below a hundred, whole numbers from ten thousand on."""
+    size = abs(value)
+    digits = 0 if size >= 9_999.5 else 1 if size >= 999.95 else 2 if size >= 99.995 else 3
+    return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
 def full(value: float) -> str:
     """Everything a double tells a person."""
     return f"{value:,.6f}".rstrip("0").rstrip(".").replace("-", MINUS)

@@ -61,6 +61,7 @@ def environment(language: str) -> Environment:
         "pct": numbers.percent,
         "local": numbers.local,
         "short": numbers.short,
+        "shown": numbers.shown,
         "symbol": numbers.symbol,
         "age": lambda seconds: age(text, seconds),
         "word": lambda kind, code: word(text, kind, code),

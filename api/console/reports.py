@@ -1,0 +1,65 @@
+"""`/e/{enterprise}/reports`: 能源日报 and 月报 on the screen, and as files."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.console.i18n import catalogue
+from api.console.render import page, zone_of
+from api.deps import Api
+from api.language import Language
+from api.reports.asking import asked_day, make
+from api.reports.tables import document
+from api.reports.wording import scope_title
+from db import plants
+from enms.carriers import TceBasis
+from enms.report_spans import ReportKind
+
+router = APIRouter(include_in_schema=False)
+_DAY = timedelta(days=1)
+
+
+@router.get("/e/{code}/reports")
+async def show_reports(
+    request: Request,
+    api: Api,
+    language: Language,
+    code: str,
+    kind: ReportKind = ReportKind.DAILY,
+    wanted: Annotated[str, Query(alias="date", max_length=20)] = "",
+    basis: TceBasis = TceBasis.CALORIFIC,
+) -> Response:
+    text = catalogue(language)
+    owner = await plants.enterprise(api.pool, code)
+    day = await asked_day(api, owner, kind, wanted or None)
+    report = await make(api, owner, kind, day, basis)
+    name = owner.name_zh if language == "zh" else owner.name_en
+    files = {"enterprise": code, "date": day.isoformat(), "basis": basis.value, "lang": language}
+    values = {
+        "owner": owner,
+        "name": name,
+        "report": report,
+        "document": document(report, language),
+        "titles": [scope_title(scope.cut, kind, text) for scope in report.scopes],
+        "kind": kind.value,
+        "basis": basis.value,
+        "day": report.day if kind is ReportKind.MONTHLY else day,
+        "earlier": _next(kind, report.day, -1),
+        "later": _next(kind, report.day, 1),
+        "files": f"/api/v1/reports/{kind.value}?{urlencode(files)}",
+        "zone": zone_of(owner.timezone),
+    }
+    crumbs = [("/", text("District")), (f"/e/{code}", name)]
+    return await page(request, api, "reports.html", values, crumbs=crumbs)
+
+
+def _next(kind: ReportKind, day: date, step: int) -> str:
+    """The day before or after; of a month the first day of the one before or after."""
+    if kind is ReportKind.DAILY:
+        return (day + step * _DAY).isoformat()
+    month = day.year * 12 + day.month - 1 + step
+    return day.replace(year=month // 12, month=month % 12 + 1).isoformat()

@@ -1,0 +1,131 @@
+"""EnPIs against their limits, and shifts against what is usual, as tables of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from api.console.i18n import Catalogue
+from api.console.numbers import shown
+from api.console.reasons import reason
+from api.console.words import N_, word
+from api.reports.document import Cell, Column, Row, Table, text
+from api.reports.wording import compared, scope_title
+from enms.carriers import carriers
+from enms.report import EnpiLine, Report
+from enms.shift_comparison import ShiftComparison, ShiftRun
+
+_FINER = {"finer_than_an_input": N_("an input is coarser than this span"), "nothing_closed": N_("nothing closed yet")}
+
+
+def enpi_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
+    """One row an EnPI and span."""
+    rows = []
+    for n, first in enumerate(report.scopes[0].enpis):
+        for scope in report.scopes:
+            line = scope.enpis[n]
+            name = first.name_zh if zh else first.name_en
+            rows.append(
+                _row(line, say, name if scope is report.scopes[0] else "", scope_title(scope.cut, report.kind, say))
+            )
+    columns = (
+        Column(say(N_("Indicator")), numeric=False), Column(say(N_("Span")), numeric=False),
+        Column(say(N_("Value"))), Column(say(N_("Range")), numeric=False), Column(say(N_("Unit")), numeric=False),
+        Column(say(N_("Limit"))), Column(say(N_("Verdict")), numeric=False), Column(say(N_("Completeness"))),
+        Column(say(N_("Estimated"))), Column(say(N_("To the span before"))), Column(say(N_("To a year ago"))),
+        Column(say(N_("Edition")), numeric=False),
+    )  # fmt: skip
+    sub = say(N_("against the level that binds the line; level 1 is a target, never a limit"))
+    empty = say(N_("No EnPI is declared."))
+    return Table("enpis", say(N_("EnPIs against their limits")), sub, columns, tuple(rows), empty)
+
+
+def _row(line: EnpiLine, say: Catalogue, name: str, span: str) -> Row:
+    known = line.value is not None
+    band = f"{shown(line.low)} – {shown(line.high)}" if line.low is not None and line.high is not None else ""
+    over = line.verdict == "over"
+    verdict = word(say, "verdict", line.verdict) if line.limit is not None or line.verdict_reason else "—"
+    certainty = f" · {word(say, 'certainty', line.certainty)}" if line.certainty else ""
+    why = reason(say, line.verdict_reason) if line.verdict_reason else ""
+    level = say(N_("level %(n)s"), n=line.level) if line.level is not None and line.limit is not None else ""
+    return Row(
+        (
+            text(name),
+            text(span, note=say(N_("provisional")) if line.provisional and known else ""),
+            Cell(line.value, "number", unit=line.unit, why=_why(line.reason, say), look="over" if over else ""),
+            text(band),
+            text(line.unit),
+            Cell(line.limit, "number", unit=line.unit, why=say(N_("no limit binds it")), note=level),
+            text(verdict + certainty, note=why, look="over" if over else ""),
+            Cell(line.completeness if known else None, "share", why=_why(line.reason, say)),
+            Cell(line.estimated_share if known else None, "share", why=_why(line.reason, say)),
+            compared(line.to_before, say),
+            compared(line.to_year_ago, say),
+            text(f"{line.edition} {line.clause or ''}".strip() if line.edition else ""),
+        ),
+        level=0 if name else 1,
+    )
+
+
+def _why(raw: str | None, say: Catalogue) -> str:
+    return say(_FINER[raw]) if raw in _FINER else reason(say, raw)
+
+
+def shift_tables(
+    comparisons: Sequence[ShiftComparison], say: Catalogue, zone: ZoneInfo, *, zh: bool
+) -> tuple[Table, ...]:
+    """Each EnPI that is judged by the shift: its shifts against the week before, and what made the difference."""
+    return tuple(_shifts(one, say, zone, zh=zh) for one in comparisons)
+
+
+def _shifts(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -> Table:
+    rows: list[Row] = []
+    for run in one.runs:
+        rows.append(_run(run, say, zone))
+        for part in run.contributions:
+            known = carriers().get(part.carrier or "")
+            name = known.name(say.language) if known is not None else part.point
+            rows.append(
+                Row(
+                    (
+                        text(name, note=part.point if name != part.point else ""),
+                        text(""),
+                        Cell(part.tce, "number", unit="tce", why=say(N_("not known"))),
+                        text(""),
+                        Cell(part.per_output, "number", unit=one.unit, why=say(N_("not known"))),
+                        Cell(part.usual, "number", unit=one.unit, why=say(N_("fewer than three known shifts before"))),
+                        Cell(part.delta, "number", unit=one.unit, why=say(N_("not known"))),
+                        text(""),
+                    ),
+                    level=1,
+                )
+            )
+    columns = (
+        Column(say(N_("Shift")), numeric=False), Column(say(N_("Span")), numeric=False),
+        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=one.output_unit),
+        Column(say(N_("Unit consumption")), unit=one.unit), Column(say(N_("Usual")), unit=one.unit),
+        Column(say(N_("Difference")), unit=one.unit), Column(say(N_("Completeness"))),
+    )  # fmt: skip
+    name = one.name_zh if zh else one.name_en
+    sub = say(N_("each shift against those of the week before; the parts add up to the difference"))
+    title = say(N_("Shifts: %(what)s"), what=name)
+    return Table(f"shifts-{one.enpi}", title, sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
+
+
+def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo) -> Row:
+    begins, ends = run.start.astimezone(zone), run.end.astimezone(zone)
+    why = reason(say, run.reason)
+    return Row((
+        text(run.shift),
+        text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
+        Cell(run.energy_tce, "number", unit="tce", why=why),
+        Cell(run.output, "number", why=why),
+        Cell(run.value, "number", why=why, note=_band(run)),
+        Cell(run.usual, "number", why=say(N_("fewer than three known shifts before"))),
+        Cell(run.delta, "number", why=why or say(N_("fewer than three known shifts before"))),
+        Cell(run.completeness, "share"),
+    ))  # fmt: skip
+
+
+def _band(run: ShiftRun) -> str:
+    return f"{shown(run.low)} – {shown(run.high)}" if run.low is not None and run.high is not None else ""

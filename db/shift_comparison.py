@@ -1,0 +1,121 @@
+"""The shifts of a span side by side, for every EnPI that can be judged by the shift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from db import performance, views
+from db.enpi_model import EnpiModel, enpi_models
+from db.enpi_spans import enpi_step
+from db.plants import EnterpriseRow
+from enms.cuts import Cut
+from enms.errors import ConflictError
+from enms.performance import EnpiValue, Part
+from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared
+
+_BACK = timedelta(days=7)
+
+
+async def compare_shifts(
+    connection: asyncpg.Connection,
+    enterprise: EnterpriseRow,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime,
+    enpi: str | None = None,
+) -> tuple[ShiftComparison, ...]:
+    """Every EnPI judged by the shift: the shifts that began within [start, end), against the week before it.
+
+    Args:
+        connection: idle or in a transaction.
+        enterprise: whose.
+        start, end: the shifts shown.
+        now: the clock.
+        enpi: only this one.
+    """
+    codes = {(row.starts, row.ends): row.code for row in await views.shifts(connection, enterprise.e)}
+    if not codes or start >= end:
+        return ()
+    carriers = {row.code: row.carrier for row in await views.points(connection, enterprise.e, now)}
+    found = []
+    for model in await enpi_models(connection, enterprise, enpi):
+        if model.current.retired or not _by_shift(model):
+            continue
+        values = await performance.values_of(connection, model, start - _BACK, end, Cut.SHIFT.value, now=now)
+        done = [value for value in values if not value.provisional]
+        runs = compared(
+            [_shift(value, model, codes, carriers) for value in done if start <= value.start < end],
+            [_shift(value, model, codes, carriers) for value in done if value.start < start],
+        )
+        if runs:
+            name = model.current.enpi.name
+            found.append(
+                ShiftComparison(
+                    enpi=model.code,
+                    name_zh=name.zh if name is not None else model.code,
+                    name_en=name.en if name is not None else model.code,
+                    process=model.current.enpi.process,
+                    unit=model.ratio.symbol,
+                    output_unit=model.ratio.output,
+                    runs=runs,
+                )
+            )
+    return tuple(found)
+
+
+def _by_shift(model: EnpiModel) -> bool:
+    try:
+        enpi_step(model, Cut.SHIFT.value)
+    except ConflictError:
+        return False
+    return True
+
+
+def _shift(
+    value: EnpiValue,
+    model: EnpiModel,
+    codes: Mapping[tuple[timedelta, timedelta], str],
+    carriers: Mapping[str, str | None],
+) -> ShiftValue:
+    """A shift's value with its inputs in standard coal, gaps filled as in the value."""
+    return ShiftValue(
+        shift=_code(value, model, codes),
+        start=value.start,
+        end=value.end,
+        value=value.value,
+        low=value.low,
+        high=value.high,
+        completeness=value.completeness,
+        state=value.state.value,
+        reason=str(value.reason) if value.reason is not None else None,
+        energy_tce=None if value.whole_energy_kgce is None else value.whole_energy_kgce / 1000,
+        output=value.whole_output,
+        per_kgce=model.ratio.per_kgce,
+        inputs=_inputs(value, carriers),
+    )
+
+
+def _inputs(value: EnpiValue, carriers: Mapping[str, str | None]) -> Sequence[ShiftInput]:
+    return tuple(
+        ShiftInput(
+            one.point,
+            carriers.get(one.point),
+            one.sign * one.filled(one.kgce) if one.known and one.kgce is not None else None,
+        )
+        for one in value.inputs
+        if one.part is Part.ENERGY
+    )
+
+
+def _code(value: EnpiValue, model: EnpiModel, codes: Mapping[tuple[timedelta, timedelta], str]) -> str:
+    """The shift's code, by its wall times."""
+    begins, ends = (t.astimezone(model.cuts.zone) for t in (value.start, value.end))
+    clock = tuple(timedelta(hours=t.hour, minutes=t.minute) for t in (begins, ends))
+    for (starts, until), code in codes.items():
+        if (starts, until % timedelta(days=1)) == clock:
+            return code
+    return f"{begins:%H:%M}"

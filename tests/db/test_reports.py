@@ -1,0 +1,182 @@
+"""Daily and monthly reports from the ledger: totals by balance, comparisons, and what is not known."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from db.plant_load import load_plant
+from db.plants import EnterpriseRow, enterprise
+from db.reports import read_report
+from enms.plant_file import parse_plant
+from enms.report import NoComparison, Report
+from enms.report_spans import ReportKind
+
+QUARTER = timedelta(minutes=15)
+DAY = date(2026, 11, 25)
+# Midnight in Shanghai.
+START = datetime(2026, 11, 24, 16, tzinfo=UTC)
+NOW = START + timedelta(days=1, hours=2)
+PLANT = parse_plant(
+    """
+enterprise: {code: works, name: {zh: 钢厂, en: Works}, industry: steel,
+             shifts: [{code: night, from: "00:00", to: "08:00"}, {code: day, from: "08:00", to: "16:00"}, {code: eve, from: "16:00", to: "24:00"}]}
+factors:
+  - {carrier: coke, unit: kg, kgce: 1.0, source: round figures for tests}
+processes:
+  - {code: bf1, name: {zh: 1号高炉, en: Furnace 1}, kind: blast_furnace, commissioned: 2006-05-01}
+  - {code: roll, name: {zh: 轧钢, en: Rolling}, kind: hot_rolling}
+points:
+  - {code: gate, carrier: electricity, role: purchased, unit: MWh}
+  - {code: feedin, carrier: electricity, role: sold, unit: MWh}
+  - {code: bf1.elec, process: bf1, carrier: electricity, unit: kWh}
+  - {code: roll.elec, process: roll, carrier: electricity, unit: kWh}
+  - {code: bf1.coke, process: bf1, carrier: coke, reading: register, unit: kg, resolution: 1, accuracy_class: 0.5}
+  - {code: bf1.output, process: bf1, role: output, reading: interval, unit: t, period_s: 3600, accuracy_class: 0.5}
+enpis:
+  - {code: bf1.energy, process: bf1, limit: {standard: GB 21256, item: blast_furnace}, energy: [{point: bf1.coke}], output: [bf1.output]}
+""",
+    "test",
+)
+
+
+class Works:
+    def __init__(self, connection: asyncpg.Connection, row: EnterpriseRow, numbers: dict[str, int]) -> None:
+        self.connection, self.row, self.numbers = connection, row, numbers
+
+    async def put(self, point: str, a_quarter: float | None, start: datetime, end: datetime) -> None:
+        if a_quarter is not None:
+            await self.connection.execute(
+                "INSERT INTO interval SELECT $1, $2, g, $3, 900, 0, 0, 0, false, 1, g + interval '15 minutes'"
+                " FROM generate_series($4::timestamptz, $5::timestamptz - interval '15 minutes', '15 minutes') AS g"
+                " ON CONFLICT DO NOTHING",
+                self.row.e, self.numbers[point], a_quarter, start, end,
+            )  # fmt: skip
+        await self.connection.execute(
+            "INSERT INTO point_state (e, p, first_ts, newest_ts, closed_until) VALUES ($1, $2, $3, $4, $4)"
+            " ON CONFLICT (e, p) DO UPDATE SET first_ts = least(point_state.first_ts, excluded.first_ts),"
+            " closed_until = greatest(point_state.closed_until, excluded.closed_until)",
+            self.row.e, self.numbers[point], start, end,
+        )  # fmt: skip
+
+    async def report(self, kind: ReportKind = ReportKind.DAILY, day: date = DAY, now: datetime = NOW) -> Report:
+        return await read_report(self.connection, self.row, kind, day, now=now)
+
+
+@pytest.fixture
+async def works(db_pool: asyncpg.Pool):  # type: ignore[no-untyped-def]
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, PLANT, now=datetime(2024, 1, 1, tzinfo=UTC))
+        numbers = {row["code"]: row["p"] for row in await connection.fetch("SELECT p, code FROM point")}
+        yield Works(connection, await enterprise(connection, "works"), numbers)
+
+
+async def _two_days(works: Works, *, gate: float = 12.0) -> None:
+    before, end = START - timedelta(days=1), START + timedelta(days=1)
+    for point, a_quarter in (("feedin", 2.0), ("bf1.elec", 3000.0), ("roll.elec", 3000.0), ("bf1.output", 25.0)):
+        await works.put(point, a_quarter, before, end)
+    await works.put("gate", 10.0, before, START)
+    await works.put("gate", gate, START, end)
+    await works.put("bf1.coke", 10_000.0, before, START)
+    await works.put("bf1.coke", 11_000.0, START, end)
+
+
+async def test_the_total_is_what_was_bought_less_sold_never_the_processes(works: Works) -> None:
+    await _two_days(works)
+    day = (await works.report()).scopes[0]
+    power = next(line for line in day.carriers if line.carrier == "electricity")
+    assert (power.now.amount, power.unit) == (pytest.approx(96 * 10.0), "MWh")
+    assert power.now.tce == pytest.approx(960 * 0.1229, rel=1e-3)
+    assert power.to_before.share == pytest.approx(960 / 768 - 1)
+    coke = next(line for line in day.carriers if line.carrier == "coke")
+    assert day.total.now.tce == pytest.approx(power.now.tce + coke.now.tce)
+    furnace, rolling = day.processes
+    assert furnace.total.now.tce == pytest.approx(96 * (11.0 + 3 * 0.1229), rel=1e-3)
+    assert rolling.carriers[0].now.amount == pytest.approx(96 * 3000.0)
+
+
+async def test_nothing_is_compared_with_a_year_nobody_metered(works: Works) -> None:
+    await _two_days(works)
+    report = await works.report()
+    for scope in report.scopes:
+        assert scope.total.year_ago is not None
+        assert scope.total.year_ago.tce is None
+        assert scope.total.to_year_ago.share is None
+        assert scope.total.to_year_ago.why in {NoComparison.UNKNOWN_THEN, NoComparison.INCOMPLETE_NOW}
+    # two days are not the month: it is shown, with how little of it is known, and not compared
+    month = report.scopes[1]
+    assert month.total.now.completeness == pytest.approx(2 / 25)
+    assert month.total.to_year_ago.why is not None
+
+
+async def test_a_missing_purchase_makes_the_total_unknown_and_names_it(works: Works) -> None:
+    await _two_days(works)
+    await works.connection.execute(
+        "DELETE FROM interval WHERE p = $1 AND start >= $2", works.numbers["bf1.coke"], START
+    )
+    report = await works.report()
+    total = report.scopes[0].total
+    assert total.now.tce is None
+    assert total.unknown == ("coke: bf1.coke: no data",)
+    assert total.known_tce == pytest.approx(960 * 0.1229, rel=1e-3)
+    assert total.to_before.why is NoComparison.UNKNOWN_NOW
+    assert report.missing[0].point == "bf1.coke"
+    assert report.missing[0].completeness == 0.0
+    (enpi,) = report.scopes[0].enpis
+    assert (enpi.value, enpi.verdict) == (None, "unknown")
+    assert "energy_missing" in (enpi.reason or "")
+
+
+async def test_an_enpi_stands_against_its_limit_with_range_and_completeness(works: Works) -> None:
+    await _two_days(works)
+    (enpi,) = (await works.report()).scopes[0].enpis
+    assert enpi.value == pytest.approx(440.0)
+    assert enpi.low is not None
+    assert enpi.high is not None
+    assert enpi.low < 440 < enpi.high
+    assert enpi.before == pytest.approx(400.0)
+    assert enpi.to_before.share == pytest.approx(0.1)
+    assert enpi.completeness == 1.0
+    assert enpi.level == 3
+    assert enpi.edition is not None
+
+
+async def test_an_open_day_is_compared_up_to_its_clock_time(works: Works) -> None:
+    await _two_days(works)
+    tomorrow = START + timedelta(days=1)
+    for point in works.numbers:
+        await works.put(point, 10.0, tomorrow, tomorrow + timedelta(hours=6))
+    report = await works.report(day=DAY + timedelta(days=1), now=tomorrow + timedelta(hours=6, minutes=5))
+    day = report.scopes[0]
+    assert not report.whole
+    assert day.until == tomorrow + timedelta(hours=6)
+    power = next(line for line in day.carriers if line.carrier == "electricity")
+    assert power.before is not None
+    assert power.before.amount == pytest.approx(24 * 10.0)
+
+
+async def test_a_day_to_come_has_no_figures_and_no_zeros(works: Works) -> None:
+    await _two_days(works)
+    report = await works.report(day=DAY + timedelta(days=30))
+    assert report.scopes[0].carriers == ()
+    assert report.scopes[0].total.now.tce is None
+
+
+async def test_shifts_are_held_against_the_week_before_and_the_parts_add_up(works: Works) -> None:
+    await _two_days(works)
+    (comparison,) = (await works.report()).shifts
+    assert [run.shift for run in comparison.runs] == ["night", "day", "eve"]
+    run = comparison.runs[0]
+    assert run.usual == pytest.approx(400.0)
+    assert run.delta == pytest.approx(40.0)
+    assert sum(part.delta or 0.0 for part in run.contributions) == pytest.approx(40.0)
+
+
+async def test_a_month_and_its_year(works: Works) -> None:
+    await _two_days(works)
+    report = await works.report(ReportKind.MONTHLY)
+    assert [scope.cut for scope in report.scopes] == ["month", "year"]
+    assert report.day == date(2026, 11, 1)
+    assert not report.whole
