@@ -1,0 +1,28 @@
+"""The reports page in a real browser: it fits a phone, prints, and complains of nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import SHOTS, Console, pytestmark  # noqa: F401
+
+
+@pytest.mark.parametrize(("size", "language"), [((1920, 1080), "zh-CN"), ((390, 844), "zh-CN"), ((1920, 1080), "en")])
+async def test_a_daily_report_is_readable(console: Console, size: tuple[int, int], language: str) -> None:
+    page = await console.open("/e/seed-steel/reports", size=size, language=language, scheme="light")
+    assert await page.locator("section.panel table.report").count() >= 4
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, "the page itself never scrolls sideways; wide tables do"
+    assert await page.locator("a[href*='format=pdf']").count() == 1
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / f"reports-{language}-{size[0]}.png", full_page=True)
+    await page.context.close()
+
+
+async def test_the_day_is_in_the_address(console: Console) -> None:
+    page = await console.open("/e/seed-steel/reports?date=2026-11-21")
+    await page.fill("input[name=date]", "2026-11-20")
+    await page.click("form.filters button")
+    await page.wait_for_url("**date=2026-11-20**")
+    assert "2026-11-20" in await page.inner_text("h1")
+    await page.context.close()
