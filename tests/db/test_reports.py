@@ -22,7 +22,8 @@ NOW = START + timedelta(days=1, hours=2)
 PLANT = parse_plant(
     """
 enterprise: {code: works, name: {zh: 钢厂, en: Works}, industry: steel,
-             shifts: [{code: night, from: "00:00", to: "08:00"}, {code: day, from: "08:00", to: "16:00"}, {code: eve, from: "16:00", to: "24:00"}]}
+             shifts: [{code: night, from: "00:00", to: "08:00"}, {code: day, from: "08:00", to: "16:00"},
+                      {code: eve, from: "16:00", to: "24:00"}]}
 factors:
   - {carrier: coke, unit: kg, kgce: 1.0, source: round figures for tests}
 processes:
@@ -36,7 +37,8 @@ points:
   - {code: bf1.coke, process: bf1, carrier: coke, reading: register, unit: kg, resolution: 1, accuracy_class: 0.5}
   - {code: bf1.output, process: bf1, role: output, reading: interval, unit: t, period_s: 3600, accuracy_class: 0.5}
 enpis:
-  - {code: bf1.energy, process: bf1, limit: {standard: GB 21256, item: blast_furnace}, energy: [{point: bf1.coke}], output: [bf1.output]}
+  - {code: bf1.energy, process: bf1, limit: {standard: GB 21256, item: blast_furnace},
+     energy: [{point: bf1.coke}], output: [bf1.output]}
 """,
     "test",
 )
