@@ -13,7 +13,8 @@ from ruamel.yaml.comments import CommentedMap
 from enms.catalogue import catalogue
 from enms.errors import Mistake, NotFoundError, RuleBookError
 from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
-from rules.definition import MODELS, EnpiLimitRule, Kind, MotorLoadRule, Rule
+from rules.definition import MODELS, EnpiLimitRule, MotorLoadRule, Rule
+from rules.kind import Kind
 
 BUNDLED = Path(__file__).parent / "rulebook"
 

@@ -5,25 +5,14 @@ No expression is ever evaluated as code: a condition is one of a few shapes with
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from enms.alerts import Purpose
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
-
-
-class Kind(StrEnum):
-    """What a rule can be about."""
-
-    ENPI_LIMIT = "enpi_limit"
-    MOTOR_UNDERLOAD = "motor_underload"
-    MOTOR_IDLE = "motor_idle"
-    MOTOR_OVERLOAD = "motor_overload"
-    MOTOR_REGISTER = "motor_register"
-    MOTOR_EFFICIENCY = "motor_efficiency"
-    DATA_QUALITY = "data_quality"
+from rules.kind import Kind
+from rules.point_rules import DataQualityRule, ThresholdRule
 
 
 class EnpiWatch(Watch):
@@ -126,27 +115,14 @@ class MotorEfficiencyRule(BaseRule):
     condition: MotorEfficiencyCondition
 
 
-class PointWatch(Watch):
-    """Every metered point, or those of some roles."""
-
-    roles: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
-
-
-class SilentCondition(Strict):
-    """Closed quarter hours have nothing in them."""
-
-    check: Literal["silent"]
-
-
-class DataQualityRule(BaseRule):
-    kind: Literal[Kind.DATA_QUALITY]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: PointWatch = PointWatch()
-    condition: SilentCondition
-
-
 Rule: TypeAlias = (
-    EnpiLimitRule | MotorLoadRule | MotorOverloadRule | MotorRegisterRule | MotorEfficiencyRule | DataQualityRule
+    EnpiLimitRule
+    | MotorLoadRule
+    | MotorOverloadRule
+    | MotorRegisterRule
+    | MotorEfficiencyRule
+    | DataQualityRule
+    | ThresholdRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -156,5 +132,6 @@ MODELS: dict[str, type[Rule]] = {
     Kind.MOTOR_REGISTER: MotorRegisterRule,
     Kind.MOTOR_EFFICIENCY: MotorEfficiencyRule,
     Kind.DATA_QUALITY: DataQualityRule,
+    Kind.THRESHOLD: ThresholdRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

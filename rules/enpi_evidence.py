@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.enpi_model import EnpiModel
+from db.enpi_model import EnpiModel, EnpiVersion
 from db.instants import BEGINNING
 from enms.corrections import CorrectedLimit, CorrectionLine
 from enms.performance import EnpiValue, Input, LimitVerdict, Part
@@ -21,12 +21,8 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
     assert limit.corrected is not None
     return {
         "window": {"start": value.start, "end": value.end, "resolution": resolution},
-        "boundary": {
-            "process": version.enpi.process,
-            "basis": version.enpi.basis,
-            "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
-        },
-        "inputs": [_input(one) for one in value.inputs],
+        "boundary": boundary_of(version),
+        "inputs": [input_of(one) for one in value.inputs],
         "limit": _limit(limit.corrected),
         "corrections": [_correction(line) for line in limit.corrected.lines],
         "result": {
@@ -50,11 +46,21 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
     }
 
 
+def boundary_of(version: EnpiVersion) -> dict[str, object]:
+    """Whose boundary, on which basis, since when."""
+    return {
+        "process": version.enpi.process,
+        "basis": version.enpi.basis,
+        "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
+    }
+
+
 def _name(name: Name) -> dict[str, str]:
     return {"zh": name.zh, "en": name.en}
 
 
-def _input(one: Input) -> dict[str, object]:
+def input_of(one: Input) -> dict[str, object]:
+    """An input with its basis, completeness, conversion and meter."""
     used, meter = one.conversion, one.meter
     return {
         "point": one.point,
@@ -139,7 +145,8 @@ def _line(what: str, formula: str, result: float | None, unit: str) -> dict[str,
     return {"what": what, "formula": formula, "result": result, "unit": unit}
 
 
-def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, object]]:
+def value_lines(value: EnpiValue) -> Iterator[dict[str, object]]:
+    """The arithmetic of a value."""
     for one in value.inputs:
         yield from _amount_lines(one, value.output_unit)
     terms = " ".join(f"{'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.ENERGY)
@@ -153,6 +160,10 @@ def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, obj
     yield _line("value", "energy / output", value.value, value.unit)
     yield _line("low", "value - root of the sum of squares", value.low, value.unit)
     yield _line("high", "value + root of the sum of squares", value.high, value.unit)
+
+
+def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, object]]:
+    yield from value_lines(value)
     corrected = limit.corrected
     if corrected is None or corrected.binding.value is None:
         return

@@ -12,38 +12,15 @@ from db.enpi_spans import ROLLING, enpi_step
 from db.performance import values_of
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
-from enms.cuts import Cut, Cuts
+from enms.cuts import Cut
 from enms.errors import ConflictError
 from enms.performance import EnpiValue, Verdict
 from rules.conditions import Judged, Span, Subject, over
+from rules.cut_grid import CutGrid
 from rules.definition import EnpiLimitRule
 from rules.enpi_evidence import evidence_of
-from rules.grid import Step
 
 _DAY = timedelta(hours=24)
-_TICK = timedelta(microseconds=1)
-
-
-class CutGrid:
-    """Steps of an enterprise's own calendar."""
-
-    def __init__(self, cuts: Cuts, cut: Cut) -> None:
-        self._cuts, self._cut = cuts, cut
-
-    def floor(self, instant: datetime) -> datetime:
-        windows = self._cuts.windows(self._cut, instant - 2 * _DAY, instant + _TICK)
-        edges = {edge for window in windows for edge in window if edge <= instant}
-        return max(edges)
-
-    def ceil(self, instant: datetime) -> datetime:
-        windows = self._cuts.windows(self._cut, instant - _TICK, instant + 2 * _DAY)
-        edges = {edge for window in windows for edge in window if edge >= instant}
-        return min(edges)
-
-    def steps(self, start: datetime, end: datetime) -> list[Step]:
-        if start >= end:
-            return []
-        return [(lo, hi) for lo, hi in self._cuts.windows(self._cut, start, end) if lo >= start and hi <= end]
 
 
 class EnpiLimit:
@@ -68,27 +45,8 @@ class EnpiLimit:
                 cut = enpi_step(model, self._rule.condition.resolution)
             except ConflictError:
                 continue
-            found.append(self._subject(model, cut))
+            found.append(enpi_subject(model, cut, rolling=self._rule.condition.resolution == ROLLING))
         return found
-
-    def _subject(self, model: EnpiModel, cut: Cut) -> Subject[EnpiModel]:
-        boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
-        recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
-        named = {code for version in model.versions for code in version.enpi.corrections.values()}
-        ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
-        beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
-        step = timedelta(hours=1) if cut is Cut.HOUR else timedelta(hours=8) if cut is Cut.SHIFT else _DAY
-        samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
-        return Subject(
-            code=model.code,
-            watched=model,
-            grid=CutGrid(model.cuts, cut),
-            inputs=frozenset(boundary | {point.p for point in beside}),
-            waits_for=frozenset(boundary),
-            reach=_DAY if self._rule.condition.resolution == ROLLING else timedelta(),
-            configured=tuple((v.recorded_at, v.valid_from) for v in model.versions) + tuple(recorded),
-            hopes_for=tuple((p, period) for p, period in samples if period <= step),
-        )
 
     async def judge(
         self, connection: asyncpg.Connection, spans: Sequence[Span[EnpiModel]]
@@ -137,3 +95,24 @@ class EnpiLimit:
     def evidence(self, subject: Subject[EnpiModel], judged: Judged[EnpiValue | None]) -> dict[str, object]:
         assert judged.basis is not None
         return evidence_of(subject.watched, judged.basis, self._rule.condition.resolution)
+
+
+def enpi_subject(model: EnpiModel, cut: Cut, *, rolling: bool) -> Subject[EnpiModel]:
+    """An EnPI as a rule watches it: with its corrections and heating values, on its enterprise's calendar."""
+    boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
+    recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
+    named = {code for version in model.versions for code in version.enpi.corrections.values()}
+    ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
+    beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
+    step = timedelta(hours=1) if cut is Cut.HOUR else timedelta(hours=8) if cut is Cut.SHIFT else _DAY
+    samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
+    return Subject(
+        code=model.code,
+        watched=model,
+        grid=CutGrid(model.cuts, cut),
+        inputs=frozenset(boundary | {point.p for point in beside}),
+        waits_for=frozenset(boundary),
+        reach=_DAY if rolling else timedelta(),
+        configured=tuple((v.recorded_at, v.valid_from) for v in model.versions) + tuple(recorded),
+        hopes_for=tuple((p, period) for p, period in samples if period <= step),
+    )

@@ -8,7 +8,8 @@ import pytest
 
 from enms.errors import NotFoundError, RuleBookError
 from rules.book import BUNDLED, parse_book, read_books, refuse_broken, sound_rules
-from rules.definition import EnpiLimitRule, Kind
+from rules.definition import EnpiLimitRule
+from rules.kind import Kind
 
 MOTORS = (BUNDLED / "motors.yaml").read_text(encoding="utf-8")
 FURNACE = (BUNDLED / "blast_furnace.yaml").read_text(encoding="utf-8")
