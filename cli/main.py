@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("cli.replay", "Publish a file of history over MQTT, by a mapping."),
     "grafana": ("cli.grafana", "Grafana: push dashboards, make its database logins."),
     "migrate": ("cli.migrate", "Bring the database to this version's schema."),
+    "backtest": ("cli.backtest", "What a rule would have raised in a closed past."),
     "score": ("cli.score", "Injected faults against alerts raised: recall, precision, delay."),
     "bench": ("cli.bench", "Measure throughput, latency and growth on this machine."),
     "check-rules": ("cli.check_rules", "Check rule books without running them."),

@@ -61,9 +61,7 @@ class Course:
 @contextlib.asynccontextmanager
 async def own_database() -> AsyncIterator[str]:
     """A fresh bundled server, migrated, gone afterwards; gives its DSN."""
-    folder = Path(tempfile.mkdtemp(prefix="enms-score-"))
-    # as root the server runs as somebody else, who has to get there
-    folder.chmod(0o711)
+    folder = _open_folder()
     try:
         async with EmbeddedServer(folder / "postgres", settings=_HASTY) as server:
             dsn = server.dsn(user="enms_migrator")
@@ -71,6 +69,13 @@ async def own_database() -> AsyncIterator[str]:
             yield dsn
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_folder() -> Path:
+    """As root the server runs as somebody else, who has to get there."""
+    folder = Path(tempfile.mkdtemp(prefix="enms-score-"))
+    folder.chmod(0o711)
+    return folder
 
 
 async def run(dsn: str, course: Course, books: list[BookFile], progress: Callable[[datetime], None]) -> list[Raised]:

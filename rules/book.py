@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -74,6 +74,19 @@ def _parse_rule(entry: object) -> tuple[Rule | None, list[tuple[Location, str]]]
     except ValidationError as error:
         return None, [(e["loc"], reason_of(e["msg"], e["type"])) for e in error.errors()]
     return rule, list(_contradictions(rule))
+
+
+def rule_of(entry: Mapping[str, object]) -> Rule:
+    """One rule as a rule book has it, from anywhere else.
+
+    Raises:
+        RuleBookError: every mistake, with its place within the rule.
+    """
+    rule, problems = _parse_rule(dict(entry))
+    if rule is None or problems:
+        mistakes = [Mistake(".".join(str(step) for step in at), reason) for at, reason in problems]
+        raise RuleBookError("", mistakes)
+    return rule
 
 
 def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
