@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("cli.simulate", "Publish a simulated plant's readings over MQTT."),
     "replay": ("cli.replay", "Publish a file of history over MQTT, by a mapping."),
     "grafana": ("cli.grafana", "Grafana: push dashboards, make its database logins."),
+    "notify": ("cli.notify", "Who is told of alerts: check the channels file, send a test."),
     "migrate": ("cli.migrate", "Bring the database to this version's schema."),
     "backtest": ("cli.backtest", "What a rule would have raised in a closed past."),
     "score": ("cli.score", "Injected faults against alerts raised: recall, precision, delay."),

@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     rules_dir: Path | None = Field(
         default=None, description="Folder of your own rule books, read beside the bundled ones"
     )
+    notify_file: Path | None = Field(
+        default=None, description="Channels file: who is told of alerts, where, and when (docs/notifications.md)"
+    )
+    public_url: str | None = Field(
+        default=None, description="Address at which people reach the console, for links in messages"
+    )
     retention_days: int = Field(
         default=1096,
         ge=0,
