@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "api": ("cli.api", "Role: the HTTP interface and the console."),
     "housekeeping": ("cli.housekeeping", "Role: compress and retain readings once a day."),
     "storage": ("cli.storage", "Status, compression, retention, backup and restore."),
+    "report": ("cli.report", "Daily and monthly energy reports as files; make those that are due."),
     "simulate": ("cli.simulate", "Publish a simulated plant's readings over MQTT."),
     "replay": ("cli.replay", "Publish a file of history over MQTT, by a mapping."),
     "grafana": ("cli.grafana", "Grafana: push dashboards, make its database logins."),
