@@ -32,6 +32,7 @@ from api.routes import (
     live,
     meters,
     motors,
+    notifications,
     outages,
     points,
     quarantine,
@@ -90,7 +91,15 @@ def create_app(deps: Deps) -> FastAPI:
         title="Energy monitoring", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.context = Context(
-        deps.pool, deps.settings, deps.clock, deps.backfill, deps.meters, registry=registry, hub=hub, kept=kept
+        deps.pool,
+        deps.settings,
+        deps.clock,
+        deps.backfill,
+        deps.meters,
+        deps.backtest,
+        registry=registry,
+        hub=hub,
+        kept=kept,
     )
     app.state.metrics = metrics
     app.state.backlog = Backlog()
@@ -106,6 +115,7 @@ def create_app(deps: Deps) -> FastAPI:
         reports,
         alerts,
         outages,
+        notifications,
         rules,
         quarantine,
         meters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Protocol, cast
@@ -13,6 +13,9 @@ from fastapi import Depends, Request
 from api.kept import Kept
 from api.latest import Registry
 from api.live import LiveHub
+from db.plants import EnterpriseRow
+from enms.backtest import Backtest
+from enms.errors import Mistake
 from enms.settings import Settings
 
 
@@ -72,6 +75,22 @@ class MeterEvents(Protocol):
     async def reset(self, event: MeterEvent) -> None: ...
 
 
+class Backtester(Protocol):
+    """Tells what a rule would have raised; records nothing."""
+
+    def mistakes(self, entry: Mapping[str, object]) -> tuple[Mistake, ...]:
+        """What is wrong with a rule's entry, as a rule book has it; its places are within the rule."""
+
+    async def __call__(
+        self, enterprise: EnterpriseRow, entry: Mapping[str, object], start: datetime, end: datetime
+    ) -> Backtest:
+        """A sound entry over [start, end).
+
+        Raises:
+            InputError: that would take too long.
+        """
+
+
 def utc_now() -> datetime:
     """The wall clock, for whoever has no other."""
     return datetime.now(UTC)
@@ -86,6 +105,7 @@ class Deps:
     clock: Callable[[], datetime] = field(default=utc_now)
     backfill: BackfillSink | None = None
     meters: MeterEvents | None = None
+    backtest: Backtester | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +117,7 @@ class Context:
     clock: Callable[[], datetime]
     backfill: BackfillSink | None
     meters: MeterEvents | None
+    backtest: Backtester | None
     registry: Registry
     hub: LiveHub
     kept: Kept

@@ -29,12 +29,13 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     from api.deps import Deps
     from api.serving import bind, serve
     from cli.backfill import BackfillDoor
+    from cli.backtesting import BacktestDoor
 
     listener = bind(settings.http_host, settings.http_port, allow_open=settings.http_open)
     try:
         pool = await role.open_pool(settings, stop, name="api", size=_POOL)
         try:
-            deps = Deps(pool, settings, backfill=BackfillDoor(pool))
+            deps = Deps(pool, settings, backfill=BackfillDoor(pool), backtest=BacktestDoor(pool))
             _log.info("the console is open", url=f"http://{settings.http_host}:{settings.http_port}/")
             await serve(create_app(deps), listener, stop)
         finally:

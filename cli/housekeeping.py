@@ -1,4 +1,4 @@
-"""`enms housekeeping`: once a day, old readings are compressed, and those past their retention go."""
+"""`enms housekeeping`: once a day, old readings are compressed, those past their retention go, reports are made."""
 
 from __future__ import annotations
 
@@ -17,36 +17,59 @@ log = structlog.get_logger()
 
 _LONGEST_PAUSE_S = 600.0
 """The clock of a machine may be set; what time it is, is looked up at least this often."""
+_REPORTS_PAUSE_S = 900.0
 _PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def command() -> None:
-    """Compress old readings and give up those past their retention, every day at ENMS_HOUSEKEEPING_HOUR."""
+    """Every day: compress old readings, give up those past their retention, make the reports of days that are over."""
     role.run("housekeeping", work)
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """The role. More than one may run: the second finds nothing to do."""
     # A week of many points takes minutes to compress.
-    pool = await role.open_pool(settings, stop, name="housekeeping", size=1, command_timeout_s=None)
+    pool = await role.open_pool(settings, stop, name="housekeeping", size=2, command_timeout_s=None)
     try:
-        due = next_turn(datetime.now(UTC), settings)
-        while not stop.is_set():
-            now = datetime.now(UTC)
-            if now < due:
-                await role.pause(min((due - now).total_seconds(), _LONGEST_PAUSE_S), stop)
-                continue
-            try:
-                async with pool.acquire() as connection:
-                    await tidy(connection, settings, now)
-            except _PASSING as problem:
-                health.report("housekeeping", ok=False, detail=str(problem) or type(problem).__name__)
-                log.exception("housekeeping failed, tried again in ten minutes")
-                await role.pause(_LONGEST_PAUSE_S, stop)
-            else:
-                due = next_turn(now, settings)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_tidy_daily(pool, settings, stop))
+            tasks.create_task(_report(pool, settings, stop))
     finally:
         await pool.close()
+
+
+async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -> None:
+    due = next_turn(datetime.now(UTC), settings)
+    while not stop.is_set():
+        now = datetime.now(UTC)
+        if now < due:
+            await role.pause(min((due - now).total_seconds(), _LONGEST_PAUSE_S), stop)
+            continue
+        try:
+            async with pool.acquire() as connection:
+                await tidy(connection, settings, now)
+        except _PASSING as problem:
+            health.report("housekeeping", ok=False, detail=str(problem) or type(problem).__name__)
+            log.exception("housekeeping failed, tried again in ten minutes")
+            await role.pause(_LONGEST_PAUSE_S, stop)
+        else:
+            due = next_turn(now, settings)
+
+
+async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -> None:
+    """Reports that are due, looked for every quarter hour."""
+    from cli.reporting import make_due  # documents bring in much that the rest does not need
+
+    while not stop.is_set():
+        try:
+            async with pool.acquire() as connection:
+                made = await make_due(connection, settings, datetime.now(UTC))
+        except _PASSING as problem:
+            health.report("reports", ok=False, detail=str(problem) or type(problem).__name__)
+            log.exception("reports failed, tried again in a quarter hour")
+        else:
+            health.report("reports", ok=True, detail=f"{len(made)} made")
+        await role.pause(_REPORTS_PAUSE_S, stop)
 
 
 async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime) -> Retained:

@@ -10,15 +10,20 @@ import structlog
 from cli import health, role
 from cli.alert_channel import AlertChannel
 from cli.surroundings import mqtt_url
+from db.outbox import publish_channels
 from enms.settings import Settings
 from ingest.subscriber import Broker
 from rules.book import BUNDLED, read_books
+from rules.channels import ChannelFile, read_channels
+from rules.courier import Courier, channel_file_row
+from rules.desk import Desk
 from rules.evaluator import Evaluator
 from rules.notifier import Notifier
 from rules.service import RulesService
+from rules.tending import Tender
 
 logger = structlog.get_logger()
-_CONNECTIONS = 5  # judging, listening, sending, tending, one to spare
+_CONNECTIONS = 6  # judging, listening, sending, tending, two for couriers
 
 
 def command() -> None:
@@ -35,6 +40,11 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             logger.error("rule book refused", file=book.name, mistake=str(mistake))
     refused = [book.name for book in books if book.mistakes]
     health.report("rule books", ok=not refused, detail=f"refused: {', '.join(refused)}" if refused else "")
+    told = channels_of(settings)
+    for mistake in told.mistakes:
+        logger.error("channels file refused: nobody is told of alerts", file=told.name, mistake=str(mistake))
+    if settings.notify_file is not None:
+        health.report("channels file", ok=not told.mistakes, detail="refused" if told.mistakes else "")
 
     def report(part: str, ok: bool, detail: str) -> None:
         health.report(part, ok=ok, detail=detail)
@@ -43,11 +53,32 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     channel = AlertChannel(Broker.from_url(mqtt_url(settings), settings.mqtt_ca_file))
     connected = asyncio.create_task(channel.run(stop))
     try:
+        desk = Desk.of(told, public_url(settings))
+        async with pool.acquire() as connection:
+            await publish_channels(connection, channel_file_row(told, datetime.now(UTC)))
         service = RulesService(
-            pool, Evaluator(books), Notifier(channel), clock=lambda: datetime.now(UTC), report=report
+            pool,
+            Evaluator(books, desk=desk),
+            Notifier(channel),
+            Tender(told.escalation, desk),
+            [Courier(one) for one in told.channels],
+            clock=lambda: datetime.now(UTC),
+            report=report,
         )
         await service.run(stop)
         await connected
     finally:
         connected.cancel()
         await pool.close()
+
+
+def channels_of(settings: Settings) -> ChannelFile:
+    """The channels of ENMS_NOTIFY_FILE; without one nobody is told but the broker."""
+    if settings.notify_file is None:
+        return ChannelFile("")
+    return read_channels(settings.notify_file, settings.timezone)
+
+
+def public_url(settings: Settings) -> str:
+    """Where people find the console."""
+    return settings.public_url or f"http://{settings.http_host}:{settings.http_port}"

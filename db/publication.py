@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -356,6 +356,5 @@ def _keys(points: Sequence[Key]) -> dict[str, list[int]]:
 
 
 def _columns(row_type: type, rows: Sequence[PointState] | Sequence[Dirty]) -> dict[str, list[object]]:
-    names = [f.name for f in fields(row_type)]
-    values = list(zip(*(astuple(row) for row in rows), strict=True)) or [()] * len(names)
-    return {name: list(column) for name, column in zip(names, values, strict=True)}
+    # not astuple: it copies every instant, and took a third of a derivation
+    return {f.name: [getattr(row, f.name) for row in rows] for f in fields(row_type)}

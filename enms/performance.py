@@ -65,7 +65,6 @@ class Why(StrEnum):
     STRADDLES = "straddles_editions"
     NO_LEVEL = "no_level_for_this_line"
     CORRECTION_MISSING = "correction_input_missing"
-    CORRECTION_BEYOND = "correction_input_beyond_table"
     OTHER_UNIT = "limit_in_another_unit"
     OTHER_BASIS = "limit_on_another_basis"
 
@@ -360,7 +359,7 @@ def _unknown(energy: Sequence[Input], output: Sequence[Input]) -> Reason | None:
 def no_verdict(reason: Reason, row: LimitRow | None = None, corrected: CorrectedLimit | None = None) -> LimitVerdict:
     """A verdict that cannot be given, and why."""
     level = corrected.binding.level if corrected is not None else None
-    levels = corrected.levels if corrected is not None and not (corrected.missing or corrected.beyond) else None
+    levels = corrected.levels if corrected is not None and not corrected.missing else None
     return LimitVerdict(Verdict.UNKNOWN, None, None, level, levels, row, corrected, reason)
 
 
@@ -383,8 +382,6 @@ def judge(
         reason = Reason(Why.OTHER_BASIS, (row.basis.value, basis.value))
     elif corrected.missing:
         reason = Reason(Why.CORRECTION_MISSING, corrected.missing)
-    elif corrected.beyond:
-        reason = Reason(Why.CORRECTION_BEYOND, corrected.beyond)
     elif corrected.value is None:
         reason = Reason(Why.NO_LEVEL, (row.item, str(corrected.binding.level)))
     elif value.value is None:

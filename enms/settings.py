@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     rules_dir: Path | None = Field(
         default=None, description="Folder of your own rule books, read beside the bundled ones"
     )
+    notify_file: Path | None = Field(
+        default=None, description="Channels file: who is told of alerts, where, and when (docs/notifications.md)"
+    )
+    public_url: str | None = Field(
+        default=None, description="Address at which people reach the console, for links in messages"
+    )
     retention_days: int = Field(
         default=1096,
         ge=0,
@@ -94,6 +100,14 @@ class Settings(BaseSettings):
     housekeeping_hour: int = Field(
         default=3, ge=0, le=23, description="Hour of the day, in TIMEZONE, at which storage is tidied"
     )
+    reports_dir: Path | None = Field(
+        default=None,
+        description="Folder that daily and monthly reports are written to; without it they are recorded only",
+    )
+    reports_after_h: int = Field(
+        default=2, ge=0, le=23, description="Hours after the end of an enterprise's day at which its reports are made"
+    )
+    reports_language: Literal["zh", "en"] = Field(default="zh", description="Language of written reports: zh or en")
     api_max_rows: int = Field(default=200_000, ge=1000, description="Most rows one API answer may hold")
 
     @field_validator("retention_days")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,8 @@ from ruamel.yaml.comments import CommentedMap
 from enms.catalogue import catalogue
 from enms.errors import Mistake, NotFoundError, RuleBookError
 from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
-from rules.definition import MODELS, EnpiLimitRule, Kind, MotorLoadRule, Rule
+from rules.definition import MODELS, EnpiLimitRule, MotorLoadRule, Rule
+from rules.kind import Kind
 
 BUNDLED = Path(__file__).parent / "rulebook"
 
@@ -75,19 +76,29 @@ def _parse_rule(entry: object) -> tuple[Rule | None, list[tuple[Location, str]]]
     return rule, list(_contradictions(rule))
 
 
+def rule_of(entry: Mapping[str, object]) -> Rule:
+    """One rule as a rule book has it, from anywhere else.
+
+    Raises:
+        RuleBookError: every mistake, with its place within the rule.
+    """
+    rule, problems = _parse_rule(dict(entry))
+    if rule is None or problems:
+        mistakes = [Mistake(".".join(str(step) for step in at), reason) for at, reason in problems]
+        raise RuleBookError("", mistakes)
+    return rule
+
+
 def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
     if isinstance(rule, MotorLoadRule) and rule.condition.and_not_below >= rule.condition.load_factor_below:
         yield ("condition", "and_not_below"), "is not below load_factor_below"
     if isinstance(rule, EnpiLimitRule):
         rows = catalogue().rows
         watched = rule.watches
-        family = [row for row in rows if watched.standard in {row.edition.standard, row.edition.edition}]
-        items = {item: row for row in family for item in (row.item, *row.also)}
+        items = {row.item: row for row in rows if watched.standard in {row.edition.standard, row.edition.edition}}
         if not items:
             yield ("watches", "standard"), f"the catalogue has no standard {watched.standard!r}"
-        if watched.items is None and any(row.unit != rule.unit for row in family):
-            yield ("watches",), f"{watched.standard} has limits in other units: name the items"
-        for i, item in enumerate((watched.items or ()) if items else ()):
+        for i, item in enumerate(watched.items if items else ()):
             if item not in items:
                 yield ("watches", "items", i), f"{watched.standard} has no item {item!r}"
             elif items[item].unit != rule.unit:

@@ -5,32 +5,21 @@ No expression is ever evaluated as code: a condition is one of a few shapes with
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from enms.alerts import Purpose
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
-
-
-class Kind(StrEnum):
-    """What a rule can be about."""
-
-    ENPI_LIMIT = "enpi_limit"
-    MOTOR_UNDERLOAD = "motor_underload"
-    MOTOR_IDLE = "motor_idle"
-    MOTOR_OVERLOAD = "motor_overload"
-    MOTOR_REGISTER = "motor_register"
-    MOTOR_EFFICIENCY = "motor_efficiency"
-    DATA_QUALITY = "data_quality"
+from rules.kind import Kind
+from rules.point_rules import DataQualityRule, ThresholdRule
 
 
 class EnpiWatch(Watch):
-    """Every EnPI held against one of these rows of a standard; no items named: any of them."""
+    """Every EnPI held against one of these rows of a standard."""
 
     standard: Text
-    items: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    items: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class EnpiLimitCondition(Strict):
@@ -40,24 +29,17 @@ class EnpiLimitCondition(Strict):
         min_completeness: below it the verdict is unknown.
     """
 
-    resolution: Literal["shift", "day", "rolling24h", "month", "year"]
+    resolution: Literal["shift", "day", "rolling24h"]
     over: Literal["binding_level"]
     min_completeness: Share = 0.9
 
 
 class EnpiLimitRule(BaseRule):
     kind: Literal[Kind.ENPI_LIMIT]
+    # A statutory verdict needs the statistical period (a year, in segments): not in this version.
+    purpose: Literal[Purpose.OPERATIONAL]
     watches: EnpiWatch
     condition: EnpiLimitCondition
-
-    @model_validator(mode="after")
-    def _period_of_its_purpose(self) -> Self:
-        if (self.purpose is Purpose.STATUTORY) != (self.condition.resolution in {"month", "year"}):
-            raise ValueError(
-                "a statutory rule is judged by month or year (the statistical period), an operational one by shift, "
-                "day or rolling24h"
-            )
-        return self
 
 
 class MotorWatch(Watch):
@@ -133,27 +115,14 @@ class MotorEfficiencyRule(BaseRule):
     condition: MotorEfficiencyCondition
 
 
-class PointWatch(Watch):
-    """Every metered point, or those of some roles."""
-
-    roles: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
-
-
-class SilentCondition(Strict):
-    """Closed quarter hours have nothing in them."""
-
-    check: Literal["silent"]
-
-
-class DataQualityRule(BaseRule):
-    kind: Literal[Kind.DATA_QUALITY]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: PointWatch = PointWatch()
-    condition: SilentCondition
-
-
 Rule: TypeAlias = (
-    EnpiLimitRule | MotorLoadRule | MotorOverloadRule | MotorRegisterRule | MotorEfficiencyRule | DataQualityRule
+    EnpiLimitRule
+    | MotorLoadRule
+    | MotorOverloadRule
+    | MotorRegisterRule
+    | MotorEfficiencyRule
+    | DataQualityRule
+    | ThresholdRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -163,5 +132,6 @@ MODELS: dict[str, type[Rule]] = {
     Kind.MOTOR_REGISTER: MotorRegisterRule,
     Kind.MOTOR_EFFICIENCY: MotorEfficiencyRule,
     Kind.DATA_QUALITY: DataQualityRule,
+    Kind.THRESHOLD: ThresholdRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
-from db.enpi_model import EnpiModel
+from db.enpi_model import EnpiModel, EnpiVersion
 from db.instants import BEGINNING
 from enms.corrections import CorrectedLimit, CorrectionLine
 from enms.performance import EnpiValue, Input, LimitVerdict, Part
 from enms.plant import Name
 from enms.units import convert
 from rules.evidence import decimal
-
-# Rules whose addition is not points times a figure.
-_BY_ITSELF = {"add", "table", "steps"}
 
 
 def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str, object]:
@@ -24,25 +20,11 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
     assert limit is not None
     assert limit.corrected is not None
     return {
-        "window": {
-            "start": value.start,
-            "end": value.end,
-            "resolution": resolution,
-            "provisional": value.provisional or resolution == "month",
-        },
-        "boundary": {
-            "process": version.enpi.process,
-            "basis": version.enpi.basis,
-            "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
-        },
-        "inputs": [_input(one) for one in value.inputs],
+        "window": {"start": value.start, "end": value.end, "resolution": resolution},
+        "boundary": boundary_of(version),
+        "inputs": [input_of(one) for one in value.inputs],
         "limit": _limit(limit.corrected),
         "corrections": [_correction(line) for line in limit.corrected.lines],
-        "declared": [
-            {"input": d.input, "value": d.value, "from": d.since, "to": d.until, "evidence": d.evidence}
-            for d in model.declared
-            if d.since <= model.cuts.local_day(value.end) and (d.until or date.max) >= model.cuts.local_day(value.start)
-        ],
         "result": {
             "value": value.value,
             "low": value.low,
@@ -64,11 +46,21 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
     }
 
 
+def boundary_of(version: EnpiVersion) -> dict[str, object]:
+    """Whose boundary, on which basis, since when."""
+    return {
+        "process": version.enpi.process,
+        "basis": version.enpi.basis,
+        "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
+    }
+
+
 def _name(name: Name) -> dict[str, str]:
     return {"zh": name.zh, "en": name.en}
 
 
-def _input(one: Input) -> dict[str, object]:
+def input_of(one: Input) -> dict[str, object]:
+    """An input with its basis, completeness, conversion and meter."""
     used, meter = one.conversion, one.meter
     return {
         "point": one.point,
@@ -138,10 +130,7 @@ def _correction(line: CorrectionLine) -> dict[str, object]:
         "rule": correction.rule,
         "per": correction.value,
         "below": correction.below,
-        "above": correction.above,
         "at_most_points": correction.at_most_points,
-        "table": [list(pair) for pair in correction.table],
-        "levels": list(correction.levels),
         "unit": correction.unit,
         "required": correction.required,
         "claimed": line.given is not None,
@@ -156,7 +145,8 @@ def _line(what: str, formula: str, result: float | None, unit: str) -> dict[str,
     return {"what": what, "formula": formula, "result": result, "unit": unit}
 
 
-def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, object]]:
+def value_lines(value: EnpiValue) -> Iterator[dict[str, object]]:
+    """The arithmetic of a value."""
     for one in value.inputs:
         yield from _amount_lines(one, value.output_unit)
     terms = " ".join(f"{'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.ENERGY)
@@ -170,20 +160,21 @@ def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, obj
     yield _line("value", "energy / output", value.value, value.unit)
     yield _line("low", "value - root of the sum of squares", value.low, value.unit)
     yield _line("high", "value + root of the sum of squares", value.high, value.unit)
+
+
+def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, object]]:
+    yield from value_lines(value)
     corrected = limit.corrected
     if corrected is None or corrected.binding.value is None:
         return
     yield _line("limit_of_level", f"level {limit.level}", corrected.binding.value, value.unit)
     for line in corrected.lines:
-        if limit.level not in line.correction.levels:
-            continue
         if line.given is None:
             yield _line("correction", f"{line.correction.input}: not claimed", 0.0, value.unit)
-        elif line.correction.rule in {"factor", "product"}:
+        elif line.correction.rule == "factor":
             yield _line("correction_factor", f"{line.correction.input}: {decimal(line.given)}", line.factor, "1")
         else:
-            by = "" if line.correction.rule in _BY_ITSELF else f" x {decimal(line.correction.value)}"
-            formula = f"{line.correction.input}: {decimal(line.points)}{by}"
+            formula = f"{line.correction.input}: {decimal(line.points)} x {decimal(line.correction.value)}"
             yield _line("correction", formula, line.addition, value.unit)
     yield _line("limit", "level with corrections", limit.limit, value.unit)
     if value.value is not None and limit.limit is not None:

@@ -22,6 +22,7 @@ from enms.alerts import Step
 from rules.book import BookFile
 from rules.conditions import Condition
 from rules.definition import Rule
+from rules.desk import Desk
 from rules.judging import RuleRun
 from rules.kinds import condition_of
 from rules.record import LoadedRule, Tally, end_subject
@@ -58,10 +59,12 @@ class Evaluator:
         self,
         books: Sequence[BookFile],
         condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
+        desk: Desk | None = None,
     ) -> None:
         self._books = tuple(books)
         self._rules = [(rule, book.name) for book in books for rule in book.rules]
         self._condition = condition
+        self._desk = desk or Desk(())
         self._versions: dict[int, dict[str, int]] = {}
 
     async def publish_books(self, connection: asyncpg.Connection, now: datetime) -> None:
@@ -89,7 +92,7 @@ class Evaluator:
             rules = await self._loaded(connection, enterprise, now)
             changes = {change.p: change for change in await store.take_changes(connection, e)}
             states = await store.point_states(connection, e)
-            tally, steps, more, failed = Tally(), 0, False, []
+            tally, steps, more, failed = Tally(self._desk), 0, False, []
             await self._end_retired(connection, enterprise, rules, now, tally)
             for loaded in rules:
                 condition = self._condition(loaded.rule, enterprise)

@@ -6,14 +6,41 @@ from collections.abc import Callable
 from typing import Any
 
 from db.plants import EnterpriseRow
+from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
-from rules.definition import Kind, Rule
+from rules.data_quality import Frozen, Incomplete, OutOfRange, Register
+from rules.definition import Rule
 from rules.enpi_limit import EnpiLimit
+from rules.enpi_threshold import EnpiThreshold
+from rules.kind import Kind
 from rules.motor_efficiency import MotorEfficiency
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
 from rules.motor_register import MotorRegister
+from rules.point_rules import Check, DataQualityRule, ThresholdRule
 from rules.silence import Silence
+from rules.threshold import PointThreshold
+
+
+def threshold_of(rule: ThresholdRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
+    """A threshold on points or on EnPIs."""
+    return PointThreshold(rule, enterprise) if rule.watches.points is not None else EnpiThreshold(rule, enterprise)
+
+
+CHECKS: dict[Check, Callable[[DataQualityRule, EnterpriseRow], Condition[Any, Any]]] = {
+    Check.SILENT: Silence,
+    Check.INCOMPLETE: Incomplete,
+    Check.FROZEN: Frozen,
+    Check.OUT_OF_RANGE: OutOfRange,
+    Check.CLOCK_SKEW: ClockSkew,
+    Check.REGISTER: Register,
+}
+
+
+def quality_of(rule: DataQualityRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
+    """One check of the data."""
+    return CHECKS[rule.condition.check](rule, enterprise)
+
 
 CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.ENPI_LIMIT: EnpiLimit,
@@ -22,7 +49,8 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.MOTOR_OVERLOAD: MotorOverload,
     Kind.MOTOR_REGISTER: MotorRegister,
     Kind.MOTOR_EFFICIENCY: MotorEfficiency,
-    Kind.DATA_QUALITY: Silence,
+    Kind.DATA_QUALITY: quality_of,
+    Kind.THRESHOLD: threshold_of,
 }
 
 

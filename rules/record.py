@@ -15,6 +15,7 @@ from db.statements import statements
 from enms.alerts import Closed, Episode, Step
 from rules.conditions import Judged, Subject
 from rules.definition import Rule
+from rules.desk import Desk
 from rules.evidence import freeze
 from rules.lifecycle import Found, Known, Retelling
 
@@ -29,8 +30,9 @@ class LoadedRule:
 
 @dataclass(slots=True)
 class Tally:
-    """How many transitions of each kind were written."""
+    """What becomes of transitions beside being written: counted by kind, and told to people by the desk."""
 
+    desk: Desk = field(default_factory=lambda: Desk(()))
     transitions: dict[Step, int] = field(default_factory=dict)
 
     def count(self, kind: Step) -> None:
@@ -168,9 +170,7 @@ class Recorder:
         await self._insert_evidence(alert, 1, sha256, text)
         if self._rule.hold:
             await self._append(alert, Step.PENDING, episode.started_at, {})
-        await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256})
-        if not over:
-            await self._suppress(alert)
+        await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256}, suppress=not over)
         if found.split_from is not None:
             await self._append(alert, Step.SPLIT, episode.fired_at, {"from": found.split_from})
         if found.late:
@@ -194,9 +194,14 @@ class Recorder:
             self._connection, e=self._e, alert=alert, version=version, sha256=sha256, body=text, now=self._now
         )
 
-    async def _append(self, alert: int, kind: Step, at: datetime, detail: Mapping[str, object]) -> None:
-        await alerts.append(self._connection, self._e, alert, kind, at=at, now=self._now, detail=detail)
+    async def _append(
+        self, alert: int, kind: Step, at: datetime, detail: Mapping[str, object], *, suppress: bool = False
+    ) -> None:
+        n = await alerts.append(self._connection, self._e, alert, kind, at=at, now=self._now, detail=detail)
         self._tally.count(kind)
+        if suppress:
+            await self._suppress(alert)
+        await self._tally.desk.post(self._connection, self._e, alert, kind, n, self._now)
 
 
 async def end_subject(
@@ -207,8 +212,9 @@ async def end_subject(
     opened = [r async for r in sql.open_alerts(connection, e=e)]
     for alert in [r["id"] for r in opened if (r["rule"], r["subject"]) == (row.rule, row.subject)]:
         await sql.close_alert(connection, e=e, id=alert, closed=Closed.ENDED.value, resolved_at=at, merged_into=None)
-        await alerts.append(connection, e, alert, Step.ENDED, at=at, now=now, detail={"why": why})
+        n = await alerts.append(connection, e, alert, Step.ENDED, at=at, now=now, detail={"why": why})
         tally.count(Step.ENDED)
+        await tally.desk.post(connection, e, alert, Step.ENDED, n, now)
     await statements("rules").end_subject(connection, e=e, rule=row.rule, subject=row.subject, at=at)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +12,20 @@ from enms.carriers import TceBasis
 from enms.catalogue import BindingLimit, Correction, Edition, LimitRow
 from enms.corrections import corrected
 from enms.motors import Load, load_from_power
-from enms.performance import Input, Meter, Part, Ratio, Verdict, enpi_value, judge
+from enms.performance import Ratio, Verdict, enpi_value, judge
 from enms.plant import Motor, Name
+from rules import enpi_threshold, quality_replay
+from rules.enpi_inputs import enpi_input
 from rules.evidence import digest
+from rules.kind import Kind
+from rules.metered import number
+
+Again = Callable[[Mapping[str, Any]], tuple[bool | None, float | None, float | None]]
+AGAIN: dict[str, Again] = {
+    Kind.DATA_QUALITY: quality_replay.replayed,
+    Kind.THRESHOLD: enpi_threshold.replayed,
+}
+"""Kinds whose own module judges their evidence again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +66,8 @@ def replay(text: str, sha256: str) -> Replayed:
     if kind == "motor_register":
         value, limit = (float(body["result"][key]) for key in ("value", "limit"))
         return Replayed(intact, round(value, 1) < round(limit, 1), value, limit)
-    return Replayed(intact, None, None, None)
-
-
-def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)
+    again = AGAIN.get(kind)
+    return Replayed(intact, *again(body)) if again is not None else Replayed(intact, None, None, None)
 
 
 def _name(of: dict[str, str]) -> Name:
@@ -66,40 +75,21 @@ def _name(of: dict[str, str]) -> Name:
 
 
 def _enpi(body: dict[str, Any]) -> tuple[bool, float | None, float | None]:
-    inputs = [_input(one) for one in body["inputs"]]
+    inputs = [enpi_input(one) for one in body["inputs"]]
     window, result = body["window"], body["result"]
     ratio = Ratio.of(result["output_unit"])
     start, end = datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
     value = enpi_value(start, end, inputs, ratio)
-    claimed = {c["input"]: _number(c["given"]) for c in body["corrections"]}
+    claimed = {c["input"]: number(c["given"]) for c in body["corrections"]}
     limit = corrected(_binding(body), claimed, ())
     verdict = judge(value, TceBasis(body["boundary"]["basis"]), limit, min_completeness=0.0)
     return verdict.verdict is Verdict.OVER, value.value, verdict.limit
 
 
-def _input(one: dict[str, Any]) -> Input:
-    meter = one["meter"]
-    return Input(
-        point=one["point"],
-        part=Part(one["part"]),
-        sign=int(one["sign"]),
-        amount=_number(one["amount"]),
-        unit=one["unit"],
-        kgce=_number(one["kgce"]),
-        window_s=float(one["window_s"]),
-        covered_s=float(one["covered_s"]),
-        estimated_s=float(one["estimated_s"]),
-        apportioned_s=float(one["apportioned_s"]),
-        meter=Meter(
-            _number(meter["accuracy_class"]), _number(meter["heating_value_accuracy_class"]), _number(meter["step"])
-        ),
-    )
-
-
 def _binding(body: dict[str, Any]) -> BindingLimit:
     limit = body["limit"]
     level = int(limit["level"])
-    first, second, third = (_number(value) for value in limit["levels"])
+    first, second, third = (number(value) for value in limit["levels"])
     edition = Edition(
         standard=limit["standard"],
         edition=limit["edition"],
@@ -112,11 +102,9 @@ def _binding(body: dict[str, Any]) -> BindingLimit:
     row = LimitRow(
         edition=edition,
         item=limit["item"],
-        also=(),
         name=_name(limit["name"]),
         levels=(first, second, third),
         unit=limit["unit"],
-        printed_unit=limit["unit"],
         basis=TceBasis(limit["basis"]),
         boundary=_name(limit["boundary"]),
         denominator=_name(limit["denominator"]),
@@ -135,11 +123,8 @@ def _correction(of: dict[str, Any]) -> Correction:
         input=of["input"],
         rule=of["rule"],
         value=float(of["per"]),
-        below=_number(of["below"]),
-        above=_number(of.get("above")),
-        at_most_points=_number(of["at_most_points"]),
-        table=tuple((float(x), float(y)) for x, y in of.get("table", ())),
-        levels=tuple(int(level) for level in of.get("levels", (1, 2, 3))),
+        below=number(of["below"]),
+        at_most_points=number(of["at_most_points"]),
         unit=of["unit"],
         required=of["required"],
         name=_name(of["name"]),
@@ -149,9 +134,9 @@ def _correction(of: dict[str, Any]) -> Correction:
 def _motor(body: dict[str, Any]) -> tuple[bool | None, float | None, float | None]:
     limit, metered = body["limit"], body["inputs"][0]
     below, not_below = float(limit["load_factor_below"]), float(limit["and_not_below"])
-    mean, low, high = (_number(metered[key]) for key in ("mean_kw", "low_kw", "high_kw"))
+    mean, low, high = (number(metered[key]) for key in ("mean_kw", "low_kw", "high_kw"))
     if body["method"]["by"] != "power" or mean is None:
-        factor = greatest = _number(body["result"]["value"])
+        factor = greatest = number(body["result"]["value"])
     else:
         motor = Motor.model_validate(body["nameplate"])
         factor, greatest = (_factor(motor, kw) for kw in (mean, high if high is not None else mean))
@@ -164,9 +149,9 @@ def _motor(body: dict[str, Any]) -> tuple[bool | None, float | None, float | Non
 
 def _overload(body: dict[str, Any]) -> tuple[bool | None, float | None, float | None]:
     above, metered = float(body["limit"]["load_factor_above"]), body["inputs"][0]
-    mean, low = (_number(metered[key]) for key in ("mean_kw", "low_kw"))
+    mean, low = (number(metered[key]) for key in ("mean_kw", "low_kw"))
     if body["method"]["by"] != "power" or mean is None:
-        factor = least = _number(body["result"]["value"])
+        factor = least = number(body["result"]["value"])
     else:
         motor = Motor.model_validate(body["nameplate"])
         factor, least = (_factor(motor, kw) for kw in (mean, low if low is not None else mean))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,7 @@ import structlog
 from db.plants import EnterpriseRow, enterprises
 from db.statements import statements
 from rules import metrics
+from rules.courier import Courier
 from rules.evaluator import Evaluator, Outcome
 from rules.notifier import CHANNEL, Notifier
 from rules.tending import Tender
@@ -57,6 +59,7 @@ class RulesService:
         evaluator: Evaluator,
         notifier: Notifier,
         tender: Tender | None = None,
+        couriers: Sequence[Courier] = (),
         *,
         clock: Clock,
         report: Report,
@@ -65,6 +68,7 @@ class RulesService:
         self._evaluator = evaluator
         self._notifier = notifier
         self._tender = tender or Tender()
+        self._couriers = [(courier, asyncio.Event()) for courier in couriers]
         self._clock = clock
         self._report = report
         self._wake = asyncio.Event()
@@ -79,12 +83,18 @@ class RulesService:
             asyncio.create_task(self._insist("alert messages", self._sending, stop)),
             asyncio.create_task(self._insist("open alerts", self._tending, stop)),
             asyncio.create_task(self._insist("notifications", self._listening, stop)),
+            *(
+                asyncio.create_task(
+                    self._insist(f"channel {courier.name}", partial(self._bringing, courier, posted), stop)
+                )
+                for courier, posted in self._couriers
+            ),
         ]
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
             self._wake.set()
-            self._posted.set()
+            self._something_posted()
             await asyncio.gather(*tasks)
         finally:
             for task in (*tasks, stopped):
@@ -111,7 +121,7 @@ class RulesService:
 
         def heard(_: Any, __: int, channel: str, payload: object) -> None:
             if channel == "enms_alert":
-                self._posted.set()
+                self._something_posted()
                 return
             if channel == "enms_interval" and str(payload).isdigit():
                 self._announced.add(int(str(payload)))
@@ -173,7 +183,7 @@ class RulesService:
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - begun)
         self._count(plant.code, outcome)
         if outcome.transitions:
-            self._posted.set()
+            self._something_posted()
         return outcome.more
 
     def _again(self, e: int) -> None:
@@ -214,8 +224,23 @@ class RulesService:
                 done = await self._tender.tend(connection, self._clock())
             self._report("open alerts", True, "")
             if done:
-                self._posted.set()
+                self._something_posted()
             await _wait(stop, _LOOK_EVERY_S)
+
+    async def _bringing(self, courier: Courier, posted: asyncio.Event, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            posted.clear()
+            brought = await courier.deliver(self._pool, self._clock())
+            waiting = await courier.waiting(self._pool)
+            metrics.SENT.inc(brought.sent)
+            metrics.UNSENT.inc(brought.failed)
+            self._report(f"channel {courier.name}", not brought.failed, f"{waiting} waiting" if waiting else "")
+            await _wait(posted, 1.0 if waiting else _LOOK_EVERY_S)
+
+    def _something_posted(self) -> None:
+        self._posted.set()
+        for _, posted in self._couriers:
+            posted.set()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -15,8 +15,8 @@ from db.plants import EnterpriseRow
 from db.statements import statements
 from enms.alerts import Observation, Truth
 from rules.conditions import Judged, Span, Subject
-from rules.definition import DataQualityRule
 from rules.grid import QUARTER_HOURS, Step
+from rules.point_rules import DataQualityRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.deps import Api
 from api.language import Language
-from api.reports.asking import asked_day, make
+from api.reports.asking import asked_day, make, versions_of
 from api.reports.tables import document
 from api.reports.wording import scope_title
 from db import plants
@@ -32,13 +32,16 @@ async def show_reports(
     kind: ReportKind = ReportKind.DAILY,
     wanted: Annotated[str, Query(alias="date", max_length=20)] = "",
     basis: TceBasis = TceBasis.CALORIFIC,
+    version: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> Response:
     text = catalogue(language)
     owner = await plants.enterprise(api.pool, code)
     day = await asked_day(api, owner, kind, wanted or None)
-    report = await make(api, owner, kind, day, basis)
+    report = await make(api, owner, kind, day, basis, version)
     name = owner.name_zh if language == "zh" else owner.name_en
     files = {"enterprise": code, "date": day.isoformat(), "basis": basis.value, "lang": language}
+    if version is not None:
+        files["version"] = str(version)
     values = {
         "owner": owner,
         "name": name,
@@ -47,6 +50,8 @@ async def show_reports(
         "titles": [scope_title(scope.cut, kind, text) for scope in report.scopes],
         "kind": kind.value,
         "basis": basis.value,
+        "version": version,
+        "versions": await versions_of(api, owner, kind, day, basis),
         "day": report.day if kind is ReportKind.MONTHLY else day,
         "earlier": _next(kind, report.day, -1),
         "later": _next(kind, report.day, 1),

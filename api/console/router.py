@@ -8,7 +8,18 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.console import alerts, district, enterprise, motors, outages, point, points, quarantine, reports
+from api.console import (
+    alerts,
+    district,
+    enterprise,
+    motors,
+    notifications,
+    outages,
+    point,
+    points,
+    quarantine,
+    reports,
+)
 from api.console.render import STATIC, page
 from api.deps import Api
 
@@ -40,7 +51,7 @@ async def show_docs(request: Request, api: Api) -> Response:
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
-    for room in (district, enterprise, points, motors, reports, point, alerts, outages, quarantine):
+    for room in (district, enterprise, points, motors, reports, point, alerts, outages, notifications, quarantine):
         app.include_router(room.router)
     app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), name="static")

@@ -56,6 +56,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "over": N_("over"),
         "cancelled": N_("cancelled"),
     },
+    "delivery": {
+        "sent": N_("sent"),
+        "waiting": N_("waiting"),
+        "failing": N_("tried again"),
+        "gave_up": N_("given up"),
+    },
     "basis": {
         "measured": N_("measured"),
         "apportioned": N_("apportioned"),

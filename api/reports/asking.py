@@ -9,12 +9,13 @@ from api.deps import Context
 from db import views
 from db.enpi_model import cuts_of
 from db.plants import EnterpriseRow
+from db.report_store import ReportVersion, recorded_report, report_versions
 from db.reports import read_report
 from enms.carriers import TceBasis
 from enms.cuts import Cuts
 from enms.errors import InputError, Mistake
 from enms.report import Report
-from enms.report_spans import ReportKind
+from enms.report_spans import ReportKind, report_day
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -51,11 +52,32 @@ def parse_day(cuts: Cuts, kind: ReportKind, wanted: str, place: str) -> date:
     return day
 
 
-async def make(context: Context, owner: EnterpriseRow, kind: ReportKind, day: date, basis: TceBasis) -> Report:
-    """The report as the ledger stands, kept until it publishes."""
+async def make(
+    context: Context, owner: EnterpriseRow, kind: ReportKind, day: date, basis: TceBasis, version: int | None = None
+) -> Report:
+    """The report as the ledger stands, kept until it publishes; or a recorded version.
+
+    Raises:
+        NotFoundError: no such version.
+    """
+    if version is not None:
+        return await recorded_report(
+            context.pool, owner.e, kind, await _recorded_day(context, owner, kind, day), basis, version
+        )
 
     async def ask() -> Report:
         async with context.pool.acquire() as connection:
             return await read_report(connection, owner, kind, day, now=context.clock(), basis=basis)
 
     return await context.kept.get(f"report {kind} {day} {basis}", owner.e, ask)
+
+
+async def versions_of(
+    context: Context, owner: EnterpriseRow, kind: ReportKind, day: date, basis: TceBasis
+) -> list[ReportVersion]:
+    """What was recorded of a report, the last one first."""
+    return await report_versions(context.pool, owner.e, kind, await _recorded_day(context, owner, kind, day), basis)
+
+
+async def _recorded_day(context: Context, owner: EnterpriseRow, kind: ReportKind, day: date) -> date:
+    return report_day(await cuts_of(context.pool, owner), kind, day)

@@ -1,4 +1,4 @@
-"""GET /rules: what is watched, and what is wrong with the rule books."""
+"""GET /rules: what is watched, and what is wrong with the rule books. POST /rules/backtest: what would have been."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from api import csv_out
+from api import backtests, csv_out
 from api.deps import Api
 from api.language import Language
 from api.paging import Page
 from api.params import AnyEnterprise, Bom, FormatChoice
 from api.problems import RESPONSES
 from db import plants, rules
+from enms.backtest import plain
 
 router = APIRouter(tags=["alerts"], responses=RESPONSES)
 
@@ -118,3 +119,69 @@ async def list_rules(
     ]
     page = RulePage(items=items, files=files)
     return csv_out.answer(request, page, RuleItem, wanted, name="rules", bom=bom)
+
+
+class BacktestIn(BaseModel):
+    """A rule of the enterprise by its id, or a whole one as a rule book has it, and the past to hold it against."""
+
+    enterprise: str = Field(max_length=200, examples=["demo-steel"])
+    rule: str | dict[str, Any] = Field(examples=["motor_underload"])
+    overrides: dict[str, Any] = Field(
+        default={}, description="Figures to replace", examples=[{"condition": {"load_factor_below": 0.3}, "for": "1h"}]
+    )
+    start: str | None = Field(default=None, alias="from", max_length=64, description="31 days before `to` if left out")
+    end: str | None = Field(default=None, alias="to", max_length=64, description="Now if left out")
+
+
+class EpisodeItem(BaseModel):
+    """An alert that would have been raised."""
+
+    started_at: datetime
+    fired_at: datetime
+    resolved_at: datetime | None = Field(description="null: it would still be open")
+    seconds: float = Field(description="From its beginning to its resolution, or to the end of what was judged")
+    value: float | None = Field(description="When it fired")
+    limit: float | None
+
+
+class HistoryItem(BaseModel):
+    """One subject: what it would have raised, and how long nothing could be said."""
+
+    subject: str
+    start: datetime = Field(description="Judged from here")
+    end: datetime = Field(description="to here: what is closed and has readings")
+    alerts: int
+    alerts_a_month: float | None
+    flaps: int = Field(description="Alerts that began within a day after the one before resolved")
+    firing_s: float
+    longest_s: float | None
+    met_s: float
+    clear_s: float
+    unknown_s: float
+    withheld_s: float = Field(description="Of unknown_s, while an alert would have been open")
+    reasons: dict[str, float] = Field(description="Why it was unknown, seconds")
+    episodes: list[EpisodeItem]
+
+
+class BacktestItem(BaseModel):
+    """What a rule would have raised. Nothing is recorded."""
+
+    enterprise: str
+    rule: str
+    unit: str
+    start: datetime
+    end: datetime
+    alerts: int
+    alerts_a_month: float | None
+    flaps: int
+    judgements: int
+    as_known_now: bool = Field(description="About arrival itself: when it was missing, more would have been raised")
+    subjects: list[HistoryItem]
+
+
+@router.post("/rules/backtest", response_model=BacktestItem, summary="What a rule would have raised in a closed past")
+async def backtest(api: Api, body: BacktestIn) -> BacktestItem:
+    """The same conditions and the same lifecycle as live, over at most 400 days."""
+    question = backtests.Question(body.enterprise, body.rule, body.overrides, body.start, body.end)
+    found = await backtests.run(api, question, "body")
+    return BacktestItem.model_validate({"enterprise": body.enterprise, **plain(found)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import asyncpg
 import httpx
 import openpyxl
 import pypdf
@@ -13,6 +14,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from api.reports.document import Cell, Column, Document, Row, Table
 from api.reports.xlsx import workbook
+from db.report_store import REPORT, record_report
+from tests.api.seed import Seeded
 
 DAILY = "/api/v1/reports/daily?enterprise=seed-steel"
 
@@ -111,3 +114,19 @@ async def test_the_page_in_both_languages(client: httpx.AsyncClient, language: s
     assert "format=xlsx" in page.text
     assert (await client.get("/e/seed-steel/reports?date=nonsense")).status_code == 422
     assert '/e/seed-steel/reports"' in (await client.get("/e/seed-steel")).text
+
+
+async def test_recorded_versions_are_listed_and_shown_as_they_were_made(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    report = REPORT.validate_json((await client.get(DAILY)).content)
+    e = seeded.e["seed-steel"]
+    assert await record_report(db_pool, e, report) == 1
+    assert await record_report(db_pool, e, report) is None
+    versions = (await client.get("/api/v1/reports/daily/versions?enterprise=seed-steel")).json()["items"]
+    assert [item["version"] for item in versions] == [1]
+    stored = await client.get(f"{DAILY}&version=1")
+    assert REPORT.validate_json(stored.content) == report
+    assert (await client.get(f"{DAILY}&version=2")).status_code == 404
+    page = await client.get("/e/seed-steel/reports?version=1")
+    assert "as the ledger stands now" in page.text

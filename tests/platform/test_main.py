@@ -30,7 +30,7 @@ PROMISED = {
     "bench",
     "check-rules",
 }
-OURS = {"grafana", "housekeeping", "storage"}  # fmt: skip
+OURS = {"backtest", "grafana", "housekeeping", "notify", "report", "storage"}  # fmt: skip
 PRESENT = [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
 
 

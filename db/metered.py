@@ -1,0 +1,115 @@
+"""Metered points with the meters on them, and their sums over windows: what rules about points are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import asyncpg
+
+from db.instants import BEGINNING, known
+from db.statements import statements
+
+Window = tuple[datetime, datetime]
+# (recorded_at, valid_from) of every version
+Recorded = tuple[tuple[datetime, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredPoint:
+    """A point with a meter on it, as configured last.
+
+    Attributes:
+        to_amount: amount per unit read; of a rate, per unit and hour.
+        step: smallest step of its register, as an amount; None for other readings.
+        recorded: when each of its versions was recorded, and from when it holds.
+    """
+
+    p: int
+    code: str
+    process: str | None
+    carrier: str | None
+    role: str
+    parent: str | None
+    reading: str
+    unit: str
+    amount_unit: str
+    aggregate: str
+    to_amount: float
+    period_s: float
+    max_gap_s: float
+    min_value: float | None
+    max_value: float | None
+    frozen_after_s: float | None
+    multiplier: float
+    step: float | None
+    accuracy_class: float | None
+    calibrated: date | None
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSum:
+    """A point over a window.
+
+    Attributes:
+        amount: in its amount unit over the covered seconds; the mean over them for a state; None: nothing is known.
+        covered_s: seconds that are known; estimated_s and apportioned_s are parts of it.
+    """
+
+    amount: float | None
+    covered_s: float
+    estimated_s: float
+    apportioned_s: float
+
+
+NOTHING = WindowSum(None, 0.0, 0.0, 0.0)
+
+
+async def metered_points(connection: asyncpg.Connection, e: int) -> list[MeteredPoint]:
+    """Every metered point of an enterprise that is not retired, by code."""
+    return [_point(row) async for row in statements("metered").metered_points(connection, e=e)]
+
+
+def _point(row: asyncpg.Record) -> MeteredPoint:
+    facts = dict(row)
+    since = [known(instant) or BEGINNING for instant in facts.pop("valid_from")]
+    recorded = tuple(zip(facts.pop("recorded_at"), since, strict=True))
+    return MeteredPoint(**facts, recorded=recorded)
+
+
+async def window_sums(
+    connection: asyncpg.Connection, e: int, points: Iterable[int], windows: Sequence[Window]
+) -> dict[tuple[int, datetime], WindowSum]:
+    """Sums of points over windows, by point and the window's start; a point and window without anything is left out.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise.
+        points: metered ones.
+        windows: on quarter hours, in order of time, not overlapping.
+    """
+    asked = sorted(set(points))
+    if not asked or not windows:
+        return {}
+    rows = statements("metered").window_sums(
+        connection, e=e, points=asked, starts=[a for a, _ in windows], ends=[b for _, b in windows]
+    )
+    found = {}
+    async for row in rows:
+        amount = row["weighed"] / row["covered_s"] if row["mean"] and row["covered_s"] > 0 else row["amount"]
+        known_now = WindowSum(amount, row["covered_s"], row["estimated_s"], row["apportioned_s"])
+        found[row["p"], windows[row["n"] - 1][0]] = known_now
+    return found
+
+
+async def quarter_amounts(
+    connection: asyncpg.Connection, e: int, points: Iterable[int], start: datetime, end: datetime
+) -> dict[tuple[int, datetime], WindowSum]:
+    """Quarter hours of points that start within [start, end), by point and start; missing ones are left out."""
+    rows = statements("metered").quarter_amounts(connection, e=e, points=sorted(set(points)), f=start, t=end)
+    return {
+        (row["p"], row["start"]): WindowSum(row["amount"], row["covered_s"], row["estimated_s"], row["apportioned_s"])
+        async for row in rows
+    }

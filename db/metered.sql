@@ -1,0 +1,124 @@
+-- name: metered_points(e)
+-- Points with a meter, as configured last, with the meter on each.
+SELECT point.p, point.code, c.process, c.carrier, c.role, c.parent, c.reading, c.unit, c.amount_unit, c.aggregate, c.to_amount,
+       c.period_s, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s, coalesce(i.multiplier, 1) AS multiplier,
+       CASE WHEN c.reading = 'register' THEN abs(i.resolution * i.multiplier * c.to_amount) END AS step, i.accuracy_class,
+       i.calibrated, v.recorded_at, v.valid_from
+FROM point
+JOIN LATERAL (
+    SELECT * FROM point_config_span AS k WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
+) AS c ON true
+JOIN LATERAL (
+    SELECT array_agg(k.recorded_at ORDER BY k.valid_from) AS recorded_at,
+           array_agg(k.valid_from ORDER BY k.valid_from) AS valid_from
+    FROM point_config_span AS k WHERE k.e = point.e AND k.p = point.p
+) AS v ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM installation_span AS k WHERE k.e = point.e AND k.p = point.p ORDER BY k.installed_at DESC LIMIT 1
+) AS i ON true
+WHERE point.e = :e AND c.reading <> 'virtual' AND NOT c.retired
+ORDER BY point.code;
+
+-- name: window_sums(e, points, starts, ends)
+-- Sums of points over windows that do not overlap, in order; n counts windows from 1.
+SELECT p, n, bool_or(mean) AS mean, sum(amount ORDER BY start) AS amount, sum(amount * covered_s ORDER BY start) AS weighed,
+       sum(covered_s ORDER BY start) AS covered_s, sum(estimated_s ORDER BY start) AS estimated_s,
+       sum(apportioned_s ORDER BY start) AS apportioned_s
+FROM (
+    SELECT u.p, width_bucket(i.start, :starts::timestamptz[]) AS n, i.*, c.aggregate = 'mean' AS mean
+    FROM unnest(:points::int[]) AS u (p)
+    JOIN LATERAL (
+        SELECT aggregate FROM point_config_span AS k WHERE k.e = :e AND k.p = u.p ORDER BY k.valid_from DESC LIMIT 1
+    ) AS c ON true
+    CROSS JOIN LATERAL ledger_rows(
+        :e, u.p, (:starts::timestamptz[])[1], (:ends::timestamptz[])[cardinality(:ends::timestamptz[])]) AS i
+    WHERE i.amount IS NOT NULL
+) AS rows
+WHERE start < (:ends::timestamptz[])[n]
+GROUP BY p, n
+ORDER BY p, n;
+
+-- name: quarter_amounts(e, points, f, t)
+SELECT u.p, i.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s
+FROM unnest(:points::int[]) AS u (p)
+CROSS JOIN LATERAL ledger_rows(:e, u.p, :f, :t) AS i
+WHERE i.amount IS NOT NULL
+ORDER BY u.p, i.start;
+
+-- name: known_shares(e, points, starts, ends, step_s, window_s)
+-- How much of the window before each step's end is known, and since when the point has readings.
+SELECT s.p, until, coalesce(known.covered_s, 0) AS covered_s, extract(epoch FROM until - state.first_ts)::float8 AS served_s
+FROM unnest(:points::int[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, starts, ends)
+JOIN point_state AS state ON state.e = :e AND state.p = s.p
+CROSS JOIN LATERAL generate_series(
+    s.starts + :step_s * interval '1 second', s.ends, :step_s * interval '1 second') AS until
+CROSS JOIN LATERAL (
+    SELECT sum(covered_s) AS covered_s FROM ledger_rows(:e, s.p, until - :window_s * interval '1 second', until)
+) AS known
+ORDER BY s.p, until;
+
+-- name: frozen_quarters(e, points, counts, zeros, starts, ends)
+-- Spans of quarter hours that are known, those at the end of at least `count` equal ones (met) one by one.
+-- `zero`: standing at zero is no fault.
+WITH seen AS (
+    SELECT s.p, s.count, s.starts, i.start, i.amount,
+           i.basis = 0 AND abs(i.amount - lag(i.amount) OVER w) <= 1e-9 * abs(i.amount)
+               AND i.start = lag(i.start) OVER w + interval '15 minutes' AND lag(i.basis) OVER w = 0
+               AND NOT (s.zero AND i.amount = 0) AS same
+    FROM unnest(:points::int[], :counts::int[], :zeros::bool[], :starts::timestamptz[], :ends::timestamptz[])
+        AS s (p, count, zero, starts, ends)
+    CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts - s.count * interval '15 minutes', s.ends) AS i
+    WHERE i.covered_s > 0
+    WINDOW w AS (PARTITION BY s.p ORDER BY i.start)
+), run AS (
+    SELECT *, count(*) FILTER (WHERE same IS NOT TRUE) OVER (PARTITION BY p ORDER BY start) AS run FROM seen
+), said AS (
+    SELECT p, starts, start, amount, row_number() OVER (PARTITION BY p, run ORDER BY start) AS length, count FROM run
+), island AS (
+    SELECT p, start, amount, length, length >= count AS met,
+           start - row_number() OVER (PARTITION BY p, length >= count ORDER BY start) * interval '15 minutes' AS island
+    FROM said WHERE start >= starts
+)
+SELECT p, met, min(start) AS from_ts, max(start) + interval '15 minutes' AS to_ts, max(amount) AS value,
+       max(length)::int AS length
+FROM island
+GROUP BY p, met, island, CASE WHEN met THEN start END
+ORDER BY p, from_ts;
+
+-- name: ranged_quarters(e, points, factors, means, lows, highs, starts, ends)
+-- Spans of quarter hours that are known, those whose mean is out of range (met) one by one.
+WITH seen AS (
+    SELECT s.p, i.start, s.low, s.high,
+           CASE WHEN s.mean THEN i.amount ELSE i.amount * 3600 / i.covered_s / s.factor END AS value
+    FROM unnest(:points::int[], :factors::float8[], :means::bool[], :lows::float8[], :highs::float8[],
+                :starts::timestamptz[], :ends::timestamptz[]) AS s (p, factor, mean, low, high, starts, ends)
+    CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts, s.ends) AS i
+    WHERE i.covered_s > 0 AND i.amount IS NOT NULL
+), said AS (
+    SELECT *, (value < low OR value > high) IS TRUE AS met FROM seen
+), island AS (
+    SELECT *, start - row_number() OVER (PARTITION BY p, met ORDER BY start) * interval '15 minutes' AS island FROM said
+)
+SELECT p, met, min(start) AS from_ts, max(start) + interval '15 minutes' AS to_ts, max(value) AS value, 1 AS length
+FROM island
+GROUP BY p, met, island, CASE WHEN met THEN start END
+ORDER BY p, from_ts;
+
+-- name: stamp_offsets(e, points, starts, ends)
+-- How far a meter's own readings of each quarter hour came after their stamps, in seconds, and over what time they came.
+SELECT s.p, date_bin('15 minutes', r.ts, 'epoch') AS start, count(*)::int AS readings,
+       min(extract(epoch FROM r.received_at - r.ts))::float8 AS least,
+       max(extract(epoch FROM r.received_at - r.ts))::float8 AS greatest,
+       extract(epoch FROM max(r.received_at) - min(r.received_at))::float8 AS arrived_over_s,
+       extract(epoch FROM max(r.ts) - min(r.ts))::float8 AS stamped_over_s
+FROM unnest(:points::int[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, starts, ends)
+JOIN reading AS r ON r.e = :e AND r.p = s.p AND r.ts >= s.starts AND r.ts < s.ends AND r.origin = 0
+GROUP BY s.p, date_bin('15 minutes', r.ts, 'epoch')
+ORDER BY 1, 2;
+
+-- name: standing_findings(e, points, kinds, after, before)
+-- Findings of some kinds that begin within a span.
+SELECT p, kind, from_ts, to_ts, detail::text AS detail
+FROM finding
+WHERE e = :e AND p = ANY (:points::int[]) AND kind = ANY (:kinds::text[]) AND from_ts > :after AND from_ts < :before
+ORDER BY p, from_ts, kind;

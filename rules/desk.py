@@ -1,0 +1,110 @@
+"""Who is told of what: messages for people, put in the outbox in the transition's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from db import outbox
+from db.alerts import AlertRow, get_alert, message_of
+from enms.alerts import AlertState, Severity, Step
+from rules.channels import Channel, ChannelFile
+from rules.hours import slot
+from rules.telling import tell
+
+_WITHDRAWN = {Step.RETRACTED, Step.MERGED, Step.ENDED}
+_AGAIN = {Step.UNSUPPRESSED, Step.UNSHELVED, Step.REOPENED}
+
+
+class Desk:
+    """Posts for the channels of one file."""
+
+    def __init__(self, channels: Sequence[Channel], public_url: str = "", escalation_roles: Sequence[str] = ()) -> None:
+        self._channels = tuple(channels)
+        self._public_url = public_url.rstrip("/")
+        self._escalation_roles = tuple(escalation_roles)
+
+    @classmethod
+    def of(cls, file: ChannelFile, public_url: str) -> Desk:
+        """For a channels file; one that is refused tells nobody."""
+        return cls(file.channels, public_url, file.escalation_roles)
+
+    async def post(
+        self,
+        connection: asyncpg.Connection,
+        e: int,
+        alert: int,
+        kind: Step,
+        n: int,
+        now: datetime,
+        *,
+        why: str | None = None,
+    ) -> int:
+        """Post what people are to know of a transition; how many messages.
+
+        Args:
+            connection: in the transition's transaction.
+            e, alert: whose.
+            kind, n: the transition.
+            now: the clock.
+            why: of an escalation.
+        """
+        if not self._channels:
+            return 0
+        row = await get_alert(connection, alert)
+        event = _event(row, kind)
+        if event is None:
+            return 0
+        says = await outbox.saying(connection, e, alert)
+        knows = await outbox.told_channels(connection, e, alert)
+        roles = (*says.roles, *(self._escalation_roles if kind is Step.ESCALATED else ()))
+        severity, posted = Severity(row.severity), 0
+        for channel in self._channels:
+            if not channel.fits(row.enterprise, severity, roles):
+                continue
+            if event in {"resolved", "withdrawn"} and channel.name not in knows:
+                continue
+            if event == "late" and channel.said.digest is None:
+                continue
+            key = f"{row.enterprise}/{row.id}/{n}/{channel.name}"
+            link = f"{self._public_url}/alerts/{row.id}" if self._public_url else ""
+            told = tell(row, says, event, channel.language, link=link, key=key, why=why)
+            await outbox.post(
+                connection,
+                e,
+                alert,
+                n,
+                channel=channel.name,
+                event=event,
+                told=f"{', '.join(r for r in roles if r in channel.said.roles)} — {channel.way.shown}",
+                payload={
+                    "title": told.title,
+                    "body": told.body,
+                    "key": key,
+                    "link": link,
+                    "event": event,
+                    "alert": message_of(row, kind, n, now) | {"key": key},
+                },
+                now=now,
+                slot=slot(channel, severity, now, low=event == "late"),
+            )
+            posted += 1
+        return posted
+
+
+def _event(row: AlertRow, kind: Step) -> str | None:
+    """What people are told of a transition; None: nothing."""
+    firing = row.state == AlertState.FIRING
+    if row.shelved_until is not None or (row.suppressed_by is not None and kind is not Step.ESCALATED):
+        return None if firing else "resolved" if kind is Step.RESOLVED else None
+    if kind is Step.FIRING:
+        return "raised" if firing else "late"
+    if kind is Step.RESOLVED:
+        return "resolved"
+    if kind is Step.ESCALATED:
+        return "escalated"
+    if kind in _AGAIN:
+        return "raised" if firing else None
+    return "withdrawn" if kind in _WITHDRAWN else None

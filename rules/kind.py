@@ -1,0 +1,18 @@
+"""What a rule can be about."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a rule can be about."""
+
+    ENPI_LIMIT = "enpi_limit"
+    MOTOR_UNDERLOAD = "motor_underload"
+    MOTOR_IDLE = "motor_idle"
+    MOTOR_OVERLOAD = "motor_overload"
+    MOTOR_REGISTER = "motor_register"
+    MOTOR_EFFICIENCY = "motor_efficiency"
+    DATA_QUALITY = "data_quality"
+    THRESHOLD = "threshold"

@@ -1,0 +1,155 @@
+"""`threshold`: a point or an EnPI over or under a figure that somebody set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+import asyncpg
+
+from db.metered import MeteredPoint, metered_points, quarter_amounts, window_sums
+from db.plants import EnterpriseRow
+from db.totals import cuts_of
+from enms.alerts import Observation, Truth
+from enms.cuts import Cut
+from rules.conditions import Judged, Span, Subject, over, under
+from rules.cut_grid import CutGrid
+from rules.grid import QUARTER_HOURS, Grid
+from rules.metered import Metered, certainty, in_unit, line, number
+from rules.point_rules import ThresholdCondition, ThresholdRule
+
+_CUTS = {"hour": Cut.HOUR, "shift": Cut.SHIFT, "day": Cut.DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A value with its range against a figure, all in the rule's unit; no value: `reason`."""
+
+    metered: Metered
+    value: float | None
+    low: float | None
+    high: float | None
+    reason: str
+
+
+def compare(metered: Metered, unit: str, min_completeness: float) -> Compared:
+    """A point's value over a window: the mean of a state or a rate, the amount of anything else."""
+    filled = metered.filled
+    if filled is None:
+        return Compared(metered, None, None, None, "no_value")
+    value, half = in_unit(filled, metered, unit), in_unit(metered.uncertainty, metered, unit)
+    if value is None or half is None:
+        return Compared(metered, None, None, None, "other_unit")
+    reason = "incomplete" if metered.completeness < min_completeness else ""
+    return Compared(metered, value, value - half, value + half, reason)
+
+
+def answer(value: float, condition: ThresholdCondition, deadband: float) -> tuple[Truth, bool]:
+    """The condition on one value."""
+    if condition.over is not None:
+        return over(value, condition.over, deadband)
+    return under(value, condition.limit, deadband)
+
+
+class PointThreshold:
+    """A point's quarter hours, hours, shifts or days."""
+
+    revises = True
+
+    def __init__(self, rule: ThresholdRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._e = enterprise.e
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[MeteredPoint]]:
+        wanted = self._rule.watches.points or ()
+        grid: Grid = QUARTER_HOURS
+        if (cut := _CUTS.get(self._rule.condition.resolution)) is not None:
+            grid = CutGrid(await cuts_of(connection, self._e), cut)
+        return [
+            subject_of(point, grid)
+            for point in await metered_points(connection, self._e)
+            if any(fnmatchcase(point.code, pattern) for pattern in wanted)
+        ]
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
+    ) -> dict[str, list[Judged[Compared]]]:
+        found: dict[str, list[Judged[Compared]]] = {}
+        for span in spans:
+            point, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
+            if span.subject.grid is QUARTER_HOURS:
+                sums = await quarter_amounts(connection, self._e, [point.p], span.start, span.end)
+            else:
+                sums = await window_sums(connection, self._e, [point.p], steps)
+            found[span.subject.code] = [
+                self._judged(a, b, Metered.of(point, sums.get((point.p, a)), (b - a).total_seconds())) for a, b in steps
+            ]
+        return found
+
+    def _judged(self, start: datetime, end: datetime, metered: Metered) -> Judged[Compared]:
+        condition = self._rule.condition
+        found = compare(metered, self._rule.unit, condition.min_completeness)
+        truth, in_band, sure = Truth.UNKNOWN, False, None
+        if not found.reason and found.value is not None and found.low is not None and found.high is not None:
+            truth, in_band = answer(found.value, condition, self._rule.deadband)
+            if truth is Truth.MET:
+                sure = certainty(found.low, found.high, condition.limit, over=condition.over is not None)
+        observation = Observation(start, end, truth, in_band, found.reason)
+        return Judged(observation, found.value, condition.limit, sure, found)
+
+    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
+        """The ledger is all it needs."""
+        return {}
+
+    def evidence(self, subject: Subject[MeteredPoint], judged: Judged[Compared]) -> dict[str, object]:
+        del subject
+        step, basis, condition, unit = judged.observation, judged.basis, self._rule.condition, self._rule.unit
+        metered = basis.metered
+        what = "mean" if metered.mean else "amount"
+        compared = ">" if condition.over is not None else "<"
+        distance = None if basis.value is None else basis.value - condition.limit
+        return {
+            "window": {"start": step.start, "end": step.end, "resolution": condition.resolution},
+            "inputs": [metered.evidence],
+            "arithmetic": [
+                line(what, f"{metered.point}: covered {metered.completeness:.4f}", metered.amount, metered.unit),
+                line("value", "over the whole window, in the rule's unit", basis.value, unit),
+                line("low", "value - root of the sum of squares", basis.low, unit),
+                line("high", "value + root of the sum of squares", basis.high, unit),
+                line("distance", f"value - limit; met when value {compared} limit", distance, unit),
+            ],
+            "limit": {"over": condition.over, "under": condition.under, "unit": unit},
+            "result": {
+                "value": basis.value,
+                "low": basis.low,
+                "high": basis.high,
+                "unit": unit,
+                "limit": condition.limit,
+                "completeness": metered.completeness,
+                "certainty": judged.certainty,
+            },
+        }
+
+
+def subject_of(point: MeteredPoint, grid: Grid, reach: timedelta = timedelta()) -> Subject[MeteredPoint]:
+    """A point as a rule watches it."""
+    only = frozenset({point.p})
+    return Subject(point.code, point, grid, inputs=only, waits_for=only, reach=reach, configured=point.recorded)
+
+
+def condition_in(body: Mapping[str, Any]) -> ThresholdCondition:
+    """The figure that evidence was held against."""
+    said = body["limit"]
+    return ThresholdCondition(over=number(said["over"]), under=number(said["under"]), min_completeness=0.0)
+
+
+def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
+    """Evidence of a point's threshold judged again."""
+    condition = condition_in(body)
+    found = compare(Metered.of_evidence(body["inputs"][0]), body["rule"]["unit"], 0.0)
+    if found.value is None:
+        return None, None, condition.limit
+    return answer(found.value, condition, 0.0)[0] is Truth.MET, found.value, condition.limit

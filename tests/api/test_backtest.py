@@ -1,0 +1,90 @@
+"""POST /rules/backtest, with the real rules behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+
+from api.app import create_app
+from api.deps import Deps
+from cli.backtesting import BacktestDoor
+from enms.settings import Settings
+from rules.book import BUNDLED, read_books, sound_rules
+from tests.api.seed import Seeded
+
+ENTRIES = {
+    rule.id: rule.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for rule in sound_rules(read_books([BUNDLED]))
+}
+
+
+@pytest.fixture
+async def client(seeded: Seeded, db_pool: asyncpg.Pool, settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Deps(db_pool, settings, clock=lambda: seeded.now, backtest=BacktestDoor(db_pool)))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://enms.test") as client:
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, **body: object) -> httpx.Response:
+    return await client.post("/api/v1/rules/backtest", json={"enterprise": "seed-steel", **body})
+
+
+async def test_a_whole_rule_in_the_body(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, rule=ENTRIES["meter_silent"], **{"from": "2026-11-20", "to": "2026-11-22"})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["rule"], found["start"], found["end"]) == (
+        "meter_silent", "2026-11-19T16:00:00Z", "2026-11-21T16:00:00Z",
+    )  # fmt: skip
+    assert found["alerts"] == sum(s["alerts"] for s in found["subjects"]) > 0
+    one = next(s for s in found["subjects"] if s["episodes"])
+    assert one["episodes"][0]["seconds"] >= 1800
+    assert one["met_s"] + one["clear_s"] + one["unknown_s"] > 0
+
+
+async def test_figures_may_be_replaced(client: httpx.AsyncClient) -> None:
+    span = {"from": "2026-11-20", "to": "2026-11-22"}
+    patient = await ask(client, rule=ENTRIES["meter_silent"], overrides={"for": "30d"}, **span)
+    assert patient.status_code == 200, patient.text
+    assert patient.json()["alerts"] == 0
+
+
+async def test_every_mistake_at_once(client: httpx.AsyncClient) -> None:
+    overrides = {"severity": "loud", "condition": {"check": "lost"}, "for": "soon"}
+    answer = await ask(client, rule=ENTRIES["meter_silent"], overrides=overrides, **{"from": "yesterday"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    places = {e["place"] for e in answer.json()["errors"]}
+    assert {"body.from", "body.rule.severity", "body.rule.for"} <= places
+    assert any(place.startswith("body.rule.condition") for place in places)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "place"),
+    [
+        ("2026-11-21", "2026-11-20", "body.to"),
+        ("2024-01-01", "2026-01-01", "body.to"),
+        ("2026-11-21T00:00", None, "body.from"),
+    ],
+)
+async def test_spans_that_cannot_be(client: httpx.AsyncClient, start: str, end: str | None, place: str) -> None:
+    answer = await ask(client, rule=ENTRIES["meter_silent"], **{"from": start, "to": end})
+    assert answer.status_code == 422
+    assert [e["place"] for e in answer.json()["errors"]] == [place]
+
+
+async def test_names_nobody_knows(client: httpx.AsyncClient) -> None:
+    assert (await ask(client, rule="telepathy")).status_code == 404
+    unknown = await client.post("/api/v1/rules/backtest", json={"enterprise": "nobody", "rule": "motor_idle"})
+    assert unknown.status_code == 404
+
+
+async def test_a_process_without_rules_says_so(seeded: Seeded, db_pool: asyncpg.Pool, settings: Settings) -> None:
+    app = create_app(Deps(db_pool, settings, clock=lambda: seeded.now))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://enms.test") as client:
+        assert (await ask(client, rule=ENTRIES["meter_silent"])).status_code == 503
