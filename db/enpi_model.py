@@ -16,7 +16,7 @@ from db.statements import statements
 from enms.cuts import Cuts
 from enms.errors import NotFoundError
 from enms.performance import Meter, Part, Ratio
-from enms.plant import Enpi
+from enms.plant import Declared, Enpi
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,11 @@ class EnpiModel:
     def current(self) -> EnpiVersion:
         """The last version."""
         return self.versions[-1]
+
+    @property
+    def declared(self) -> tuple[Declared, ...]:
+        """Inputs of corrections that nobody meters, as said last: each says itself over which days it holds."""
+        return self.current.enpi.declared
 
     @property
     def ratio(self) -> Ratio:

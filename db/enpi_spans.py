@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from db.energy import Period
 from db.enpi_model import EnpiModel, EnpiVersion
 from db.motors import floor_quarter
+from enms.catalogue import catalogue
 from enms.cuts import Cut
 from enms.errors import ConflictError
 
 ROLLING = "rolling24h"
-RESOLUTIONS = (Cut.HOUR.value, Cut.SHIFT.value, Cut.DAY.value, ROLLING, Cut.MONTH.value, Cut.YEAR.value)
+# The statistical year, cut where the edition of the standard changed; and the same up to the end of every month.
+STATUTORY, YEAR_TO_DATE = "statutory", "year_to_date"
+RESOLUTIONS = (
+    Cut.HOUR.value,
+    Cut.SHIFT.value,
+    Cut.DAY.value,
+    ROLLING,
+    Cut.MONTH.value,
+    Cut.YEAR.value,
+    STATUTORY,
+    YEAR_TO_DATE,
+)
 DAY = timedelta(hours=24)
 _LENGTH_S = {
     Cut.HOUR: 3_600.0,
@@ -45,6 +58,8 @@ def enpi_step(model: EnpiModel, resolution: str) -> Cut:
         if not fitting:
             raise ConflictError(f"{model.code}: an input has a period of more than a day")
         return fitting[0]
+    if resolution in {STATUTORY, YEAR_TO_DATE}:
+        return Cut.YEAR if resolution == STATUTORY else Cut.MONTH
     cut = Cut(resolution)
     if _length_s(model, cut) < model.coarsest_s:
         raise ConflictError(f"{model.code}: {resolution} is finer than an input of {model.coarsest_s:.0f} s")
@@ -71,8 +86,11 @@ def windows_of(model: EnpiModel, from_: datetime, to: datetime, resolution: str,
     cut = enpi_step(model, resolution)
     if resolution == ROLLING:
         return _rolling(model, from_, to, cut, ready)
+    if resolution == YEAR_TO_DATE:
+        return _year_to_date(model, from_, to, ready)
+    spans = _segments(model, from_, to) if resolution == STATUTORY else model.cuts.windows(cut, from_, to)
     found = []
-    for start, end in model.cuts.windows(cut, from_, to):
+    for start, end in spans:
         until = min(end, ready)
         pieces = _pieces(model, start, until)
         if until > start and pieces:
@@ -92,6 +110,34 @@ def _rolling(model: EnpiModel, from_: datetime, to: datetime, cut: Cut, ready: d
         pieces = tuple(piece for lo, hi in steps[first : i + 1] for piece in _pieces(model, lo, hi))
         if pieces:
             found.append(Window(end - DAY, end, False, pieces))
+    return found
+
+
+def _segments(model: EnpiModel, from_: datetime, to: datetime) -> list[tuple[datetime, datetime]]:
+    """Years that overlap [from_, to), each cut where an edition of the limit's standard began or ended."""
+    limit = model.current.enpi.limit
+    days: set[date] = set()
+    for edition in catalogue().editions(limit.standard) if limit is not None else ():
+        days |= {edition.effective_from}
+        days |= {edition.effective_to + timedelta(days=1)} if edition.effective_to is not None else set()
+    changes = sorted(model.cuts.day_begins(day) for day in days)
+    found = []
+    for start, end in model.cuts.windows(Cut.YEAR, from_, to):
+        edges = [start, *(c for c in changes if start < c < end), end]
+        found += [(lo, hi) for lo, hi in pairwise(edges) if lo < to and hi > from_]
+    return found
+
+
+def _year_to_date(model: EnpiModel, from_: datetime, to: datetime, ready: datetime) -> list[Window]:
+    """For every closed month of [from_, to): from the beginning of its segment of the year to its end."""
+    found = []
+    for start, end in _segments(model, from_, to):
+        months = [(max(lo, start), min(hi, end)) for lo, hi in model.cuts.windows(Cut.MONTH, start, end)]
+        closed = [m for m in months if m[1] <= ready]
+        for i, (_, until) in enumerate(closed):
+            pieces = tuple(piece for lo, hi in closed[: i + 1] for piece in _pieces(model, lo, hi))
+            if pieces and from_ < until <= to:
+                found.append(Window(start, until, until < end, pieces))
     return found
 
 

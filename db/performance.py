@@ -259,7 +259,8 @@ def _judged(model: EnpiModel, value: EnpiValue, window: Window, states: _States,
     if isinstance(found, LimitVerdict):
         return replace(value, limit=found)
     given = _given(model, version, window, states, found)
-    limit = corrected(found, given, version.enpi.corrections)
+    named = {*version.enpi.corrections, *(entry.input for entry in model.declared)}
+    limit = corrected(found, given, named)
     return replace(value, limit=judge(value, version.enpi.basis, limit, min_completeness))
 
 
@@ -292,4 +293,22 @@ def _given(
             given[name] = None
             continue
         given[name] = convert(sum(w for w, _ in parts) / covered, point.amount_unit, units[name])
+    for name in units.keys() - given.keys():
+        given[name] = _declared(model, window, name)
     return given
+
+
+def _declared(model: EnpiModel, window: Window, name: str) -> float | None:
+    """The mean of what was declared of an input over a window; None where that leaves any of it out."""
+    weighed = covered = 0.0
+    for entry in model.declared:
+        if entry.input != name:
+            continue
+        begins = model.cuts.day_begins(entry.since)
+        ends = window.end if entry.until is None else model.cuts.day_begins(entry.until + timedelta(days=1))
+        for period, _ in window.pieces:
+            seconds = max(0.0, (min(period.end, ends) - max(period.start, begins)).total_seconds())
+            weighed += entry.value * seconds
+            covered += seconds
+    whole = sum((p.end - p.start).total_seconds() for p, _ in window.pieces)
+    return weighed / covered if covered > 0 and covered >= whole else None

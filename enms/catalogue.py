@@ -19,6 +19,8 @@ from enms.plant import Name
 
 FOLDER = Path(__file__).parent / "standards"
 Levels = tuple[float | None, float | None, float | None]
+# Units of limits that EnPIs have another unit for.
+_PRINTED = {"tce/t": ("kgce/t", 1e3)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,11 @@ class Correction:
 
     Attributes:
         input: its name under an EnPI's `corrections`.
-        rule: per_point, per_point_below, when, factor (see the data file).
+        rule: what it does (docs/standards.md, "Corrections").
         value: per point of `unit`, or the addition, or the factor.
+        below, above, at_most_points: which points count.
+        table: (input, addition) of `table` and `steps`.
+        levels: which levels it changes.
         required: no verdict without it being declared.
     """
 
@@ -36,7 +41,10 @@ class Correction:
     rule: Correcting
     value: float
     below: float | None
+    above: float | None
     at_most_points: float | None
+    table: tuple[tuple[float, float], ...]
+    levels: tuple[int, ...]
     unit: str
     required: bool
     name: Name
@@ -68,15 +76,20 @@ class LimitRow:
     """A row of an edition's table.
 
     Attributes:
+        also: items of other editions that this row is the limit of.
         levels: levels 1, 2 and 3 in `unit`; None where the standard has none.
+        unit: kgce/t where the standard prints tce/t: EnPIs are in it.
+        printed_unit: the standard's own.
         period: statistical period it is meant for.
     """
 
     edition: Edition
     item: str
+    also: tuple[str, ...]
     name: Name
     levels: Levels
     unit: str
+    printed_unit: str
     basis: TceBasis
     boundary: Name
     denominator: Name
@@ -138,9 +151,11 @@ class Catalogue:
             LimitRow(
                 edition=edition,
                 item=row.item,
+                also=row.also,
                 name=row.name,
-                levels=row.levels,
-                unit=row.unit,
+                levels=_scaled(row.levels, row.unit),
+                unit=_PRINTED.get(row.unit, (row.unit, 1.0))[0],
+                printed_unit=row.unit,
                 basis=row.basis,
                 boundary=row.boundary,
                 denominator=row.denominator,
@@ -150,7 +165,19 @@ class Catalogue:
                 confidence=row.confidence,
                 review=row.review,
                 corrections=tuple(
-                    Correction(c.input, c.rule, c.value, c.below, c.at_most_points, c.unit, c.required, c.name)
+                    Correction(
+                        input=c.input,
+                        rule=c.rule,
+                        value=c.value,
+                        below=c.below,
+                        above=c.above,
+                        at_most_points=c.at_most_points,
+                        table=c.table,
+                        levels=c.levels,
+                        unit=c.unit,
+                        required=c.required,
+                        name=c.name,
+                    )
                     for c in file.corrections
                     if row.item in c.items
                 ),
@@ -163,6 +190,11 @@ class Catalogue:
         """Every row, by standard, edition and place in its table."""
         return tuple(row for edition in sorted(self._rows) for row in self._rows[edition])
 
+    def editions(self, standard: str) -> tuple[Edition, ...]:
+        """Editions of a standard, or the one of that name, first to take effect first; empty where there is none."""
+        family = (e for es in self._editions.values() for e in es if standard in {e.standard, e.edition})
+        return tuple(sorted(family, key=lambda e: e.effective_from))
+
     def edition_on(self, standard: str, day: date) -> Edition | None:
         """The edition of a standard that holds on a day; None where the catalogue has none.
 
@@ -173,7 +205,7 @@ class Catalogue:
         Raises:
             NotFoundError: the catalogue does not know the standard at all.
         """
-        family = [e for es in self._editions.values() for e in es if standard in {e.standard, e.edition}]
+        family = self.editions(standard)
         if not family:
             raise NotFoundError(f"the catalogue has no standard {standard!r}")
         return next((e for e in family if e.holds_on(day)), None)
@@ -193,13 +225,20 @@ class Catalogue:
         edition = self.edition_on(standard, on)
         if edition is None:
             return None
-        row = next((r for r in self._rows[edition.edition] if r.item == item), None)
+        row = next((r for r in self._rows[edition.edition] if item in {r.item, *r.also}), None)
         if row is None:
             raise NotFoundError(f"{edition.edition} has no item {item!r}")
         new = commissioned is not None and commissioned >= edition.effective_from
         level = edition.new_level if new else edition.existing_level
         because = "new" if new else "existing" if commissioned is not None else "undated"
         return BindingLimit(row, level, row.levels[level - 1], because, commissioned)
+
+
+def _scaled(levels: Levels, unit: str) -> Levels:
+    """Levels in the unit of EnPIs; rounded, so that 1.69 tce/t is 1690 kgce/t."""
+    factor = _PRINTED.get(unit, (unit, 1.0))[1]
+    first, second, third = (None if v is None else round(v * factor, 9) for v in levels)
+    return first, second, third
 
 
 def read_catalogue(folder: Path) -> Catalogue:

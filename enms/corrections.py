@@ -1,9 +1,25 @@
-"""How declared circumstances (ore, grade, scrap, product) correct a limit, line by line."""
+"""How declared circumstances (ore, grade, scrap, product, coal, oven age) correct a limit, line by line.
+
+What each rule does to the levels it is for:
+
+    per_point        value x input
+    per_point_below  value x (below - input), where the input is below, at most `at_most_points` points
+    per_point_above  value x (input - above), where the input is above, at most `at_most_points` points
+    when             value x input, 0 to 1: the share of output or of time
+    add              the input itself
+    table            interpolated between the table's pairs; outside the table there is no limit
+    steps            the addition of the last step that the input is over
+    factor           the level x (1 + (value - 1) x input), 0 to 1
+    product          the level x input
+
+Factors multiply first, additions follow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from enms.catalogue import BindingLimit, Correction, Levels
 
@@ -17,6 +33,7 @@ class CorrectionLine:
         points: how many points count (after a base and a cap).
         addition: what it added to the limit; 0 for a factor.
         factor: what it multiplied the limit by.
+        beyond: the input is outside the table.
     """
 
     correction: Correction
@@ -24,6 +41,7 @@ class CorrectionLine:
     points: float
     addition: float
     factor: float
+    beyond: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class CorrectedLimit:
         levels: corrected, in the row's unit.
         value: of the binding level; None where the standard has none, or an input is missing.
         missing: inputs without which there is no verdict.
+        beyond: inputs outside the standard's table.
     """
 
     binding: BindingLimit
@@ -41,6 +60,7 @@ class CorrectedLimit:
     value: float | None
     lines: tuple[CorrectionLine, ...]
     missing: tuple[str, ...]
+    beyond: tuple[str, ...] = ()
 
 
 def corrected(binding: BindingLimit, given: Mapping[str, float | None], declared: Iterable[str]) -> CorrectedLimit:
@@ -60,24 +80,57 @@ def corrected(binding: BindingLimit, given: Mapping[str, float | None], declared
         if value is None and (correction.required or correction.input in named):
             missing.append(correction.input)
         lines.append(_line(correction, value))
-    levels = tuple(_apply(level, lines) for level in binding.row.levels)
-    assert len(levels) == 3
-    value = None if missing else levels[binding.level - 1]
-    return CorrectedLimit(binding, levels, value, tuple(lines), tuple(missing))
+    first, second, third = (
+        _apply(level, [line for line in lines if number in line.correction.levels])
+        for number, level in enumerate(binding.row.levels, 1)
+    )
+    levels = (first, second, third)
+    beyond = tuple(line.correction.input for line in lines if line.beyond)
+    value = None if missing or beyond else levels[binding.level - 1]
+    return CorrectedLimit(binding, levels, value, tuple(lines), tuple(dict.fromkeys(missing)), beyond)
 
 
 def _line(correction: Correction, given: float | None) -> CorrectionLine:
     if given is None:
         return CorrectionLine(correction, None, 0.0, 0.0, 1.0)
+    points = _points(correction, given)
+    factor, addition, beyond = 1.0, 0.0, False
+    match correction.rule:
+        case "factor":
+            factor = 1.0 + (correction.value - 1.0) * given
+        case "product":
+            factor = given
+        case "add":
+            addition = given
+        case "steps":
+            addition = next((more for at, more in reversed(correction.table) if given > at), 0.0)
+        case "table":
+            found = _interpolated(correction.table, given)
+            addition, beyond = found or 0.0, found is None
+        case _:
+            addition = correction.value * points
+    return CorrectionLine(correction, given, points, addition, factor, beyond)
+
+
+def _points(correction: Correction, given: float) -> float:
     points = given
     if correction.rule == "per_point_below":
         assert correction.below is not None
         points = max(0.0, correction.below - given)
-        if correction.at_most_points is not None:
-            points = min(points, correction.at_most_points)
-    if correction.rule == "factor":
-        return CorrectionLine(correction, given, points, 0.0, 1.0 + (correction.value - 1.0) * given)
-    return CorrectionLine(correction, given, points, correction.value * points, 1.0)
+    elif correction.rule == "per_point_above":
+        assert correction.above is not None
+        points = max(0.0, given - correction.above)
+    return points if correction.at_most_points is None else min(points, correction.at_most_points)
+
+
+def _interpolated(table: Sequence[tuple[float, float]], at: float) -> float | None:
+    """Linear between the table's pairs; None outside."""
+    if at == table[0][0]:
+        return table[0][1]
+    for (low, first), (high, second) in pairwise(table):
+        if low < at <= high:
+            return first + (second - first) * (at - low) / (high - low)
+    return None
 
 
 def _apply(level: float | None, lines: Sequence[CorrectionLine]) -> float | None:

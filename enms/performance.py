@@ -65,6 +65,7 @@ class Why(StrEnum):
     STRADDLES = "straddles_editions"
     NO_LEVEL = "no_level_for_this_line"
     CORRECTION_MISSING = "correction_input_missing"
+    CORRECTION_BEYOND = "correction_input_beyond_table"
     OTHER_UNIT = "limit_in_another_unit"
     OTHER_BASIS = "limit_on_another_basis"
 
@@ -359,7 +360,7 @@ def _unknown(energy: Sequence[Input], output: Sequence[Input]) -> Reason | None:
 def no_verdict(reason: Reason, row: LimitRow | None = None, corrected: CorrectedLimit | None = None) -> LimitVerdict:
     """A verdict that cannot be given, and why."""
     level = corrected.binding.level if corrected is not None else None
-    levels = corrected.levels if corrected is not None and not corrected.missing else None
+    levels = corrected.levels if corrected is not None and not (corrected.missing or corrected.beyond) else None
     return LimitVerdict(Verdict.UNKNOWN, None, None, level, levels, row, corrected, reason)
 
 
@@ -382,6 +383,8 @@ def judge(
         reason = Reason(Why.OTHER_BASIS, (row.basis.value, basis.value))
     elif corrected.missing:
         reason = Reason(Why.CORRECTION_MISSING, corrected.missing)
+    elif corrected.beyond:
+        reason = Reason(Why.CORRECTION_BEYOND, corrected.beyond)
     elif corrected.value is None:
         reason = Reason(Why.NO_LEVEL, (row.item, str(corrected.binding.level)))
     elif value.value is None:

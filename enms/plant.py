@@ -246,6 +246,28 @@ class LimitReference(_Strict):
     item: str
 
 
+class Declared(_Strict):
+    """A correction's input that nobody meters (oven age, a factor product): a value over days, and its evidence.
+
+    Attributes:
+        value: in the correction's unit.
+        since, until: local days, the last included; None is open.
+        evidence: where the value is from (a test report, a certificate); goes into the evidence of verdicts.
+    """
+
+    input: Annotated[str, Field(min_length=1)]
+    value: Number
+    since: date = Field(alias="from")
+    until: date | None = Field(default=None, alias="to")
+    evidence: Annotated[str, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.until is not None and self.until < self.since:
+            raise ValueError("to is before from")
+        return self
+
+
 class Enpi(_Strict):
     """An energy performance indicator (ISO 50006): boundary energy over qualified output."""
 
@@ -258,6 +280,18 @@ class Enpi(_Strict):
     energy: tuple[Term, ...] = Field(min_length=1)
     output: tuple[Code, ...] = Field(min_length=1)
     corrections: dict[str, Code] = Field(default_factory=dict)
+    declared: tuple[Declared, ...] = ()
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        held: dict[str, date | None] = {}
+        for entry in sorted(self.declared, key=lambda d: d.since):
+            if entry.input in self.corrections:
+                raise ValueError(f"{entry.input} is metered and declared")
+            if entry.input in held and (held[entry.input] or date.max) >= entry.since:
+                raise ValueError(f"{entry.input} is declared twice for {entry.since}")
+            held[entry.input] = entry.until
+        return self
 
 
 class MotorPoints(_Strict):

@@ -73,13 +73,14 @@ def _limits() -> str:
             row.edition.edition,
             row.edition.effective_from,
             row.edition.effective_to,
-            row.item,
+            item,
             *row.levels,
             row.unit,
             row.edition.existing_level,
             row.edition.new_level,
         )
         for row in catalogue().rows
+        for item in (row.item, *row.also)
     ]
     columns = (
         "standard text",
@@ -99,8 +100,21 @@ def _limits() -> str:
 
 def _corrections() -> str:
     seen = {
-        (row.edition.edition, row.item, c.input, str(c.rule), c.value, c.below, c.at_most_points, c.unit, c.required)
+        (
+            row.edition.edition,
+            item,
+            c.input,
+            str(c.rule),
+            c.value,
+            c.below,
+            c.above,
+            c.at_most_points,
+            c.unit,
+            c.required,
+            c.levels == (1, 2, 3),
+        )
         for row in catalogue().rows
+        for item in (row.item, *row.also)
         for c in row.corrections
     }
     columns = (
@@ -110,9 +124,11 @@ def _corrections() -> str:
         "rule text",
         "value float8",
         "below float8",
+        "above float8",
         "at_most_points float8",
         "unit text",
         "required bool",
+        "every_level bool",
     )
     rows = sorted(seen, key=lambda row: tuple(str(cell) for cell in row))
     return _view("limit_correction", columns, rows, "What a declared circumstance does to a limit.")

@@ -95,10 +95,13 @@ def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
     if isinstance(rule, EnpiLimitRule):
         rows = catalogue().rows
         watched = rule.watches
-        items = {row.item: row for row in rows if watched.standard in {row.edition.standard, row.edition.edition}}
+        family = [row for row in rows if watched.standard in {row.edition.standard, row.edition.edition}]
+        items = {item: row for row in family for item in (row.item, *row.also)}
         if not items:
             yield ("watches", "standard"), f"the catalogue has no standard {watched.standard!r}"
-        for i, item in enumerate(watched.items if items else ()):
+        if watched.items is None and any(row.unit != rule.unit for row in family):
+            yield ("watches",), f"{watched.standard} has limits in other units: name the items"
+        for i, item in enumerate((watched.items or ()) if items else ()):
             if item not in items:
                 yield ("watches", "items", i), f"{watched.standard} has no item {item!r}"
             elif items[item].unit != rule.unit:

@@ -5,9 +5,9 @@ No expression is ever evaluated as code: a condition is one of a few shapes with
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from enms.alerts import Purpose
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
@@ -16,10 +16,10 @@ from rules.point_rules import DataQualityRule, ThresholdRule
 
 
 class EnpiWatch(Watch):
-    """Every EnPI held against one of these rows of a standard."""
+    """Every EnPI held against one of these rows of a standard; no items named: any of them."""
 
     standard: Text
-    items: Annotated[tuple[Text, ...], Field(min_length=1)]
+    items: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
 
 
 class EnpiLimitCondition(Strict):
@@ -29,17 +29,24 @@ class EnpiLimitCondition(Strict):
         min_completeness: below it the verdict is unknown.
     """
 
-    resolution: Literal["shift", "day", "rolling24h"]
+    resolution: Literal["shift", "day", "rolling24h", "month", "year"]
     over: Literal["binding_level"]
     min_completeness: Share = 0.9
 
 
 class EnpiLimitRule(BaseRule):
     kind: Literal[Kind.ENPI_LIMIT]
-    # A statutory verdict needs the statistical period (a year, in segments): not in this version.
-    purpose: Literal[Purpose.OPERATIONAL]
     watches: EnpiWatch
     condition: EnpiLimitCondition
+
+    @model_validator(mode="after")
+    def _period_of_its_purpose(self) -> Self:
+        if (self.purpose is Purpose.STATUTORY) != (self.condition.resolution in {"month", "year"}):
+            raise ValueError(
+                "a statutory rule is judged by month or year (the statistical period), an operational one by shift, "
+                "day or rolling24h"
+            )
+        return self
 
 
 class MotorWatch(Watch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from db.enpi_model import EnpiModel, EnpiVersion
 from db.instants import BEGINNING
@@ -12,6 +13,9 @@ from enms.plant import Name
 from enms.units import convert
 from rules.evidence import decimal
 
+# Rules whose addition is not points times a figure.
+_BY_ITSELF = {"add", "table", "steps"}
+
 
 def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str, object]:
     """Inputs with basis and completeness, factors, limit with edition and dates, corrections, arithmetic."""
@@ -20,11 +24,21 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
     assert limit is not None
     assert limit.corrected is not None
     return {
-        "window": {"start": value.start, "end": value.end, "resolution": resolution},
+        "window": {
+            "start": value.start,
+            "end": value.end,
+            "resolution": resolution,
+            "provisional": value.provisional or resolution == "month",
+        },
         "boundary": boundary_of(version),
         "inputs": [input_of(one) for one in value.inputs],
         "limit": _limit(limit.corrected),
         "corrections": [_correction(line) for line in limit.corrected.lines],
+        "declared": [
+            {"input": d.input, "value": d.value, "from": d.since, "to": d.until, "evidence": d.evidence}
+            for d in model.declared
+            if d.since <= model.cuts.local_day(value.end) and (d.until or date.max) >= model.cuts.local_day(value.start)
+        ],
         "result": {
             "value": value.value,
             "low": value.low,
@@ -130,7 +144,10 @@ def _correction(line: CorrectionLine) -> dict[str, object]:
         "rule": correction.rule,
         "per": correction.value,
         "below": correction.below,
+        "above": correction.above,
         "at_most_points": correction.at_most_points,
+        "table": [list(pair) for pair in correction.table],
+        "levels": list(correction.levels),
         "unit": correction.unit,
         "required": correction.required,
         "claimed": line.given is not None,
@@ -169,12 +186,15 @@ def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, obj
         return
     yield _line("limit_of_level", f"level {limit.level}", corrected.binding.value, value.unit)
     for line in corrected.lines:
+        if limit.level not in line.correction.levels:
+            continue
         if line.given is None:
             yield _line("correction", f"{line.correction.input}: not claimed", 0.0, value.unit)
-        elif line.correction.rule == "factor":
+        elif line.correction.rule in {"factor", "product"}:
             yield _line("correction_factor", f"{line.correction.input}: {decimal(line.given)}", line.factor, "1")
         else:
-            formula = f"{line.correction.input}: {decimal(line.points)} x {decimal(line.correction.value)}"
+            by = "" if line.correction.rule in _BY_ITSELF else f" x {decimal(line.correction.value)}"
+            formula = f"{line.correction.input}: {decimal(line.points)}{by}"
             yield _line("correction", formula, line.addition, value.unit)
     yield _line("limit", "level with corrections", limit.limit, value.unit)
     if value.value is not None and limit.limit is not None:

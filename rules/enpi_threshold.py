@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from db.enpi_model import EnpiModel, enpi_models
-from db.enpi_spans import ROLLING, enpi_step
+from db.enpi_spans import enpi_step
 from db.performance import values_of
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
@@ -49,7 +49,7 @@ class EnpiThreshold:
                 cut = enpi_step(model, self._resolution)
             except ConflictError:
                 continue
-            found.append(enpi_subject(model, cut, rolling=self._resolution == ROLLING))
+            found.append(enpi_subject(model, cut, self._resolution))
         return found
 
     async def judge(

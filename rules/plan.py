@@ -14,8 +14,9 @@ from rules.conditions import Subject
 from rules.lifecycle import Memory
 
 QUARTER = timedelta(minutes=15)
-# Most event time judged in one transaction: catching up a year commits as it goes.
-CHUNK = timedelta(days=31)
+# Most event time judged in one transaction: catching up a year commits as it goes. Longer than any month, so that a
+# rule that steps by months advances.
+CHUNK = timedelta(days=32)
 Range = tuple[datetime, datetime]
 
 

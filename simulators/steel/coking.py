@@ -53,6 +53,9 @@ def run(board: Board, bfg_ncv: Array, cog_ncv: Array) -> Coking:
     kgce_per_t = board.around("coking.energy", 117, 2.2, 109, 126) * (1 + worse)
     ncv = board.put("coking.coal.ncv", board.dice.daily("coking.coal.ncv", 29.6, 0.2, sampled_min=480))
 
+    board.put("coking.coal.volatile", board.dice.stepped("coking.coal.volatile", 24.6, 0.3, 480))
+    board.put("coking.coal.moisture", board.dice.stepped("coking.coal.moisture", 9.6, 0.3, 480))
+
     cog = coke * gas_per_t
     heating = coke * HEATING_GJ_PER_T
     heating_bfg = heating * 1000 * BFG_SHARE / bfg_ncv

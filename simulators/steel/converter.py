@@ -50,6 +50,7 @@ def run(board: Board, iron_share: float, cog_ncv: Array) -> Steelmaking:
     even = smoothed(steel, 121)
     nominal = len(VESSELS) * HEATS_A_DAY * T_PER_HEAT / 24
     board.put("bof.output", steel)
+    board.put("bof.scrap.ratio", board.dice.stepped("bof.scrap.ratio", 14, 1.0, 480))
     accumulator = smoothed(steam, 31)
     board.put("bof.steam.mass", accumulator)
     steam_gj = board.put("bof.steam.heat", accumulator * GJ_PER_T_SAT_STEAM)

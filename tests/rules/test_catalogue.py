@@ -62,7 +62,7 @@ def test_unknown_names():
 
 
 def test_rare_earth_ore_raises_the_limit_of_every_level():
-    result = corrected(furnace(), {"rare_earth_ore_pct": 30.0}, {"rare_earth_ore_pct"})
+    result = corrected(furnace(), {"rare_earth_ore_pct": 30.0, "ore_grade_pct": 62.0}, ())
     assert result.value == pytest.approx(415 + 0.3 * 30)
     assert result.levels == pytest.approx((370, 379, 424))
     assert not result.missing
@@ -77,12 +77,12 @@ def test_ore_grade_counts_below_62_and_five_points_at_most(grade, points):
 def test_a_required_input_without_a_value_leaves_no_limit_and_is_named():
     undeclared = corrected(furnace(), {}, ())
     assert undeclared.value is None
-    assert undeclared.missing == ("rare_earth_ore_pct",)
+    assert undeclared.missing == ("rare_earth_ore_pct", "ore_grade_pct")
 
 
 def test_a_declared_input_without_a_value_is_missing_too_an_undeclared_one_is_not_claimed():
-    result = corrected(furnace(), {"rare_earth_ore_pct": 10.0}, {"rare_earth_ore_pct", "ore_grade_pct"})
-    assert result.missing == ("ore_grade_pct",)
+    result = corrected(furnace(), {"rare_earth_ore_pct": 10.0, "ore_grade_pct": 60.0}, {"vti_magnetite_pct"})
+    assert result.missing == ("vti_magnetite_pct",)
     lines = {line.correction.input: line for line in result.lines}
     assert lines["laterite_nickel_pct"].given is None
     assert lines["laterite_nickel_pct"].addition == 0

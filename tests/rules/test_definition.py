@@ -74,8 +74,12 @@ def test_references_to_the_catalogue_are_checked():
     assert any("is in kgce/t" in r for _, _, r in reasons(FURNACE.replace("unit: kgce/t", "unit: tce/t")))
 
 
-def test_a_statutory_purpose_is_refused_where_only_the_operational_one_is_built():
-    assert any("purpose" in p for _, p, _ in reasons(FURNACE.replace("purpose: operational", "purpose: statutory")))
+@pytest.mark.parametrize(("purpose", "resolution"), [("statutory", "day"), ("operational", "year")])
+def test_the_two_purposes_have_periods_of_their_own(purpose, resolution):
+    text = FURNACE.replace("purpose: operational", f"purpose: {purpose}").replace(
+        "resolution: day", f"resolution: {resolution}"
+    )
+    assert any("statistical period" in reason for _, _, reason in reasons(text))
 
 
 def test_a_broken_file_stops_no_other(tmp_path):

@@ -210,7 +210,8 @@ async def test_evidence_is_frozen_versioned_and_says_the_same_again(world):
     }
     claimed = {c["input"]: c["claimed"] for c in body["corrections"]}
     assert claimed["rare_earth_ore_pct"]
-    assert not claimed["ore_grade_pct"]
+    assert not claimed["vti_magnetite_pct"]
+    assert body["declared"][0]["evidence"] == "round figures for tests"
     # the same data again: no new version
     await world.publish("bf1.coke", [560.0] * 4, DAY1)
     await world.evaluate()

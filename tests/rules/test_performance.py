@@ -34,7 +34,7 @@ def value(*inputs):
 
 def limit(share=0.0, **given):
     binding = limit_for("GB 21256", "blast_furnace", on=date(2026, 11, 1), commissioned=date(2006, 5, 1))
-    return corrected(binding, {"rare_earth_ore_pct": share} | given, {"rare_earth_ore_pct"})
+    return corrected(binding, {"rare_earth_ore_pct": share, "ore_grade_pct": 62.0} | given, {"rare_earth_ore_pct"})
 
 
 def test_energy_in_less_energy_out_over_output():

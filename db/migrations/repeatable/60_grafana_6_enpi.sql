@@ -124,13 +124,18 @@ LEFT JOIN LATERAL (
 ) AS b ON l.item IS NOT NULL
 LEFT JOIN LATERAL (
     -- product of the factors by their logarithms; an input that is neither declared nor required corrects nothing
-    SELECT coalesce(bool_or(k.given IS NULL AND (k.required OR k.named)), false) AS missing,
-           coalesce(sum(k.value * CASE WHEN k.rule = 'per_point_below'
+    -- rules that only Python knows (tables, products, some levels only) leave no limit here, never a wrong one
+    SELECT coalesce(bool_or(k.given IS NULL AND (k.required OR k.named)
+                            OR k.given IS NOT NULL AND (NOT k.every_level OR k.rule IN ('table', 'steps', 'product', 'add'))),
+                    false) AS missing,
+           coalesce(sum(k.value * CASE k.rule WHEN 'per_point_below'
                                        THEN least(greatest(k.below - k.given, 0), coalesce(k.at_most_points, 'infinity'))
+                                       WHEN 'per_point_above'
+                                       THEN least(greatest(k.given - k.above, 0), coalesce(k.at_most_points, 'infinity'))
                                        ELSE k.given END) FILTER (WHERE k.rule <> 'factor'), 0) AS addition,
            coalesce(exp(sum(ln(1 + (k.value - 1) * k.given)) FILTER (WHERE k.rule = 'factor')), 1) AS factor
     FROM (
-        SELECT lc.rule, lc.value, lc.below, lc.at_most_points, lc.required,
+        SELECT lc.rule, lc.value, lc.below, lc.above, lc.at_most_points, lc.required, lc.every_level,
                n.definition -> 'corrections' ->> lc.input IS NOT NULL AS named,
                t.amount * iu.factor / lu.factor AS given
         FROM grafana_inner.limit_correction AS lc
