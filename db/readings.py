@@ -167,12 +167,13 @@ def _spans_of_rows(rows: Sequence[asyncpg.Record]) -> Spans:
     return spans(
         np.array([row["e"] for row in rows], np.int64),
         np.array([row["p"] for row in rows], np.int64),
-        np.array([_micros(row["ts"]) for row in rows], np.int64),
-        np.array([NO_START if row["start"] is None else _micros(row["start"]) for row in rows], np.int64),
+        np.array([micros(row["ts"]) for row in rows], np.int64),
+        np.array([NO_START if row["start"] is None else micros(row["start"]) for row in rows], np.int64),
     )
 
 
-def _micros(instant: datetime) -> int:
+def micros(instant: datetime) -> int:
+    """An instant in microseconds since 1970, exactly."""
     span = instant - _EPOCH
     return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
 

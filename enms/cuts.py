@@ -60,14 +60,15 @@ class Cuts:
 
     def day_begins(self, day: date) -> datetime:
         """When the day of that date begins."""
-        return self._at(day, self.day_starts)
+        return self.at(day, self.day_starts)
 
     def day_of(self, instant: datetime) -> date:
         """The date of the day in which an instant lies: that of its begin."""
         wall = instant.astimezone(self.zone).replace(tzinfo=None)
         return (wall - self.day_starts).date()
 
-    def _at(self, day: date, since_midnight: timedelta) -> datetime:
+    def at(self, day: date, since_midnight: timedelta) -> datetime:
+        """A wall time of a date, in UTC; a day and more after midnight is on a later date."""
         wall = datetime.combine(day, time()) + since_midnight
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
@@ -84,13 +85,12 @@ class Cuts:
 
     def _days(self, start: datetime, end: datetime) -> list[Window]:
         return [
-            (self._at(day, self.day_starts), self._at(day + _DAY, self.day_starts))
-            for day in self._wall_days(start, end)
+            (self.at(day, self.day_starts), self.at(day + _DAY, self.day_starts)) for day in self._wall_days(start, end)
         ]
 
     def _shifts(self, start: datetime, end: datetime) -> list[Window]:
         return sorted(
-            (self._at(day, begins), self._at(day, ends if ends > begins else ends + _DAY))
+            (self.at(day, begins), self.at(day, ends if ends > begins else ends + _DAY))
             for day in self._wall_days(start, end)
             for begins, ends in self.shifts
         )
@@ -104,7 +104,7 @@ class Cuts:
         return self._between([date(year, 1, 1) for year in range(first, last + 1)])
 
     def _between(self, firsts: Sequence[date]) -> list[Window]:
-        edges = [self._at(day.replace(day=self.month_starts_day), self.day_starts) for day in firsts]
+        edges = [self.at(day.replace(day=self.month_starts_day), self.day_starts) for day in firsts]
         return list(pairwise(edges))
 
 

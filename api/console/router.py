@@ -17,6 +17,7 @@ from api.console import (
     outages,
     point,
     points,
+    production,
     quarantine,
     reports,
 )
@@ -51,7 +52,19 @@ async def show_docs(request: Request, api: Api) -> Response:
 
 def install(app: FastAPI) -> None:
     """Add the console to the application."""
-    for room in (district, enterprise, points, motors, reports, point, alerts, outages, notifications, quarantine):
+    for room in (
+        district,
+        enterprise,
+        points,
+        motors,
+        reports,
+        production,
+        point,
+        alerts,
+        outages,
+        notifications,
+        quarantine,
+    ):
         app.include_router(room.router)
     app.include_router(router)
     app.mount("/static", _Static(directory=STATIC), name="static")

@@ -26,3 +26,21 @@ async def test_the_day_is_in_the_address(console: Console) -> None:
     await page.wait_for_url("**date=2026-11-20**")
     assert "2026-11-20" in await page.inner_text("h1")
     await page.context.close()
+
+
+async def test_production_is_entered_on_a_phone(console: Console) -> None:
+    page = await console.open("/e/seed-steel/production", size=(390, 844), scheme="light")
+    await page.fill("input[name=value]", "1724.5")
+    await page.fill("input[name=reason]", "称重单 3")
+    await page.fill("input[name=by]", "王工")
+    await page.click("form.entry button")
+    await page.wait_for_url("**done=**")
+    assert "1,724.5" in await page.inner_text("main")
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / "production-390.png", full_page=True)
+    wide = await console.open("/e/seed-steel/production", scheme="light")
+    await wide.screenshot(path=SHOTS / "production-1920.png")
+    await page.context.close()
+    await wide.context.close()

@@ -1,0 +1,118 @@
+"""Production entered by hand: a reading of origin `hand`, and the audit of who entered it, when and why.
+
+Of two entries for one instant the last holds. That is no matter of arrival: entries are numbered in the transaction
+that writes them, and the one that was replaced is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import numpy as np
+
+from db.readings import mark_dirty, micros, spans
+from db.statements import statements
+from enms.errors import ConflictError
+
+
+@dataclass(frozen=True, slots=True)
+class HandEntry:
+    """An amount over [start, end) in the point's unit, to be entered."""
+
+    p: int
+    start: datetime
+    end: datetime
+    value: float
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An entry as it was made.
+
+    Attributes:
+        before_value, before_origin: what held for that instant; None: nothing.
+        corrects, corrected_by: numbers of entries.
+    """
+
+    id: int
+    point: str
+    unit: str
+    start: datetime
+    ts: datetime
+    value: float
+    before_value: float | None
+    before_origin: int | None
+    corrects: int | None
+    reason: str
+    actor: str
+    entered_at: datetime
+    corrected_by: int | None
+
+
+async def enter(connection: asyncpg.Connection, e: int, entry: HandEntry, *, now: datetime) -> int:
+    """Write an entry, its reading and what the ledger has to derive, in one transaction; the entry's number.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        entry: checked: a point with interval readings, a span that is over.
+        now: the clock.
+
+    Raises:
+        ConflictError: the period is sealed.
+    """
+    sql = statements("hand")
+    async with connection.transaction():
+        sealed = await sql.sealed_before(connection, e=e, p=entry.p)
+        if sealed is not None and entry.start < sealed:
+            raise ConflictError(f"the period before {sealed.isoformat()} is sealed")
+        held = await sql.lock_reading(connection, e=e, p=entry.p, ts=entry.end)
+        corrects = await sql.last_entry(connection, e=e, p=entry.p, ts=entry.end)
+        if held is not None:
+            await sql.set_aside(connection, e=e, p=entry.p, ts=entry.end)
+        await sql.put_by_hand(
+            connection, e=e, p=entry.p, ts=entry.end, start=entry.start, value=entry.value, received_at=now
+        )
+        number: int = await sql.write_entry(
+            connection,
+            e=e,
+            p=entry.p,
+            start=entry.start,
+            ts=entry.end,
+            value=entry.value,
+            before_value=held["value"] if held is not None else None,
+            before_origin=held["origin"] if held is not None else None,
+            corrects=corrects,
+            reason=entry.reason,
+            actor=entry.actor,
+            entered_at=now,
+        )
+        earliest = min(start for start in (entry.start, held["start"] if held is not None else None) if start)
+        changed = spans(np.array([e]), np.array([entry.p]), np.array([micros(entry.end)]), np.array([micros(earliest)]))
+        await mark_dirty(connection, changed)
+    return number
+
+
+async def entries(
+    connection: asyncpg.Connection | asyncpg.Pool,
+    e: int,
+    *,
+    p: int | None = None,
+    before: int | None = None,
+    limit: int,
+) -> list[EntryRow]:
+    """Entries, the last one first.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        p: of this point only.
+        before: the number of the last one on the page before.
+        limit: how many at most.
+    """
+    rows = statements("hand").entries(connection, e=e, p=p, before=before, n=limit)
+    return [EntryRow(**row) async for row in rows]
