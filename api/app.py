@@ -97,7 +97,6 @@ def create_app(deps: Deps) -> FastAPI:
         deps.settings,
         deps.clock,
         deps.backfill,
-        deps.meters,
         deps.backtest,
         registry=registry,
         hub=hub,

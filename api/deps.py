@@ -53,28 +53,6 @@ class BackfillSink(Protocol):
     async def __call__(self, enterprise: str, rows: Sequence[BackfillRow]) -> BackfillResult: ...
 
 
-@dataclass(frozen=True, slots=True)
-class MeterEvent:
-    """A meter exchange or a register reset to declare (`enms meter`)."""
-
-    enterprise: str
-    point: str
-    at: datetime
-    initial: float
-    final: float | None = None
-    multiplier: float | None = None
-    register_max: float | None = None
-    accuracy_class: float | None = None
-
-
-class MeterEvents(Protocol):
-    """Declares meter events; the ledger re-derives what they touch."""
-
-    async def exchange(self, event: MeterEvent) -> None: ...
-
-    async def reset(self, event: MeterEvent) -> None: ...
-
-
 class Backtester(Protocol):
     """Tells what a rule would have raised; records nothing."""
 
@@ -104,7 +82,6 @@ class Deps:
     settings: Settings
     clock: Callable[[], datetime] = field(default=utc_now)
     backfill: BackfillSink | None = None
-    meters: MeterEvents | None = None
     backtest: Backtester | None = None
 
 
@@ -116,7 +93,6 @@ class Context:
     settings: Settings
     clock: Callable[[], datetime]
     backfill: BackfillSink | None
-    meters: MeterEvents | None
     backtest: Backtester | None
     registry: Registry
     hub: LiveHub

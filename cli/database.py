@@ -25,6 +25,8 @@ async def connected(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
     async with database(settings) as dsn:
         try:
             connection = await asyncpg.connect(dsn, server_settings={"application_name": "enms-command"})
+        except asyncpg.ClientConfigurationError as problem:
+            raise UnavailableError(f"ENMS_DATABASE_URL: {problem}") from problem
         except (OSError, asyncpg.PostgresError) as problem:
             raise UnavailableError(f"the database does not answer: {problem}") from problem
         try:

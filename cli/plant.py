@@ -13,9 +13,9 @@ import typer
 from ruamel.yaml import YAML
 
 from cli.database import connected
+from cli.instants import instant_option
 from db.plant_load import LoadSummary, load_plant
 from db.plants import enterprises, read_plant
-from enms.errors import InputError, Mistake
 from enms.plant import Plant
 from enms.plant_file import read_plant_file
 from enms.settings import Settings
@@ -34,7 +34,7 @@ def load(
 ) -> None:
     """Bring a plant in, or bring it up to date; loading the same file twice changes nothing."""
     plant = read_plant_file(file)
-    since = _instant(effective_from) if effective_from is not None else None
+    since = instant_option("--effective-from", effective_from) if effective_from is not None else None
     summary = asyncio.run(_load(plant, since))
     typer.echo(f"{plant.enterprise.code}: {summary}")
 
@@ -80,13 +80,3 @@ async def _read(code: str) -> Plant:
 async def _list() -> list[str]:
     async with connected(Settings()) as connection:
         return [f"{e.code}  {e.name_zh}  {e.name_en}" for e in await enterprises(connection)]
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError("--effective-from", [Mistake("", f"{text!r} is not an RFC 3339 instant")]) from error
-    if instant.tzinfo is None:
-        raise InputError("--effective-from", [Mistake("", f"{text!r} has no offset, such as +08:00")])
-    return instant

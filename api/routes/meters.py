@@ -7,9 +7,10 @@ from datetime import UTC
 from fastapi import APIRouter, status
 from pydantic import AwareDatetime, BaseModel, Field
 
-from api.deps import Api, MeterEvent, MeterEvents
+from api.deps import Api, Context
 from api.problems import RESPONSES
-from enms.errors import UnavailableError
+from db.meter_events import MeterEvent, declare
+from enms.metering import InstallationKind
 
 router = APIRouter(prefix="/meters", tags=["meters"], responses=RESPONSES)
 
@@ -44,35 +45,39 @@ class Declared(BaseModel):
     point: str
     kind: str = Field(examples=["exchange"])
     at: AwareDatetime
+    changed: bool = Field(description="False: the very same was declared before")
 
 
-def _meters(api: Api) -> MeterEvents:
-    if api.meters is None:
-        raise UnavailableError("this process declares no meter events")
-    return api.meters
+async def _declare(api: Context, event: MeterEvent) -> Declared:
+    async with api.pool.acquire() as connection:
+        changed = await declare(connection, event, api.clock())
+    return Declared(enterprise=event.enterprise, point=event.point, kind=event.kind.value, at=event.at, changed=changed)
 
 
 @router.post("/exchange", status_code=status.HTTP_201_CREATED, summary="Declare a meter exchange")
 async def exchange(api: Api, body: ExchangeIn) -> Declared:
-    at = body.at.astimezone(UTC)
-    await _meters(api).exchange(
-        MeterEvent(
-            enterprise=body.enterprise,
-            point=body.point,
-            at=at,
-            initial=body.initial,
-            final=body.final,
-            multiplier=body.multiplier,
-            register_max=body.register_max,
-            accuracy_class=body.accuracy_class,
-        )
+    event = MeterEvent(
+        kind=InstallationKind.EXCHANGE,
+        enterprise=body.enterprise,
+        point=body.point,
+        at=body.at.astimezone(UTC),
+        initial=body.initial,
+        final=body.final,
+        multiplier=body.multiplier,
+        register_max=body.register_max,
+        accuracy_class=body.accuracy_class,
     )
-    return Declared(enterprise=body.enterprise, point=body.point, kind="exchange", at=at)
+    return await _declare(api, event)
 
 
 @router.post("/reset", status_code=status.HTTP_201_CREATED, summary="Declare a register reset")
 async def reset(api: Api, body: ResetIn) -> Declared:
-    at = body.at.astimezone(UTC)
-    event = MeterEvent(enterprise=body.enterprise, point=body.point, at=at, initial=body.initial, final=body.final)
-    await _meters(api).reset(event)
-    return Declared(enterprise=body.enterprise, point=body.point, kind="reset", at=at)
+    event = MeterEvent(
+        kind=InstallationKind.RESET,
+        enterprise=body.enterprise,
+        point=body.point,
+        at=body.at.astimezone(UTC),
+        initial=body.initial,
+        final=body.final,
+    )
+    return await _declare(api, event)

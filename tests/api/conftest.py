@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.deps import Deps
 from enms.settings import Settings
-from tests.api.doubles import Meters, Sink
+from tests.api.doubles import Sink
 from tests.api.seed import Seeded, seed
 from tests.conftest import Cluster
 
@@ -71,13 +71,8 @@ def sink() -> Sink:
 
 
 @pytest.fixture
-def meters() -> Meters:
-    return Meters()
-
-
-@pytest.fixture
-def app(seeded: Seeded, db_pool: asyncpg.Pool, settings: Settings, sink: Sink, meters: Meters) -> FastAPI:
-    return create_app(Deps(db_pool, settings, clock=lambda: seeded.now, backfill=sink, meters=meters))
+def app(seeded: Seeded, db_pool: asyncpg.Pool, settings: Settings, sink: Sink) -> FastAPI:
+    return create_app(Deps(db_pool, settings, clock=lambda: seeded.now, backfill=sink))
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
-"""What stands behind the two doors that other rooms provide; the real ones are met in tests/test_flow.py."""
+"""What stands behind the door that another room provides; the real one is met in tests/test_flow.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.deps import BackfillResult, BackfillRow, MeterEvent, Refused
-from enms.errors import NotFoundError
+from api.deps import BackfillResult, BackfillRow, Refused
 
 
 class Sink:
@@ -21,18 +20,3 @@ class Sink:
         )
         self.rows += [row for row in rows if row.point != "nobody"]
         return BackfillResult(len(rows) - len(refused), refused)
-
-
-class Meters:
-    """Remembers events."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, MeterEvent]] = []
-
-    async def exchange(self, event: MeterEvent) -> None:
-        if event.point == "nobody":
-            raise NotFoundError("no point 'nobody'")
-        self.events.append(("exchange", event))
-
-    async def reset(self, event: MeterEvent) -> None:
-        self.events.append(("reset", event))

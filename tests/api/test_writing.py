@@ -11,7 +11,7 @@ import pytest
 from api.app import create_app
 from api.deps import BackfillRow, Deps
 from enms.settings import Settings
-from tests.api.doubles import Meters, Sink
+from tests.api.doubles import Sink
 from tests.api.seed import Seeded
 
 V1 = "/api/v1"
@@ -96,24 +96,44 @@ async def test_other_sites_may_not_write(client: httpx.AsyncClient, sink: Sink) 
     assert own.status_code == 200
 
 
-async def test_meter_events(client: httpx.AsyncClient, meters: Meters) -> None:
-    body = {"enterprise": "seed-steel", "point": "roll.elec.active_energy", "at": "2026-11-22T18:15:00+08:00"}
-    response = await client.post(f"{V1}/meters/exchange", json=body | {"final": 12.5, "initial": 0, "multiplier": 40})
-    assert response.status_code == 201, response.text
-    assert response.json()["at"] == "2026-11-22T10:15:00Z"
-    response = await client.post(f"{V1}/meters/reset", json=body | {"initial": 0})
-    assert response.status_code == 201
-    (kind, event), (other, reset) = meters.events
-    assert (kind, event.at, event.final, event.initial, event.multiplier) == ("exchange", AT, 12.5, 0.0, 40.0)
-    assert (other, reset.final) == ("reset", None)
-    missing = await client.post(f"{V1}/meters/exchange", json=body | {"initial": 0})
-    assert missing.status_code == 422
-    assert "final" in missing.json()["detail"]
-    unknown = await client.post(f"{V1}/meters/exchange", json=body | {"point": "nobody", "final": 1, "initial": 0})
-    assert unknown.status_code == 404
+async def test_meter_events(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    body = {"enterprise": "seed-steel", "point": "bf2.elec.active_energy", "at": "2026-11-22T12:00:00+08:00"}
+    url = f"{V1}/meters/exchange"
+    answer = await client.post(url, json=body | {"final": 12.5, "initial": 0, "multiplier": 40})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["at"], answer.json()["changed"]) == ("2026-11-22T04:00:00Z", True)
+    again = await client.post(url, json=body | {"final": 12.5, "initial": 0, "multiplier": 40})
+    assert (again.status_code, again.json()["changed"]) == (201, False)
+    corrected = await client.post(f"{V1}/meters/reset", json=body | {"initial": 0})
+    assert corrected.json()["changed"]
+    row = await db_pool.fetchrow("SELECT * FROM installation_span WHERE kind IN ('exchange', 'reset')")
+    assert (row["kind"], row["final_value"], row["initial_value"]) == ("reset", None, 0)
+    assert await db_pool.fetchval("SELECT count(*) FROM dirty WHERE p = $1", row["p"]) == 2
 
 
-async def test_a_process_without_these_doors_says_so(seeded: Seeded, db_pool: asyncpg.Pool) -> None:
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"final": None}, 422, "final"),
+        ({"point": "nobody"}, 404, "nobody"),
+        ({"enterprise": "nobody"}, 404, "nobody"),
+        ({"point": "roll.power"}, 409, "no register"),
+        ({"final": 1e12}, 422, "turns over"),
+        ({"initial": -1}, 422, "a register shows 0 or more"),
+        ({"multiplier": 0}, 422, "multiplier"),
+        ({"at": "2031-01-01T00:00:00+08:00"}, 422, "has not come yet"),
+    ],
+)
+async def test_what_cannot_have_happened_to_a_meter(
+    client: httpx.AsyncClient, change: dict[str, object], status: int, said: str
+) -> None:
+    body = {"enterprise": "seed-steel", "point": "bf2.elec.active_energy", "at": "2026-11-22T12:00:00+08:00"}
+    wanted = body | {"final": 1, "initial": 0} | change
+    answer = await client.post(f"{V1}/meters/exchange", json={k: v for k, v in wanted.items() if v is not None})
+    assert (answer.status_code, said in answer.text) == (status, True), answer.text
+
+
+async def test_a_process_without_this_door_says_so(seeded: Seeded, db_pool: asyncpg.Pool) -> None:
     app = create_app(Deps(db_pool, Settings(), clock=lambda: seeded.now))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://enms.test") as client:
         response = await client.post(POST, json={"readings": []})
