@@ -1,8 +1,8 @@
 """Live events for any number of browsers, at the price of one.
 
-One listener a process hears the database's NOTIFYs; an enterprise is asked for at most once a second, and only while
-somebody watches it; what changed goes to every subscriber. A notice that comes after a quiet second is served at
-once: publish to visible is well under a second.
+One listener a process hears the database's NOTIFYs; an enterprise is asked for at most twice a second, and only while
+somebody watches it; what changed goes to every subscriber. A notice that comes after a quiet half second is served
+at once: publish to visible is well under a second.
 
 Full policy: a subscriber that does not keep up is never waited for. For each point only the newest value is kept for
 it, for each enterprise only the newest event of a kind, and at most `MOST_ALERTS` alerts; when those overflow, the
@@ -22,7 +22,8 @@ import structlog
 
 _log = structlog.get_logger("enms.api.live")
 READING, INTERVAL, ALERT, CONFIG = "enms_reading", "enms_interval", "enms_alert", "enms_config"
-CADENCE_S = 1.0
+# Half the second that publish to screen may take.
+CADENCE_S = 0.5
 # Without any notice: one missed while the listener's connection was broken is made up for.
 _FALLBACK_S = 5.0
 MOST_ALERTS = 500

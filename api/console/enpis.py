@@ -36,6 +36,7 @@ class EnpiView:
         low, high: its range.
         marks: the limit's levels on the bar.
         why: why there is no value.
+        item: of the standard it is held against, if any.
     """
 
     id: int
@@ -50,6 +51,7 @@ class EnpiView:
     high: float
     marks: tuple[Mark, ...]
     why: str
+    item: str | None
 
     @property
     def judged(self) -> LimitVerdict | None:
@@ -90,6 +92,7 @@ async def _enpi_views(context: Context, owner: EnterpriseRow, language: str) -> 
             view = _view(
                 numbers[model.code], model.code, enpi.name.in_language(language) if enpi.name else model.code,
                 enpi.process, model.ratio.symbol, last, next((v for v in values if v.provisional), None), why,
+                enpi.limit.item if enpi.limit else None,
             )  # fmt: skip
             found.append(view)
     return sorted(found, key=lambda view: not view.over)
@@ -97,7 +100,7 @@ async def _enpi_views(context: Context, owner: EnterpriseRow, language: str) -> 
 
 def _view(
     number: int, code: str, name: str, process: str | None, unit: str, last: EnpiValue | None, now: EnpiValue | None,
-    why: str,
+    why: str, item: str | None,
 ) -> EnpiView:  # fmt: skip
     judged = last.limit if last else None
     levels = (judged.levels if judged else None) or (None, None, None)
@@ -119,4 +122,4 @@ def _view(
         why = str(last.reason) if last and last.reason else "" if last else "no whole day yet"
     low, high = (at(last.low), at(last.high)) if last and last.low is not None and last.high is not None else (0.0, 0.0)
     bar = None if value is None or not marks else (min(at(0.0), at(value)), abs(at(value) - at(0.0)))
-    return EnpiView(number, code, name, process, unit, last, now, bar, low, high, marks, why)
+    return EnpiView(number, code, name, process, unit, last, now, bar, low, high, marks, why, item)

@@ -64,6 +64,7 @@ def environment(language: str) -> Environment:
         "shown": numbers.shown,
         "symbol": numbers.symbol,
         "age": lambda seconds: age(text, seconds),
+        "short_age": lambda seconds: short_age(text, seconds),
         "word": lambda kind, code: word(text, kind, code),
         "reason": lambda raw: reason(text, raw),
         "reasons": lambda raw: reasons(text, raw),
@@ -96,6 +97,18 @@ def age(text: Catalogue, seconds: float | None) -> str:
     return text("%(n)s d ago", n=round(whole / 86400))
 
 
+def short_age(text: Catalogue, seconds: float) -> str:
+    """How old, where space is short; static/wall.js says the same."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return text("%(n)s s", n=whole)
+    if whole < 5400:
+        return text("%(n)s min", n=round(whole / 60))
+    if whole < 48 * 3600:
+        return text("%(n)s h", n=round(whole / 3600))
+    return text("%(n)s d", n=round(whole / 86400))
+
+
 def _script_words(text: Catalogue) -> dict[str, str]:
     """The few texts that scripts put on a page."""
     return {
@@ -111,6 +124,17 @@ def _script_words(text: Catalogue) -> dict[str, str]:
         "empty": text("Nothing in this span"),
         "png": text("Save as PNG"),
         "saving": text("Saving"),
+        "age_s": text("%(n)s s"),
+        "age_min": text("%(n)s min"),
+        "age_h": text("%(n)s h"),
+        "age_d": text("%(n)s d"),
+        "fresh": text("data is current"),
+        "late": text("data is late"),
+        "stopped": text("Data stopped"),
+        "cut": text("Connection lost"),
+        "stopped_since": text("last value %(at)s"),
+        "cut_since": text("since %(at)s, trying again"),
+        "never": text("never any data"),
     }
 
 
@@ -162,6 +186,7 @@ async def page(
         ),
         Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
         Nav("/quarantine", text("Refused"), path.startswith("/quarantine")),
+        Nav("/wall", text("Wall"), current=False),
     ]
     other = "en" if language == "zh" else "zh"
     html = (

@@ -20,6 +20,7 @@ from api.console import (
     production,
     quarantine,
     reports,
+    wall,
 )
 from api.console.render import STATIC, page
 from api.deps import Api
@@ -64,6 +65,7 @@ def install(app: FastAPI) -> None:
         outages,
         notifications,
         quarantine,
+        wall,
     ):
         app.include_router(room.router)
     app.include_router(router)

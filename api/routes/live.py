@@ -31,7 +31,7 @@ _EVENTS = """
 | `alert` | an alert as in /alerts, at every transition |
 | `resync` | `{}`: you were too slow and something was dropped; ask again for what you show |
 
-At most one `latest` a second for each enterprise. A comment every 15 s keeps the connection open.
+At most two `latest` a second for each enterprise. A comment every 15 s keeps the connection open.
 """
 
 

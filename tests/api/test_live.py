@@ -135,7 +135,7 @@ async def test_what_is_published_is_seen_well_under_a_second(server: Running, se
         assert time.monotonic() - begun < 0.7
 
 
-async def test_at_most_one_latest_a_second_an_enterprise(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+async def test_at_most_two_latest_a_second_an_enterprise(server: Running, seeded: Seeded, pg_dsn: str) -> None:
     async with connected(server.url) as stream:
         await stream.event("summary")
         start = datetime.now(UTC) + timedelta(seconds=1)
@@ -147,8 +147,8 @@ async def test_at_most_one_latest_a_second_an_enterprise(server: Running, seeded
             arrivals.append(time.monotonic())
             if item["value"] == 29.0:
                 break
-        assert len(arrivals) <= 4
-        assert all(b - a > 0.8 for a, b in itertools.pairwise(arrivals))
+        assert len(arrivals) <= 6
+        assert all(b - a > 0.2 for a, b in itertools.pairwise(arrivals))
 
 
 async def test_intervals_and_alerts_come_through(server: Running, seeded: Seeded, pg_dsn: str) -> None:

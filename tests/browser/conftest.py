@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +32,32 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 
 
 @dataclass
+class Server:
+    """The application on its port; it can go away and come back.
+
+    Attributes:
+        ahead: how far its clock is before the real one.
+    """
+
+    pool: asyncpg.Pool
+    port: int
+    ahead: timedelta = timedelta()
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        app = create_app(Deps(self.pool, Settings(), clock=lambda: datetime.now(UTC) + self.ahead))
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(serve(app, bind("127.0.0.1", self.port), self._stop))
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._stop.set()
+            await asyncio.wait_for(self._task, 20)
+            self._task = None
+
+
+@dataclass
 class Console:
     """A running console, and what a browser complained of while it was looked at."""
 
@@ -39,6 +65,7 @@ class Console:
     seeded: Seeded
     dsn: str
     browser: Browser
+    server: Server
     complaints: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
 
@@ -52,6 +79,20 @@ class Console:
         scripts: bool = True,
     ) -> Page:
         """A page in a fresh browser context; everything it complains of is remembered."""
+        page = await self.blank(size=size, language=language, scheme=scheme, scripts=scripts, path=path)
+        await page.goto(self.url + path, wait_until="load")
+        return page
+
+    async def blank(
+        self,
+        *,
+        size: tuple[int, int] = (1920, 1080),
+        language: str = "zh-CN",
+        scheme: str = "dark",
+        scripts: bool = True,
+        path: str = "",
+    ) -> Page:
+        """A page that has gone nowhere yet."""
         context: BrowserContext = await self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             locale=language,
@@ -64,7 +105,6 @@ class Console:
         )
         page.on("pageerror", lambda error: self.complaints.append(f"{path}: {error}"))
         page.on("request", self._asked)
-        await page.goto(self.url + path, wait_until="load")
         return page
 
     def _asked(self, request: Request) -> None:
@@ -82,18 +122,16 @@ async def console(pg_dsn: str, db_pool: asyncpg.Pool, free_port: int) -> AsyncIt
         seeded = await seed(connection, datetime.now(UTC), hours=3, days=5)
     finally:
         await connection.close()
-    app = create_app(Deps(db_pool, Settings(), clock=lambda: datetime.now(UTC)))
-    stop = asyncio.Event()
-    task = asyncio.create_task(serve(app, bind("127.0.0.1", free_port), stop))
+    server = Server(db_pool, free_port)
+    await server.start()
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM, args=_ARGUMENTS, env={**os.environ, "HOME": "/tmp"}, timeout=60_000
             )
             try:
-                yield Console(f"http://127.0.0.1:{free_port}", seeded, pg_dsn, browser)
+                yield Console(f"http://127.0.0.1:{free_port}", seeded, pg_dsn, browser, server)
             finally:
                 await browser.close()
     finally:
-        stop.set()
-        await asyncio.wait_for(task, 20)
+        await server.stop()

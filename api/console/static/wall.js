@@ -1,0 +1,184 @@
+// A wall that nobody touches: figures change by events, all else is asked for again; it finds back by itself after
+// every interruption, and says in large letters when what it shows may no longer be so.
+//
+// One interval drives everything and every piece of state is replaced, never added to: a day or a month leaves
+// nothing behind.
+import { put } from "./format.js";
+
+const words = JSON.parse(document.getElementById("words").textContent);
+const say = (key, values = {}) => words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+const { liveOf, rotate, following, now: rendered } = document.body.dataset;
+const FIRST_DELAY_S = 1, LONGEST_DELAY_S = 30;
+const QUIET_S = 20; // the server sends sums at least every 5 s while it can read its database
+const REFRESH_S = 5, LATE_SHARE = 0.5, TRIES_S = 10;
+
+const summaries = new Map();
+const newest = new Map();
+let ahead = Date.now() / 1000 - Number(rendered); // this machine's clock against the server's, s
+let source = null;
+let heard = performance.now(), cutSince = null, tries = 0, retryAt = 0;
+let askedAt = performance.now(), wanted = false, asking = false;
+let turning = false, turnAt = performance.now() + Number(rotate) * 1000;
+
+const serverNow = () => Date.now() / 1000 - ahead;
+const seconds = (since) => (performance.now() - since) / 1000;
+const offset = () => Number(document.getElementById("clock").dataset.offset);
+const clock = (at) => new Date((at + offset()) * 1000).toISOString().slice(11, 16);
+
+function age(value) {
+  const whole = Math.max(0, Math.round(value));
+  if (whole < 90) return say("age_s", { n: whole });
+  if (whole < 5400) return say("age_min", { n: Math.round(whole / 60) });
+  if (whole < 172800) return say("age_h", { n: Math.round(whole / 3600) });
+  return say("age_d", { n: Math.round(whole / 86400) });
+}
+
+function connect() {
+  source?.close();
+  source = new EventSource(`/api/v1/live${liveOf ? `?enterprise=${encodeURIComponent(liveOf)}` : ""}`);
+  heard = performance.now();
+  const on = (name, act) => source.addEventListener(name, (event) => { heard = performance.now(); act(JSON.parse(event.data)); });
+  on("hello", (body) => {
+    ahead = (Date.now() - Date.parse(body.at)) / 1000;
+    if (cutSince !== null) wanted = true;
+  });
+  on("summary", (body) => {
+    cutSince = null;
+    tries = 0;
+    summaries.set(body.enterprise, body);
+    if (body.newest_age_s !== null) newest.set(body.enterprise, Date.parse(body.at) / 1000 - body.newest_age_s);
+    figures();
+    tick();
+  });
+  on("interval", () => { wanted = true; });
+  on("alert", () => { wanted = true; });
+  on("resync", () => { wanted = true; });
+  source.onerror = lost;
+}
+
+// The browser's own reconnecting gives up on an error page and knows no back-off: it is ours.
+function lost() {
+  source?.close();
+  source = null;
+  cutSince ??= serverNow();
+  const delay = Math.min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** tries) * (0.5 + Math.random());
+  tries = Math.min(tries + 1, TRIES_S);
+  retryAt = performance.now() + delay * 1000;
+}
+
+function figures() {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const cut = element.dataset.live.indexOf("/");
+    const [of, key] = [element.dataset.live.slice(0, cut), element.dataset.live.slice(cut + 1)];
+    const known = [...(of === "*" ? summaries.values() : [summaries.get(of)])].filter(Boolean);
+    if (!known.length) continue;
+    const values = known.map((summary) => summary[key]).filter((value) => typeof value === "number");
+    put(element, values.length ? values.reduce((a, b) => a + b, 0) : null, element.dataset.unit);
+  }
+}
+
+// Whose newest value is oldest, and whether it is too old: [age, share of what is allowed, never].
+function oldest() {
+  const ages = JSON.parse(document.getElementById("wall").dataset.ages);
+  let worst = { age: -1, share: 0, never: false };
+  for (const [code, [at, allowed]] of Object.entries(ages)) {
+    const last = Math.max(newest.get(code) ?? 0, at ?? 0);
+    if (!last) return { age: null, share: 2, never: true };
+    const found = { age: Math.max(0, serverNow() - last), share: (serverNow() - last) / allowed, never: false };
+    if (found.share > worst.share || worst.age < 0) worst = found;
+  }
+  return worst;
+}
+
+function told(state, text) {
+  const link = document.getElementById("link");
+  if (link.dataset.state !== state) link.dataset.state = state;
+  if (link.textContent !== text) link.textContent = text;
+}
+
+function trouble(kind, since) {
+  const banner = document.querySelector(".stop");
+  banner.hidden = !kind;
+  if (!kind) {
+    delete document.body.dataset.trouble;
+    return;
+  }
+  document.body.dataset.trouble = kind;
+  const [what, when] = banner.children;
+  if (what.textContent !== say(kind)) what.textContent = say(kind);
+  if (when.textContent !== since) when.textContent = since;
+}
+
+function tick() {
+  const worst = oldest();
+  const tile = document.getElementById("age");
+  if (tile) {
+    const cut = cutSince !== null;
+    tile.classList.toggle("good", !cut && worst.share <= LATE_SHARE);
+    tile.classList.toggle("watch", !cut && worst.share > LATE_SHARE && worst.share <= 1);
+    tile.classList.toggle("bad", cut || worst.share > 1);
+    const [figure, note] = [tile.querySelector("b"), tile.querySelector(".note")];
+    figure.textContent = worst.age === null || worst.age < 0 ? "—" : age(worst.age);
+    note.textContent = say(worst.never ? "never" : cut ? "cut" : worst.share > 1 ? "stopped" : worst.share > LATE_SHARE ? "late" : "fresh");
+  }
+  for (const element of document.querySelectorAll(".alarms time")) element.textContent = age(serverNow() - Number(element.dataset.t));
+  document.getElementById("clock").textContent = clock(serverNow());
+  if (cutSince !== null) {
+    told("lost", say("lost"));
+    trouble("cut", say("cut_since", { at: clock(cutSince) }));
+  } else if (worst.share > 1) {
+    told("lost", say("stopped"));
+    trouble("stopped", worst.never ? say("never") : say("stopped_since", { at: clock(serverNow() - worst.age) }));
+  } else {
+    told(summaries.size ? "live" : "connecting", say(summaries.size ? "live" : "connecting"));
+    trouble(null);
+  }
+}
+
+// The page as the server draws it now takes the place of what is shown; another version is loaded from the beginning.
+async function refresh() {
+  asking = true;
+  wanted = false;
+  askedAt = performance.now();
+  try {
+    const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(15000) });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.body.dataset.version !== document.body.dataset.version) {
+      location.reload();
+      return;
+    }
+    document.getElementById("wall").replaceWith(document.adoptNode(fresh.getElementById("wall")));
+    figures();
+    tick();
+  } catch {
+    wanted = true; // the stream says when the connection is cut
+  } finally {
+    asking = false;
+  }
+}
+
+async function turn() {
+  turning = true;
+  try {
+    // Only to a wall that is there: an error page would never come back.
+    if ((await fetch(following, { cache: "no-store", signal: AbortSignal.timeout(10000) })).ok) {
+      location.replace(following);
+      return;
+    }
+  } catch { /* later then */ }
+  turning = false;
+  turnAt = performance.now() + 10000;
+}
+
+setInterval(() => {
+  if (source && seconds(heard) > QUIET_S) lost();
+  if (!source && performance.now() >= retryAt) connect();
+  const due = seconds(askedAt) > (wanted ? 1 : REFRESH_S);
+  if (!asking && cutSince === null && due) refresh();
+  if (rotate && !turning && cutSince === null && performance.now() > turnAt) turn();
+  tick();
+}, 1000);
+addEventListener("pagehide", () => source?.close());
+connect();
+tick();

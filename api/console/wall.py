@@ -1,0 +1,182 @@
+"""`/wall` and `/wall/{enterprise}`: the 5 m view. Complete without a script; live, and self-healing, with one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.console.district import district
+from api.console.enpis import EnpiView, enpi_views
+from api.console.i18n import Catalogue, catalogue
+from api.console.plant import PlantView, open_alerts, plant_view
+from api.console.render import FOLDER, STATIC, page, zone_of
+from api.console.wall_industry import industry_tiles
+from api.console.wall_tiles import (
+    Tile,
+    age_tile,
+    alerts_tile,
+    coal_tile,
+    district_power_tile,
+    margin_tile,
+    silent_tile,
+)
+from api.console.wall_trend import Trend, district_trend, plant_trend
+from api.console.words import word
+from api.deps import Api, Context
+from api.language import Language
+from db import alerts, plants
+from db.alerts import AlertRow, Filter
+from db.plants import EnterpriseRow
+
+router = APIRouter(include_in_schema=False)
+MOST_ALARMS = 5
+_LOOKED_AT = 200
+_RANK = {"critical": 0, "warning": 1, "notice": 2}
+# Data younger than this is never called old, however often its points report.
+_LEAST_OLD_S = 120.0
+Rotate = Annotated[int | None, Query(ge=10, le=3600, description="Seconds until the next wall is shown")]
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One row: how severe, since when, what, where."""
+
+    severity: str
+    word: str
+    since: datetime
+    title: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """What a wall shows.
+
+    Attributes:
+        tiles: five or six.
+        more: open alerts beyond those shown.
+        newest: instant of the newest value of each plant, epoch seconds; None: never any.
+        old_after: seconds after which a plant's newest value means that its data stopped.
+    """
+
+    name: str
+    tiles: tuple[Tile, ...]
+    trend: Trend
+    alarms: tuple[Alarm, ...]
+    more: int
+    newest: dict[str, float | None]
+    old_after: dict[str, float]
+
+    @property
+    def ages(self) -> str:
+        """For the page's script."""
+        return json.dumps({code: [self.newest[code], self.old_after[code]] for code in self.newest})
+
+
+@router.get("/wall")
+async def show_district_wall(request: Request, api: Api, language: Language, rotate: Rotate = None) -> Response:
+    text = catalogue(language)
+    rows = await plants.enterprises(api.pool)
+    counts = await alerts.open_counts(api.pool, [row.e for row in rows])
+    views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
+    views.sort(key=lambda view: -(view.power.kw or 0.0))
+    enpis: list[EnpiView] = []
+    for row in rows:
+        enpis += [view for view in await enpi_views(api, row, language) if view.unit == "kgce/t"]
+    sums = district(views, open_alerts(counts))
+    alarms, more = await _alarms(api, rows, text, named=True)
+    wall = Wall(
+        text("District"),
+        (
+            district_power_tile(text, sums),
+            coal_tile(text, sums.tce, sums.change, sums.partial),
+            margin_tile(text, text("Margin to limit"), enpis),
+            alerts_tile(text, sums.alerts),
+            silent_tile(text, sums.fresh, sums.points),
+            age_tile(text),
+        ),
+        await district_trend(api, views, text),
+        alarms,
+        more,
+        *_ages(api, views),
+    )
+    return await _page(request, api, wall, rows, rotate, live="")
+
+
+@router.get("/wall/{code}")
+async def show_wall(request: Request, api: Api, language: Language, code: str, rotate: Rotate = None) -> Response:
+    text = catalogue(language)
+    row = await plants.enterprise(api.pool, code)
+    counts = await alerts.open_counts(api.pool, [row.e])
+    view = await plant_view(api, row, counts, text)
+    enpis = await enpi_views(api, row, language)
+    alarms, more = await _alarms(api, [row], text, named=False)
+    wall = Wall(
+        view.name,
+        (
+            *await industry_tiles(api, view, enpis, text),
+            coal_tile(text, view.use.today.tce, view.use.change, view.use.today.unknown),
+            alerts_tile(text, view.alerts),
+            age_tile(text),
+        ),
+        await plant_trend(api, view, text),
+        alarms,
+        more,
+        *_ages(api, [view]),
+    )
+    return await _page(request, api, wall, await plants.enterprises(api.pool), rotate, live=code)
+
+
+async def _page(
+    request: Request, api: Context, wall: Wall, rows: list[EnterpriseRow], rotate: int | None, *, live: str
+) -> Response:
+    paths = ["/wall", *(f"/wall/{row.code}" for row in rows)]
+    place = paths.index(request.url.path) if request.url.path in paths else 0
+    following = f"{paths[(place + 1) % len(paths)]}?{urlencode(request.query_params)}"
+    zone = next((zone_of(row.timezone) for row in rows if row.code == live), api.settings.zone)
+    values = {"wall": wall, "rotate": rotate, "following": following, "version": version(), "zone": zone}
+    return await page(request, api, "wall.html", values, live=live)
+
+
+def _ages(api: Context, views: list[PlantView]) -> tuple[dict[str, float | None], dict[str, float]]:
+    now = api.clock().timestamp()
+    newest = {v.row.code: None if v.freshness.newest_s is None else now - v.freshness.newest_s for v in views}
+    old = {
+        v.row.code: max(_LEAST_OLD_S, min((point.silent_after_s for point, _ in v.pairs), default=0.0)) for v in views
+    }
+    return newest, old
+
+
+async def _alarms(
+    api: Context, rows: list[EnterpriseRow], text: Catalogue, *, named: bool
+) -> tuple[tuple[Alarm, ...], int]:
+    """What is open, most severe first, then what nobody has seen, then the oldest; not what was shelved."""
+    now = api.clock()
+    names = {row.code: row.name_zh if text.language == "zh" else row.name_en for row in rows}
+    found = await alerts.list_alerts(api.pool, [row.e for row in rows], Filter(state="firing"), limit=_LOOKED_AT)
+    awake = [alert for alert in found if alert.shelved_until is None or alert.shelved_until <= now]
+    awake.sort(key=lambda alert: (_RANK.get(alert.severity, 9), alert.acknowledged, alert.started_at))
+    shown = tuple(_alarm(alert, names, text, named=named) for alert in awake[:MOST_ALARMS])
+    return shown, len(awake) - len(shown)
+
+
+def _alarm(alert: AlertRow, names: dict[str, str], text: Catalogue, *, named: bool) -> Alarm:
+    # Subjects begin with the process: the rest is for the desk.
+    where = names[alert.enterprise] if named else alert.subject.split(".")[0].upper()
+    shown = word(text, "severity", alert.severity)
+    return Alarm(alert.severity, shown, alert.started_at, alert.title(text.language), where)
+
+
+@cache
+def version() -> str:
+    """Another one means that a wall that has been up for long has to load itself again."""
+    files = [FOLDER / "templates" / "wall.html", *(STATIC / name for name in ("wall.js", "wall.css", "format.js"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

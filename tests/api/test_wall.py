@@ -1,0 +1,53 @@
+"""Walls as the server draws them: what each industry shows, unknown with a word, nothing endless."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx
+
+EN = {"Accept-Language": "en"}
+
+
+async def test_unknown_is_a_dash_with_a_word(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/wall/seed-steel", headers=EN)).text
+    tile = re.search(r"<h2>BFG flared</h2>(.*?)</section>", text, re.DOTALL)
+    assert tile is not None
+    assert "<b>—</b>" in tile[1]
+    assert "gas meter silent" in tile[1]
+
+
+async def test_a_station_shows_its_output_and_the_plan_as_a_target_only(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/wall/seed-power", headers=EN)).text
+    assert "Output now" in text
+    assert re.search(r"<h2>House load</h2>\s*<p class=\"big\"><span class=\"q\" title=\"\d", text)
+    rate = re.search(r"<h2>Net coal rate</h2>(.*?)</section>", text, re.DOTALL)
+    assert rate is not None
+    assert "no EnPI for it" in rate[1]
+
+
+async def test_the_age_of_every_plants_data_is_there(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/wall")).text
+    found = re.search(r'data-ages="([^"]*)"', text)
+    assert found is not None
+    ages = json.loads(found[1].replace("&#34;", '"'))
+    assert set(ages) == {"seed-steel", "seed-power"}
+    assert all(newest and allowed >= 120 for newest, allowed in ages.values())
+
+
+async def test_turning_leads_round_all_walls(client: httpx.AsyncClient) -> None:
+    path, seen = "/wall?rotate=20&lang=en", []
+    for _ in range(3):
+        text = (await client.get(path)).text
+        following = re.search(r'data-following="([^"]*)"', text)
+        assert following is not None
+        path = following[1].replace("&amp;", "&")
+        seen.append(path.partition("?")[0])
+    assert sorted(seen) == ["/wall", "/wall/seed-power", "/wall/seed-steel"]
+    assert path == "/wall?rotate=20&lang=en"
+    assert (await client.get("/wall?rotate=1")).status_code in {400, 422}
+
+
+async def test_a_wall_of_nobody_is_not_found(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/wall/nobody")).status_code == 404

@@ -1,0 +1,153 @@
+"""A wall in a real Chromium: read at 5 m, live, honest when data stop, up by itself afterwards, for days."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from playwright.async_api import Page
+
+from tests.browser.conftest import SHOTS, Console
+
+WALLS = ("/wall", "/wall/seed-steel", "/wall/seed-power")
+_LIVE = "() => document.getElementById('link').dataset.state === 'live'"
+_LOST = "kind => document.body.dataset.trouble === kind"
+_COUNTED = """() => {
+  window.opened = new Set();
+  const Real = window.EventSource;
+  window.EventSource = class extends Real {
+    constructor(...given) { super(...given); window.opened.add(this); }
+    close() { super.close(); window.opened.delete(this); }
+  };
+}"""
+# Smallest text, what leaves the screen, and figures that do not fit their tile.
+_LEGIBLE = """() => {
+  const small = new Set(), outside = new Set(), cut = new Set();
+  for (const e of document.querySelectorAll('#wall *')) {
+    const speaks = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!speaks || !e.offsetParent) continue;
+    const box = e.getBoundingClientRect(), size = parseFloat(getComputedStyle(e).fontSize);
+    if (size < 64 * Math.min(innerWidth / 1920, innerHeight / 1080) - 0.5) small.add(`${e.className} ${size}`);
+    const within = box.right <= innerWidth && box.bottom <= innerHeight && box.left >= 0 && box.top >= 0;
+    if (!within && !e.closest('.alarms li')) outside.add(e.outerHTML.slice(0, 80)); // a long row ends in an ellipsis
+  }
+  for (const e of document.querySelectorAll('.big, .tile h2, .tile .note, .trend, .alarms')) {
+    const tall = e.matches('.trend, .alarms') && e.scrollHeight > e.clientHeight + 1;
+    if (e.scrollWidth > e.clientWidth + 1 || tall) cut.add(`${e.className}: ${e.textContent.trim()}`);
+  }
+  return [[...small], [...outside], [...cut]];
+}"""
+
+
+async def _power(page: Page) -> str:
+    return await page.locator(".tile .q[data-live]").first.inner_text()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
+async def test_every_wall_is_legible_at_five_metres(console: Console, size: tuple[int, int]) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    for language in ("zh-CN", "en-US"):
+        for path in WALLS:
+            page = await console.open(path, size=size, language=language)
+            await page.wait_for_function(_LIVE)
+            await page.screenshot(path=SHOTS / f"{path[1:].replace('/', '-')}-{size[0]}-{language[:2]}.png")
+            assert await page.evaluate(_LEGIBLE) == [[], [], []], (path, language)
+            assert 5 <= await page.locator(".tile").count() <= 6
+            assert await page.locator(".trend .line").count() <= 5
+            assert await page.locator(".alarms li:not(.more):not(.none)").count() <= 5
+            await page.context.close()
+    assert console.complaints == []
+    assert console.foreign == []
+
+
+async def test_the_first_paint_has_the_numbers_without_a_script(console: Console) -> None:
+    page = await console.open("/wall/seed-steel", scripts=False, language="en-US")
+    assert re.match(r"\d+\s+MW", (await _power(page)).replace("\u202f", " "))
+    assert await page.locator("#age .big").inner_text() != "—"
+    assert await page.locator(".trend .line").count() == 4
+    assert await page.locator(".alarms li").count() == 3
+    assert await page.locator("noscript meta[http-equiv=refresh]").count() == 1
+
+
+async def test_a_new_value_appears_by_itself(console: Console) -> None:
+    page = await console.open("/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    before = await _power(page)
+    await page.evaluate("window.stays = true")
+    e, p = console.seeded.e["seed-steel"], console.seeded.p["site.grid.energy"]
+    connection = await asyncpg.connect(console.dsn)
+    try:
+        async with connection.transaction():
+            last = await connection.fetchval(
+                "SELECT value FROM reading WHERE e = $1 AND p = $2 ORDER BY ts DESC LIMIT 1", e, p
+            )
+            at = datetime.now(UTC) + timedelta(seconds=1)
+            await connection.execute(
+                "INSERT INTO reading VALUES ($1, $2, $3, NULL, $4, 0, 0, $3)", e, p, at, last + 50000
+            )
+            await connection.execute("SELECT pg_notify('enms_reading', $1)", str(e))
+    finally:
+        await connection.close()
+    await page.wait_for_function("was => document.querySelector('.tile .q[data-live]').innerText !== was", arg=before)
+    assert await page.evaluate("window.stays"), "the page was not loaded again"
+
+
+async def test_a_dead_server_is_told_in_large_letters_and_a_new_one_is_found(console: Console) -> None:
+    page = await console.open("/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    await page.evaluate("window.stays = true")
+    await console.server.stop()
+    await page.wait_for_function(_LOST, arg="cut")
+    assert await page.locator(".stop .what").inner_text() == "连接中断"
+    assert re.match(r"\d\d:\d\d 起", await page.locator(".stop .since").inner_text())
+    assert await page.evaluate("parseFloat(getComputedStyle(document.querySelector('.stop .what')).fontSize)") >= 96
+    await page.screenshot(path=SHOTS / "wall-cut.png")
+    await console.server.start()
+    await page.wait_for_function(_LIVE)
+    assert await page.locator(".stop").is_hidden()
+    assert await page.evaluate("window.stays"), "it found back without loading the page again"
+
+
+async def test_old_data_are_told_although_the_connection_stands(console: Console) -> None:
+    await console.server.stop()
+    console.server.ahead = timedelta(minutes=10)
+    await console.server.start()
+    page = await console.open("/wall", language="en-US")
+    await page.wait_for_function(_LOST, arg="stopped")
+    assert await page.locator(".stop .what").inner_text() == "Data stopped"
+    assert await page.locator("#age .note").inner_text() == "Data stopped"
+    assert re.match(r"1\d min", await page.locator("#age .big").inner_text())
+    await page.screenshot(path=SHOTS / "wall-stopped.png")
+
+
+async def test_hours_leave_nothing_behind(console: Console) -> None:
+    page = await console.blank()
+    await page.add_init_script(f"({_COUNTED})()")
+    await page.clock.install()
+    await page.goto(console.url + "/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    nodes = await page.evaluate("document.querySelectorAll('*').length")
+    for _ in range(6):
+        await page.clock.run_for(600_000)  # ten minutes of ticks; the watchdog thinks the stream dead every time
+    await page.wait_for_function(_LIVE)
+    assert await page.evaluate("document.querySelectorAll('*').length") == nodes
+    assert await page.evaluate("window.opened.size") == 1
+
+
+async def test_another_version_loads_the_page_again(console: Console) -> None:
+    page = await console.open("/wall")
+    await page.wait_for_function(_LIVE)
+    await page.evaluate("document.body.dataset.version = 'older'; window.stays = true")
+    await page.wait_for_function("() => !window.stays && document.body.dataset.version !== 'older'")
+
+
+async def test_walls_take_turns(console: Console) -> None:
+    page = await console.blank()
+    await page.clock.install()
+    await page.goto(console.url + "/wall?rotate=60")
+    await page.wait_for_function(_LIVE)
+    await page.clock.run_for(62_000)
+    await page.wait_for_url("**/wall/seed-*?rotate=60")
+    assert await page.evaluate("history.length") <= 2, "turning leaves no history"
