@@ -16,10 +16,12 @@ from db.statements import statements
 from enms.balance import Balance, BalancePoint, BalanceTerm, Method, enterprise_balances, process_balances
 from enms.carbon import carbon_factor
 from enms.carriers import TceBasis
+from enms.cuts import Cuts
 from enms.metering import INTERVAL_S, Role
 from enms.units import convert
 
 By = Literal["carrier", "process", "point"]
+TotalsBook = dict[tuple[int, Period], EnergyTotal]
 _QUARTER = timedelta(seconds=INTERVAL_S)
 
 
@@ -69,6 +71,8 @@ async def consumption(
     *,
     basis: TceBasis = TceBasis.CALORIFIC,
     as_of: datetime | None = None,
+    cuts: Cuts | None = None,
+    book: TotalsBook | None = None,
 ) -> list[Consumption]:
     """Lines in order of the plant file, then of time.
 
@@ -79,6 +83,8 @@ async def consumption(
         periods: spans on quarter hours.
         basis: 当量 or 等价.
         as_of: what was known then.
+        cuts: as of `energy_totals`: long periods from day totals.
+        book: totals that are at hand; of the same enterprise, basis and instant. Whatever is asked for is added.
     """
     rows = [row async for row in statements("consumption").balance_points(connection, e=enterprise.e)]
     members = {
@@ -90,7 +96,7 @@ async def consumption(
     }
     points = [member.point for member in members.values()]
     balances = _balances(by, points)
-    asked = _Asked(connection, enterprise, basis, as_of)
+    asked = _Asked(connection, enterprise, basis, as_of, cuts, {} if book is None else book)
     wanted = sorted({t.point.p for b in balances for t in b.terms if t.point.role is not Role.STOCK})
     totals = {(t.p, t.period): t for t in await energy_totals_for(asked, wanted, periods)}
     totals |= await _stock_increases(asked, balances, periods)
@@ -105,20 +111,27 @@ class _Asked:
     enterprise: EnterpriseRow
     basis: TceBasis
     as_of: datetime | None
+    cuts: Cuts | None
+    book: TotalsBook
 
 
 async def energy_totals_for(asked: _Asked, points: Sequence[int], periods: Sequence[Period]) -> list[EnergyTotal]:
-    """`energy_totals` with what was asked."""
-    return await energy_totals(
+    """`energy_totals` with what was asked, but for what is at hand."""
+    book = asked.book
+    wanted = [p for p in points if any((p, period) not in book for period in periods)]
+    found = await energy_totals(
         asked.connection,
         asked.enterprise.e,
-        points,
+        wanted,
         periods,
         basis=asked.basis,
         zone=asked.enterprise.timezone,
         as_of=asked.as_of,
         provisional=asked.as_of is None,
+        cuts=asked.cuts,
     )
+    book.update({(total.p, total.period): total for total in found})
+    return [book[p, period] for p in points for period in periods if (p, period) in book]
 
 
 def _balances(by: By, points: Sequence[BalancePoint]) -> list[Balance]:

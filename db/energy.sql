@@ -89,3 +89,32 @@ WHERE point.e = :e AND point.p = ANY (:points::int[]);
 
 -- name: points_by_code(e, codes)
 SELECT p, code FROM point WHERE e = :e AND code = ANY (:codes::text[]);
+
+-- name: day_energy(e, points, numbers, firsts, lasts, factors)
+-- Amount and standard coal of points over whole local days [first, last), one fixed factor each; n numbers the spans.
+SELECT r.p, r.n, sum(d.amount ORDER BY d.local_date) AS amount,
+       sum(d.amount * r.factor ORDER BY d.local_date) AS kgce,
+       coalesce(sum(d.covered_s ORDER BY d.local_date) FILTER (WHERE r.factor IS NULL), 0) AS unconverted_s,
+       0::float8 AS provisional_s, sum(d.covered_s ORDER BY d.local_date) AS covered_s,
+       sum(d.estimated_s ORDER BY d.local_date) AS estimated_s,
+       sum(d.apportioned_s ORDER BY d.local_date) AS apportioned_s
+FROM unnest(:points::int[], :numbers::int[], :firsts::date[], :lasts::date[], :factors::float8[])
+     AS r (p, n, first, last, factor)
+JOIN day_total AS d ON d.e = :e AND d.p = r.p AND d.local_date >= r.first AND d.local_date < r.last
+WHERE d.amount IS NOT NULL
+GROUP BY r.p, r.n, r.first
+ORDER BY r.p, r.n, r.first;
+
+-- name: ncv_energy(e, points, numbers, starts, ends, factors, ncv_points)
+-- The same for points with a measured heating value: quarter hour by quarter hour, joined once a span.
+SELECT r.p, r.n, sum(i.amount ORDER BY i.start) AS amount,
+       sum(i.amount * r.factor * v.amount ORDER BY i.start) AS kgce,
+       coalesce(sum(i.covered_s ORDER BY i.start) FILTER (WHERE v.amount IS NULL), 0) AS unconverted_s,
+       0::float8 AS provisional_s, sum(i.covered_s ORDER BY i.start) AS covered_s,
+       sum(i.estimated_s ORDER BY i.start) AS estimated_s, sum(i.apportioned_s ORDER BY i.start) AS apportioned_s
+FROM unnest(:points::int[], :numbers::int[], :starts::timestamptz[], :ends::timestamptz[], :factors::float8[],
+            :ncv_points::int[]) AS r (p, n, starts, ends, factor, ncv_p)
+JOIN interval AS i ON i.e = :e AND i.p = r.p AND i.start >= r.starts AND i.start < r.ends AND i.amount IS NOT NULL
+LEFT JOIN interval AS v ON v.e = :e AND v.p = r.ncv_p AND v.start = i.start
+GROUP BY r.p, r.n, r.starts
+ORDER BY r.p, r.n, r.starts;

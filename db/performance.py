@@ -86,18 +86,20 @@ async def values_of(
     as_of: datetime | None = None,
     now: datetime,
     min_completeness: float = MIN_COMPLETENESS,
+    by_days: bool = False,
 ) -> list[EnpiValue]:
     """`enpi_values` of a model that is at hand.
 
     Below `min_completeness` the limit's verdict is unknown. Completeness is of the whole span, also where the plant
-    was connected within it: a day of three hours is no day.
+    was connected within it: a day of three hours is no day. `by_days`: long spans from day totals, the same to
+    rounding; for pages and reports, never for a verdict that is kept.
     """
     enpi_step(model, resolution)
     ready = ready_until(model, now, as_of)
     if ready is None:
         return []
     windows = windows_of(model, from_, to, resolution, ready)
-    amounts = await _amounts(connection, model, windows, as_of)
+    amounts = await _amounts(connection, model, windows, as_of, by_days=by_days)
     states = await _states(connection, model, windows, as_of)
     return [_judged(model, _value(model, w, amounts), w, states, min_completeness) for w in windows]
 
@@ -111,17 +113,23 @@ class _Amounts:
 
 
 async def _amounts(
-    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[Window], as_of: datetime | None
+    connection: asyncpg.Connection,
+    model: EnpiModel,
+    windows: Sequence[Window],
+    as_of: datetime | None,
+    *,
+    by_days: bool,
 ) -> _Amounts:
     """Amounts of every point of every boundary over its pieces."""
     e, zone = model.enterprise.e, model.enterprise.timezone
+    cuts = model.cuts if by_days else None
     totals: dict[int, dict[datetime, EnergyTotal]] = {}
     used: dict[int, list[Conversion]] = {}
     for version in model.versions:
         periods = sorted({p for w in windows for p, v in w.pieces if v is version}, key=lambda p: p.start)
         points = sorted({leaf.point.p for leaf in model.leaves(version)})
         basis = version.enpi.basis
-        found = await energy_totals(connection, e, points, periods, basis=basis, zone=zone, as_of=as_of)
+        found = await energy_totals(connection, e, points, periods, basis=basis, zone=zone, as_of=as_of, cuts=cuts)
         for total in found:
             totals.setdefault(total.p, {})[total.period.start] = total
         if periods:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
@@ -79,12 +80,20 @@ async def _value(connection: asyncpg.Connection, model: EnpiModel, scope: Scope,
     if window is None or window[0] >= window[1]:
         return _Found(None, NOT_YET)
     start, end = window
+    if _before_all(model, end):
+        return _Found(None, NOT_YET)
     try:
-        values = await performance.values_of(connection, model, start, end, scope.cut.value, now=end)
+        values = await performance.values_of(connection, model, start, end, scope.cut.value, now=end, by_days=True)
     except ConflictError:
         return _Found(None, FINER)
     found = next((value for value in values if value.start == start), None)
     return _Found(found, None if found is not None else NOT_YET)
+
+
+def _before_all(model: EnpiModel, end: datetime) -> bool:
+    """Whether a span ended before anything of the EnPI was read: a young plant has no year ago."""
+    firsts = [leaf.point.first_ts for leaf in model.leaves(model.current)]
+    return all(first is None or first >= end for first in firsts)
 
 
 def _text(value: EnpiValue | None) -> str | None:

@@ -13,7 +13,7 @@ import asyncpg
 
 from db import alerts, views
 from db.alerts import Filter
-from db.consumption import By, Consumption, consumption
+from db.consumption import By, Consumption, TotalsBook, consumption
 from db.energy import Period
 from db.enpi_model import cuts_of
 from db.plants import EnterpriseRow
@@ -74,7 +74,8 @@ async def read_report(
     closed = await views.newest_closed(connection, enterprise.e)
     until = min(closed, now) if closed is not None else now
     scopes = report_scopes(cuts, kind, day, until if closed is not None else report_span(cuts, kind, day)[0])
-    figures = await _figures(connection, enterprise, scopes, cuts, basis)
+    book: TotalsBook = {}
+    figures = await _figures(connection, enterprise, scopes, cuts, basis, book)
     names = {row.code: row for row in await views.processes(connection, enterprise.e)}
     span = report_span(cuts, kind, day)
     return Report(
@@ -90,7 +91,7 @@ async def read_report(
         made_at=now,
         scopes=tuple([await _scope(connection, enterprise, scope, figures, names) for scope in scopes]),
         alerts=await _alerts(connection, enterprise, span),
-        missing=await _missing(connection, enterprise, scopes[0]),
+        missing=await _missing(connection, enterprise, scopes[0], basis, book),
         shifts=await compare_shifts(connection, enterprise, scopes[0].start, scopes[0].until, now=now),
     )
 
@@ -100,7 +101,12 @@ def _windows(scope: Scope) -> list[Window]:
 
 
 async def _figures(
-    connection: asyncpg.Connection, enterprise: EnterpriseRow, scopes: Sequence[Scope], cuts: Cuts, basis: TceBasis
+    connection: asyncpg.Connection,
+    enterprise: EnterpriseRow,
+    scopes: Sequence[Scope],
+    cuts: Cuts,
+    basis: TceBasis,
+    book: TotalsBook,
 ) -> _Figures:
     periods = [Period(*window) for window in dict.fromkeys(w for scope in scopes for w in _windows(scope))]
     lines: dict[tuple[str | None, str | None, Period], Consumption] = {}
@@ -108,7 +114,7 @@ async def _figures(
     carriers: dict[str, None] = {}
     kinds: tuple[By, ...] = ("carrier", "process")
     for by in kinds:
-        for line in await consumption(connection, enterprise, by, periods, basis=basis):
+        for line in await consumption(connection, enterprise, by, periods, basis=basis, cuts=cuts, book=book):
             if line.carrier is None:
                 continue
             lines[line.process, line.carrier, line.period] = line
@@ -219,11 +225,15 @@ async def _alerts(connection: asyncpg.Connection, enterprise: EnterpriseRow, spa
     )
 
 
-async def _missing(connection: asyncpg.Connection, enterprise: EnterpriseRow, scope: Scope) -> tuple[MissingPoint, ...]:
+async def _missing(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, scope: Scope, basis: TceBasis, book: TotalsBook
+) -> tuple[MissingPoint, ...]:
     """Points whose amounts are not whole in the shortest span, the worst first."""
     if scope.start >= scope.until:
         return ()
-    lines = await consumption(connection, enterprise, "point", [Period(scope.start, scope.until)])
+    lines = await consumption(
+        connection, enterprise, "point", [Period(scope.start, scope.until)], basis=basis, book=book
+    )
     found = [
         MissingPoint(line.point, line.process, line.carrier, used.completeness, used.estimated_share, used.reason)
         for line, used in ((line, _used(line)) for line in lines)

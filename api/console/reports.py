@@ -32,16 +32,19 @@ async def show_reports(
     kind: ReportKind = ReportKind.DAILY,
     wanted: Annotated[str, Query(alias="date", max_length=20)] = "",
     basis: TceBasis = TceBasis.CALORIFIC,
-    version: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
+    version: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
 ) -> Response:
+    """The last recorded version where there is one; version 0 is the report as the ledger stands."""
     text = catalogue(language)
     owner = await plants.enterprise(api.pool, code)
     day = await asked_day(api, owner, kind, wanted or None)
-    report = await make(api, owner, kind, day, basis, version)
+    versions = await versions_of(api, owner, kind, day, basis)
+    shown = version if version is not None else versions[0].version if versions else 0
+    report = await make(api, owner, kind, day, basis, shown or None)
     name = owner.name_zh if language == "zh" else owner.name_en
     files = {"enterprise": code, "date": day.isoformat(), "basis": basis.value, "lang": language}
-    if version is not None:
-        files["version"] = str(version)
+    if shown:
+        files["version"] = str(shown)
     values = {
         "owner": owner,
         "name": name,
@@ -50,8 +53,8 @@ async def show_reports(
         "titles": [scope_title(scope.cut, kind, text) for scope in report.scopes],
         "kind": kind.value,
         "basis": basis.value,
-        "version": version,
-        "versions": await versions_of(api, owner, kind, day, basis),
+        "version": shown,
+        "versions": versions,
         "day": report.day if kind is ReportKind.MONTHLY else day,
         "earlier": _next(kind, report.day, -1),
         "later": _next(kind, report.day, 1),

@@ -128,5 +128,8 @@ async def test_recorded_versions_are_listed_and_shown_as_they_were_made(
     stored = await client.get(f"{DAILY}&version=1")
     assert REPORT.validate_json(stored.content) == report
     assert (await client.get(f"{DAILY}&version=2")).status_code == 404
-    page = await client.get("/e/seed-steel/reports?version=1")
+    page = await client.get("/e/seed-steel/reports")
     assert "as the ledger stands now" in page.text
+    assert "version=1&amp;format=pdf" in page.text, "the files are of the version shown"
+    live = await client.get("/e/seed-steel/reports?version=0")
+    assert "version=1&amp;format=pdf" not in live.text
