@@ -57,16 +57,16 @@ CROSS JOIN LATERAL (
 ) AS known
 ORDER BY s.p, until;
 
--- name: frozen_quarters(e, points, counts, zeros, starts, ends)
+-- name: frozen_quarters(e, points, counts, registers, rates, starts, ends)
 -- Spans of quarter hours that are known, those at the end of at least `count` equal ones (met) one by one.
--- `zero`: standing at zero is no fault.
+-- A register is frozen where it does not move (equal amounts may be its resolution); a rate of zero stands still.
 WITH seen AS (
     SELECT s.p, s.count, s.starts, i.start, i.amount,
            i.basis = 0 AND abs(i.amount - lag(i.amount) OVER w) <= 1e-9 * abs(i.amount)
                AND i.start = lag(i.start) OVER w + interval '15 minutes' AND lag(i.basis) OVER w = 0
-               AND NOT (s.zero AND i.amount = 0) AS same
-    FROM unnest(:points::int[], :counts::int[], :zeros::bool[], :starts::timestamptz[], :ends::timestamptz[])
-        AS s (p, count, zero, starts, ends)
+               AND NOT (s.register AND i.amount <> 0) AND NOT (s.rate AND i.amount = 0) AS same
+    FROM unnest(:points::int[], :counts::int[], :registers::bool[], :rates::bool[], :starts::timestamptz[],
+                :ends::timestamptz[]) AS s (p, count, register, rate, starts, ends)
     CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts - s.count * interval '15 minutes', s.ends) AS i
     WHERE i.covered_s > 0
     WINDOW w AS (PARTITION BY s.p ORDER BY i.start)

@@ -18,7 +18,7 @@ from db.instants import BEGINNING, END, known, known_day
 from db.plants import site_factor
 from db.statements import statements
 from enms.metering import PointConfig
-from enms.plant import Enpi, Motor, Plant, Point, SiteFactor
+from enms.plant import Budget, Enpi, Motor, Plant, Point, SiteFactor, Supply
 
 _INSTALLATION_KEYS = ("multiplier", "register_max", "resolution", "accuracy_class", "calibrated")
 
@@ -60,6 +60,8 @@ async def load_plant(
         await loader.enpis(plant.enpis)
         await loader.motors(plant.motors)
         await loader.factors(plant.factors)
+        await loader.supplies(plant.supplies)
+        await loader.budgets(plant.budgets)
         await sql.announce_config(connection, payload=plant.enterprise.code)
     return summary
 
@@ -221,11 +223,19 @@ class _Loader:
     async def motors(self, entries: Sequence[Motor]) -> None:
         await self._definitions("motor", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
 
+    async def supplies(self, entries: Sequence[Supply]) -> None:
+        await self._definitions("supply", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
+
+    async def budgets(self, entries: Sequence[Budget]) -> None:
+        await self._definitions("budget", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
+
     async def _definitions(self, kind: str, wanted: dict[str, str]) -> None:
-        """EnPIs and motors: one JSON definition a version."""
+        """EnPIs, motors, supplies and budgets: one JSON definition a version."""
         current, insert, version = {
             "enpi": (self._sql.current_enpis, self._sql.insert_enpi, self._sql.insert_enpi_version),
             "motor": (self._sql.current_motors, self._sql.insert_motor, self._sql.insert_motor_version),
+            "supply": (self._sql.current_supplies, self._sql.insert_supply, self._sql.insert_supply_version),
+            "budget": (self._sql.current_budgets, self._sql.insert_budget, self._sql.insert_budget_version),
         }[kind]
         stored = {row["code"]: row async for row in current(self._connection, e=self._e)}
         for code, definition in wanted.items():

@@ -12,7 +12,7 @@ from db.instants import known_day
 from db.statements import statements
 from enms.errors import NotFoundError
 from enms.metering import ReadingType
-from enms.plant import Enpi, Enterprise, Motor, Name, Plant, Point, Process, Shift, SiteFactor, Term
+from enms.plant import Budget, Enpi, Enterprise, Motor, Name, Plant, Point, Process, Shift, SiteFactor, Supply, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
     processes = [row async for row in sql.processes(connection, e=head.e)]
     enpis = [row async for row in sql.current_enpis(connection, e=head.e) if not row["retired"]]
     motors = [row async for row in sql.current_motors(connection, e=head.e) if not row["retired"]]
+    supplies = [row async for row in sql.current_supplies(connection, e=head.e) if not row["retired"]]
+    budgets = [row async for row in sql.current_budgets(connection, e=head.e) if not row["retired"]]
     return Plant(
         enterprise=Enterprise(
             code=head.code,
@@ -107,6 +109,8 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
         enpis=tuple(Enpi.model_validate_json(row["definition"]) for row in enpis),
         motors=tuple(Motor.model_validate_json(row["definition"]) for row in motors),
         factors=tuple(await site_factors(connection, head.e)),
+        supplies=tuple(Supply.model_validate_json(row["definition"]) for row in supplies),
+        budgets=tuple(Budget.model_validate_json(row["definition"]) for row in budgets),
     )
 
 

@@ -106,6 +106,32 @@ FROM motor JOIN motor_span AS v USING (e, id)
 WHERE motor.e = :e
 ORDER BY motor.id, v.valid_from DESC;
 
+-- name: insert_supply(e, code)$
+INSERT INTO supply (e, code) VALUES (:e, :code) RETURNING id;
+
+-- name: insert_supply_version(e, id, valid_from, recorded_at, retired, definition)!
+INSERT INTO supply_version (e, id, valid_from, recorded_at, retired, definition)
+VALUES (:e, :id, :valid_from, :recorded_at, :retired, :definition);
+
+-- name: current_supplies(e)
+SELECT DISTINCT ON (supply.id) supply.id, supply.code, v.valid_from, v.retired, v.definition::text AS definition
+FROM supply JOIN supply_span AS v USING (e, id)
+WHERE supply.e = :e
+ORDER BY supply.id, v.valid_from DESC;
+
+-- name: insert_budget(e, code)$
+INSERT INTO budget (e, code) VALUES (:e, :code) RETURNING id;
+
+-- name: insert_budget_version(e, id, valid_from, recorded_at, retired, definition)!
+INSERT INTO budget_version (e, id, valid_from, recorded_at, retired, definition)
+VALUES (:e, :id, :valid_from, :recorded_at, :retired, :definition);
+
+-- name: current_budgets(e)
+SELECT DISTINCT ON (budget.id) budget.id, budget.code, v.valid_from, v.retired, v.definition::text AS definition
+FROM budget JOIN budget_span AS v USING (e, id)
+WHERE budget.e = :e
+ORDER BY budget.id, v.valid_from DESC;
+
 -- name: current_factors(e)
 SELECT DISTINCT ON (carrier, basis, effective_from)
        carrier, basis, effective_from, effective_to, unit, kgce, source, retired

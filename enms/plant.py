@@ -6,10 +6,8 @@ mistakes. `enms.plant_file` reads the YAML and reports every mistake with its li
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,59 +23,18 @@ from enms.metering import (
     VirtualTerm,
     default_max_gap_s,
 )
-from enms.units import ALIASES, UNITS, is_amount, unit
+from enms.plant_words import aware, code, enterprise_code, known_unit, quarter_hour, zone
+from enms.units import is_amount, unit
 
 # An on-change point without max_silence_s is believed for a day.
 DEFAULT_SILENCE_S = 86_400.0
 _DEFAULT_PERIOD_S = {ReadingType.INTERVAL: 900.0}
-_CLOCK = re.compile(r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$")
 
 
-def _code(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*", value):
-        raise ValueError("a code has letters, digits, dot, dash and underscore")
-    return value
-
-
-def _enterprise_code(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value):
-        raise ValueError(
-            "an enterprise code has small letters, digits, dash and underscore (it is part of MQTT topics)"
-        )
-    return value
-
-
-def _quarter_hour(value: str) -> str:
-    if not _CLOCK.match(value):
-        raise ValueError('a time on a quarter hour is wanted, such as "08:00"')
-    return value
-
-
-def _known_unit(value: str) -> str:
-    symbol = ALIASES.get(value, value)
-    if symbol not in UNITS:
-        raise ValueError(f"unknown unit {value!r}; known: {', '.join(UNITS)}")
-    return symbol
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"unknown time zone {value!r}") from error
-    return value
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("an instant needs its offset, such as 2026-01-01T00:00:00+08:00")
-    return value
-
-
-Code = Annotated[str, AfterValidator(_code)]
-EnterpriseCode = Annotated[str, AfterValidator(_enterprise_code)]
-ClockTime = Annotated[str, BeforeValidator(str), AfterValidator(_quarter_hour)]
-UnitSymbol = Annotated[str, BeforeValidator(str), AfterValidator(_known_unit)]
+Code = Annotated[str, AfterValidator(code)]
+EnterpriseCode = Annotated[str, AfterValidator(enterprise_code)]
+ClockTime = Annotated[str, BeforeValidator(str), AfterValidator(quarter_hour)]
+UnitSymbol = Annotated[str, BeforeValidator(str), AfterValidator(known_unit)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Sign = Literal[1, -1]
@@ -118,7 +75,7 @@ class Enterprise(_Strict):
     code: EnterpriseCode
     name: Name
     industry: Literal["steel", "rare_earth", "power", "other"]
-    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(zone)] = "Asia/Shanghai"
     day_starts: ClockTime = "00:00"
     month_starts_day: int = Field(default=1, ge=1, le=28)
     shifts: tuple[Shift, ...] = _THREE_SHIFTS
@@ -166,7 +123,7 @@ class Point(_Strict):
     calibrated: date | None = None
     parent: Code | None = None
     ncv: Code | None = None
-    in_service_from: Annotated[datetime, AfterValidator(_aware)] | None = None
+    in_service_from: Annotated[datetime, AfterValidator(aware)] | None = None
     virtual: tuple[Term, ...] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
@@ -340,6 +297,52 @@ class SiteFactor(_Strict):
     source: str
 
 
+class Supply(_Strict):
+    """Where power is bought: the settlement meter (关口), its contract, its point of common coupling.
+
+    Attributes:
+        active_energy, reactive_energy: the registers that are billed, kWh and kvarh taken from the grid.
+        power_factor_class: monthly target of this class of user (功率因数调整电费办法).
+        contract_kw: contract maximum demand (合同最大需量).
+        voltage: at the point of common coupling; line_voltages: all three between lines.
+        unbalance: negative-sequence voltage unbalance, where an instrument says it.
+    """
+
+    code: Code
+    name: Name | None = None
+    process: Code | None = None
+    active_energy: Code
+    reactive_energy: Code | None = None
+    power_factor_class: float = Field(default=0.9, gt=0, lt=1)
+    contract_kw: Positive | None = None
+    nominal_kv: Positive | None = None
+    voltage: Code | None = None
+    line_voltages: tuple[Code, Code, Code] | None = None
+    unbalance: Code | None = None
+
+    @property
+    def points(self) -> dict[str, str]:
+        """Codes of its points by what they are to it."""
+        named = {
+            "active_energy": self.active_energy,
+            "reactive_energy": self.reactive_energy,
+            "voltage": self.voltage,
+            "unbalance": self.unbalance,
+        } | {f"line_voltages[{i}]": code for i, code in enumerate(self.line_voltages or ())}
+        return {key: code for key, code in named.items() if code is not None}
+
+
+class Budget(_Strict):
+    """What an enterprise plans to use in a year of its own calendar: t of standard coal, of coal, or of CO2."""
+
+    code: Code
+    name: Name | None = None
+    measure: Literal["tce", "coal", "tco2"]
+    basis: TceBasis = TceBasis.CALORIFIC
+    year: int = Field(ge=2000, le=2100)
+    amount: Positive
+
+
 class Plant(_Strict):
     """A plant file's content."""
 
@@ -349,6 +352,8 @@ class Plant(_Strict):
     enpis: tuple[Enpi, ...] = ()
     motors: tuple[Motor, ...] = ()
     factors: tuple[SiteFactor, ...] = ()
+    supplies: tuple[Supply, ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     def configs(self) -> dict[str, PointConfig]:
         """Every point resolved, by code; virtual points take the unit of their first term."""

@@ -9,11 +9,14 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from enms.carriers import carriers
-from enms.plant import Enpi, Motor, Point, Process, SiteFactor
-from enms.units import unit
+from enms.plant import Enpi, Motor, Point, Process, SiteFactor, Supply
+from enms.units import Dimension, unit
 
 Location = Sequence[int | str]
 _Entry = TypeVar("_Entry", bound=BaseModel)
+
+
+_CODED = ("processes", "points", "enpis", "motors", "supplies", "budgets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Draft:
     enpis: Mapping[int, Enpi]
     motors: Mapping[int, Motor]
     factors: Mapping[int, SiteFactor]
+    supplies: Mapping[int, Supply]
     codes: Mapping[str, tuple[str | None, ...]]
 
     @classmethod
@@ -40,7 +44,8 @@ class Draft:
             enpis=_sound(content.get("enpis"), Enpi),
             motors=_sound(content.get("motors"), Motor),
             factors=_sound(content.get("factors"), SiteFactor),
-            codes={group: _codes(content.get(group)) for group in ("processes", "points", "enpis", "motors")},
+            supplies=_sound(content.get("supplies"), Supply),
+            codes={group: _codes(content.get(group)) for group in _CODED},
         )
 
 
@@ -75,6 +80,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
         yield from _virtual_units(plant)
     yield from _unknown_in_enpis(plant, points, processes)
     yield from _unknown_in_motors(plant, points, processes)
+    yield from _misfits_in_supplies(plant, points, processes)
     for i, factor in plant.factors.items():
         if factor.carrier not in carriers():
             yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
@@ -183,3 +189,30 @@ def _unknown_in_motors(plant: Draft, points: set[str], processes: set[str]) -> I
         for name, code in motor.points:
             if code is not None and code not in points:
                 yield ("motors", i, "points", name), f"unknown point {code!r}"
+
+
+_SUPPLY_UNITS = {
+    "active_energy": Dimension.ENERGY,
+    "reactive_energy": Dimension.REACTIVE_ENERGY,
+    "voltage": Dimension.VOLTAGE,
+    "unbalance": Dimension.RATIO,
+}
+
+
+def _misfits_in_supplies(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
+    units = {p.code: p.unit for p in plant.points.values()}
+    for i, supply in plant.supplies.items():
+        if supply.process is not None and supply.process not in processes:
+            yield ("supplies", i, "process"), f"unknown process {supply.process!r}"
+        for key, code in supply.points.items():
+            if code not in points:
+                yield ("supplies", i, key.split("[")[0]), f"unknown point {code!r}"
+                continue
+            symbol, wanted = units.get(code), _SUPPLY_UNITS.get(key, Dimension.VOLTAGE)
+            if symbol is not None and unit(symbol).dimension is not wanted:
+                yield (
+                    ("supplies", i, key.split("[")[0]),
+                    f"{code} is in {symbol}, which is no {wanted.replace('_', ' ')}",
+                )
+        if supply.nominal_kv is None and (supply.voltage is not None or supply.line_voltages is not None):
+            yield ("supplies", i), "a voltage needs nominal_kv beside it"

@@ -70,7 +70,10 @@ class Incomplete(PointCondition):
 
 
 class Frozen(PointCondition):
-    """Equal quarter hours for as long as `frozen_after_s` says; a rate of zero stands still, it is not frozen."""
+    """As long as `frozen_after_s` says a gauge's quarter hours are equal, or a register does not move.
+
+    A rate of zero stands still, it is not frozen.
+    """
 
     def watches(self, point: MeteredPoint) -> bool:
         return point.frozen_after_s is not None
@@ -86,7 +89,8 @@ class Frozen(PointCondition):
             connection,
             e=self._e,
             counts=[_counts(point) for point in watched],
-            zeros=[point.reading == "gauge" and unit(point.unit).is_rate for point in watched],
+            registers=[point.reading != "gauge" for point in watched],
+            rates=[point.reading == "gauge" and unit(point.unit).is_rate for point in watched],
             **_asked(spans),
         )
         points = {point.p: point for point in watched}

@@ -13,6 +13,7 @@ from enms.alerts import Purpose
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
 from rules.kind import Kind
 from rules.point_rules import DataQualityRule, ThresholdRule
+from rules.supply_rules import DeviationRule, MaxDemandRule, PowerFactorRule, UnbalanceRule
 
 
 class EnpiWatch(Watch):
@@ -130,6 +131,10 @@ Rule: TypeAlias = (
     | MotorEfficiencyRule
     | DataQualityRule
     | ThresholdRule
+    | PowerFactorRule
+    | MaxDemandRule
+    | UnbalanceRule
+    | DeviationRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -140,5 +145,9 @@ MODELS: dict[str, type[Rule]] = {
     Kind.MOTOR_EFFICIENCY: MotorEfficiencyRule,
     Kind.DATA_QUALITY: DataQualityRule,
     Kind.THRESHOLD: ThresholdRule,
+    Kind.POWER_FACTOR: PowerFactorRule,
+    Kind.MAX_DEMAND: MaxDemandRule,
+    Kind.VOLTAGE_UNBALANCE: UnbalanceRule,
+    Kind.VOLTAGE_DEVIATION: DeviationRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -16,3 +16,7 @@ class Kind(StrEnum):
     MOTOR_EFFICIENCY = "motor_efficiency"
     DATA_QUALITY = "data_quality"
     THRESHOLD = "threshold"
+    POWER_FACTOR = "power_factor"
+    MAX_DEMAND = "max_demand"
+    VOLTAGE_UNBALANCE = "voltage_unbalance"
+    VOLTAGE_DEVIATION = "voltage_deviation"

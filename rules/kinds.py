@@ -13,13 +13,16 @@ from rules.definition import Rule
 from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
 from rules.kind import Kind
+from rules.max_demand import MaxDemand
 from rules.motor_efficiency import MotorEfficiency
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
 from rules.motor_register import MotorRegister
 from rules.point_rules import Check, DataQualityRule, ThresholdRule
+from rules.power_factor import PowerFactor
 from rules.silence import Silence
 from rules.threshold import PointThreshold
+from rules.voltage import Deviation, Unbalance
 
 
 def threshold_of(rule: ThresholdRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
@@ -51,6 +54,10 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.MOTOR_EFFICIENCY: MotorEfficiency,
     Kind.DATA_QUALITY: quality_of,
     Kind.THRESHOLD: threshold_of,
+    Kind.POWER_FACTOR: PowerFactor,
+    Kind.MAX_DEMAND: MaxDemand,
+    Kind.VOLTAGE_UNBALANCE: Unbalance,
+    Kind.VOLTAGE_DEVIATION: Deviation,
 }
 
 

@@ -17,6 +17,7 @@ QUARTER = timedelta(minutes=15)
 # Most event time judged in one transaction: catching up a year commits as it goes. Longer than any month, so that a
 # rule that steps by months advances.
 CHUNK = timedelta(days=32)
+_TICK = timedelta(microseconds=1)
 Range = tuple[datetime, datetime]
 
 
@@ -79,7 +80,7 @@ def plan(
     else:
         # About arrival: history that somebody pours in was not silent, it was not there yet. Watching begins now.
         frontier = max(min(begin, ready), ready - QUARTER)
-    until = min(ready, subject.grid.floor(frontier + CHUNK))
+    until = min(ready, _onward(frontier, subject))
     onward = (frontier, until) if until > frontier else None
     again = None
     if revises and row is not None:
@@ -108,6 +109,12 @@ def _again(subject: Subject[Any], row: SubjectRow, changes: Mapping[int, Change]
     return (lo, hi) if lo < hi else None
 
 
+def _onward(since: datetime, subject: Subject[Any]) -> datetime:
+    """As far as one run goes: a chunk of whole steps, one step at least (a month may be longer by an hour)."""
+    reached = subject.grid.floor(since + CHUNK)
+    return reached if reached > since else subject.grid.ceil(since + _TICK)
+
+
 def not_before(one: Plan, earliest: datetime | None) -> Plan:
     """The plan without judging again what lies before an instant."""
     if earliest is None or one.again is None:
@@ -120,7 +127,7 @@ def slices(span: Range, subject: Subject[Any]) -> Iterator[Range]:
     """A long span in pieces that fit in memory, cut on the subject's grid."""
     lo, hi = span
     while lo < hi:
-        cut = min(hi, subject.grid.floor(lo + CHUNK))
+        cut = min(hi, _onward(lo, subject))
         yield lo, cut
         lo = cut
 

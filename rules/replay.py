@@ -14,7 +14,7 @@ from enms.corrections import corrected
 from enms.motors import Load, load_from_power
 from enms.performance import Ratio, Verdict, enpi_value, judge
 from enms.plant import Motor, Name
-from rules import enpi_threshold, quality_replay
+from rules import enpi_threshold, max_demand, power_factor, quality_replay, voltage
 from rules.enpi_inputs import enpi_input
 from rules.evidence import digest
 from rules.kind import Kind
@@ -24,6 +24,10 @@ Again = Callable[[Mapping[str, Any]], tuple[bool | None, float | None, float | N
 AGAIN: dict[str, Again] = {
     Kind.DATA_QUALITY: quality_replay.replayed,
     Kind.THRESHOLD: enpi_threshold.replayed,
+    Kind.POWER_FACTOR: power_factor.replayed,
+    Kind.MAX_DEMAND: max_demand.replayed,
+    Kind.VOLTAGE_UNBALANCE: voltage.replayed,
+    Kind.VOLTAGE_DEVIATION: voltage.replayed,
 }
 """Kinds whose own module judges their evidence again."""
 

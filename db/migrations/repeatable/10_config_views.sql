@@ -34,3 +34,19 @@ FROM (
     FROM motor_version
     ORDER BY e, id, valid_from, recorded_at DESC
 ) AS v;
+
+CREATE OR REPLACE VIEW supply_span AS
+SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
+FROM (
+    SELECT DISTINCT ON (e, id, valid_from) *
+    FROM supply_version
+    ORDER BY e, id, valid_from, recorded_at DESC
+) AS v;
+
+CREATE OR REPLACE VIEW budget_span AS
+SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
+FROM (
+    SELECT DISTINCT ON (e, id, valid_from) *
+    FROM budget_version
+    ORDER BY e, id, valid_from, recorded_at DESC
+) AS v;
