@@ -11,6 +11,7 @@ from starlette.types import Scope
 from api.console import (
     alerts,
     district,
+    enpi,
     enterprise,
     motors,
     notifications,
@@ -66,6 +67,7 @@ def install(app: FastAPI) -> None:
         notifications,
         quarantine,
         wall,
+        enpi,
     ):
         app.include_router(room.router)
     app.include_router(router)

@@ -16,6 +16,7 @@ PAGES = {
     "enterprise": "/e/seed-steel",
     "points": "/e/seed-steel/points",
     "point": f"/points/seed-steel/{GAPPY}",
+    "enpi": "/e/seed-steel/enpi/1",
     "motors": "/e/seed-steel/motors",
     "alerts": "/alerts",
     "alert": "/alerts/1",

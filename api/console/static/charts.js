@@ -99,6 +99,52 @@ const kinds = {
     };
   },
 
+  // An EnPI: each span's value over its uncertainty, the limit's levels as labelled lines, alert episodes shaded.
+  enpi(data, name) {
+    const option = common(name, `${data.words.value}, ${symbol(data.unit)}`);
+    const ink = style("--ink");
+    const steps = data.rows.flatMap((row) => [[row[0], row[2], row], [row[1], row[2], row]]);
+    const wide = ([from, to], api) => {
+      const [x, y] = api.coord([from, api.value(2)]);
+      const [right, low] = api.coord([to, api.value(3)]);
+      return { x, y, width: Math.max(1, right - x), height: Math.max(1, low - y) };
+    };
+    // A span that is hardly metered has a band that would flatten all others: it runs out of the picture.
+    const sure = data.rows.filter((row) => row[5] >= 0.9 && row[2] !== null);
+    const seen = [...sure.flatMap((row) => [row[3] ?? row[2], row[4] ?? row[2]]), ...data.levels.map((level) => level[3])];
+    const [least, most] = seen.length ? [Math.min(...seen), Math.max(...seen)] : [null, null];
+    const room = least === null ? 0 : (most - least || Math.abs(most) || 1) * 0.15;
+    const levels = [1, 2, 3].map((n) => data.levels.filter((level) => level[2] === n)).filter((found) => found.length);
+    return {
+      ...option,
+      legend: { show: false },
+      xAxis: time({}, data.from, data.to),
+      yAxis: { ...option.yAxis, scale: true, ...(least === null ? {} : { min: least - room, max: most + room, axisLabel: { ...option.yAxis.axisLabel, formatter: short } }) },
+      tooltip: {
+        ...option.tooltip,
+        formatter(found) {
+          const row = found.find((one) => one.seriesId === "value")?.value[2];
+          if (!row) return "";
+          const range = row[3] === null ? "—" : `${short(row[3])} – ${short(row[4])} ${symbol(data.unit)}`;
+          return `${escape(row[6])}${line(data.words.value, row[2], data.unit)}<div>${escape(data.words.band)}: ${range}</div><div>${escape(data.words.completeness)}: ${short(row[5] * 100)} %</div><div>${escape(row[7])}</div>`;
+        },
+      },
+      series: [
+        { type: "custom", silent: true, clip: true, encode: { x: [0, 1], y: [2, 3] }, itemStyle: { color: style("--band") },
+          data: data.rows.filter((row) => row[3] !== null).map((row) => [row[0], row[1], row[4], row[3]]),
+          renderItem: (params, api) => ({ type: "rect", shape: wide([api.value(0), api.value(1)], api), style: api.style() }) },
+        { id: "value", name: data.words.value, type: "line", data: steps, symbol: "none", connectNulls: false, lineStyle: { color: style("--curve"), width: 2 }, itemStyle: { color: style("--curve") }, markArea: spans(data.spans) },
+        ...levels.map((found) => ({
+          name: `${data.words.level} ${found[0][2]}`, type: "line", symbol: "none", silent: true, tooltip: { show: false },
+          data: found.flatMap(([from, to, , value]) => [[from, value], [to, value]]),
+          lineStyle: { color: found[0][4] ? ink : style("--soft"), width: found[0][4] ? 1.5 : 1, type: found[0][4] ? "solid" : [4, 4] },
+          endLabel: { show: true, color: found[0][4] ? ink : style("--soft"), offset: [-8 - (3 - found[0][2]) * 150, -10], align: "right",
+            formatter: `${data.words.level} ${found[0][2]}: ${short(found.at(-1)[3])}${found[0][4] ? ` · ${data.words.binding}` : ""}` },
+        })),
+      ],
+    };
+  },
+
   // Readings as they came: gaps stay gaps, bad ones are marked.
   readings(data, name) {
     const option = common(name, `${data.words.value}, ${symbol(data.unit)}`);
