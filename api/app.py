@@ -40,6 +40,7 @@ from api.routes import (
     readings,
     reports,
     rules,
+    shifts,
     system,
 )
 from api.routes.readings import BatchIn
@@ -115,6 +116,7 @@ def create_app(deps: Deps) -> FastAPI:
         enpis,
         motors,
         reports,
+        shifts,
         alerts,
         outages,
         notifications,

@@ -14,7 +14,8 @@ from db.plants import EnterpriseRow
 from enms.cuts import Cut
 from enms.errors import ConflictError
 from enms.performance import EnpiValue, Part
-from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared
+from enms.plant import Name
+from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, summaries
 
 _BACK = timedelta(days=7)
 
@@ -62,9 +63,16 @@ async def compare_shifts(
                     unit=model.ratio.symbol,
                     output_unit=model.ratio.output,
                     runs=runs,
+                    by_shift=summaries(runs, model.ratio.per_kgce),
                 )
             )
     return tuple(found)
+
+
+async def shift_enpis(connection: asyncpg.Connection, enterprise: EnterpriseRow) -> list[tuple[str, Name | None]]:
+    """Code and name of every EnPI that can be judged by the shift."""
+    models = await enpi_models(connection, enterprise)
+    return [(m.code, m.current.enpi.name) for m in models if not m.current.retired and _by_shift(m)]
 
 
 def _by_shift(model: EnpiModel) -> bool:

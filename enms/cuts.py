@@ -62,6 +62,10 @@ class Cuts:
         """When the day of that date begins."""
         return self.at(day, self.day_starts)
 
+    def days_back(self, instant: datetime, days: int) -> datetime:
+        """The begin of the day that many days before the one of an instant."""
+        return self.day_begins(self.day_of(instant) - days * _DAY)
+
     def day_of(self, instant: datetime) -> date:
         """The date of the day in which an instant lies: that of its begin."""
         wall = instant.astimezone(self.zone).replace(tzinfo=None)

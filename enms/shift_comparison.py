@@ -1,6 +1,7 @@
 """Why did this shift use more: shifts of a process side by side, and which carrier made the difference.
 
-Each shift is held against what is usual: the shifts of the week before, energy over output. A difference in unit
+Each shift is held against what is usual: the shifts of the week before, energy over output; in a plant too young for
+that, all shifts shown. A difference in unit
 consumption is taken apart exactly: an input's contribution is its own unit consumption now less the usual one, and
 the contributions add up to the whole difference.
 """
@@ -8,7 +9,7 @@ the contributions add up to the whole difference.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 # Fewer shifts than this are no custom.
@@ -70,7 +71,7 @@ class ShiftRun:
 
     Attributes:
         shift: code, as in the plant file.
-        usual: unit consumption of the week before; None: fewer than `FEWEST` whole shifts.
+        usual: unit consumption of the week before (or of all shown); None: fewer than `FEWEST` known shifts.
         delta: value less usual.
         contributions: what made the difference, the greatest first.
     """
@@ -93,8 +94,28 @@ class ShiftRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftSummary:
+    """All shifts of one code over a span together, against all shifts of the span.
+
+    Attributes:
+        known, shifts: how many of them have a value, and how many there were.
+        value: energy over output of the known ones; delta: less that of all shifts of the span.
+        contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
+    """
+
+    shift: str
+    shifts: int
+    known: int
+    energy_tce: float | None
+    output: float | None
+    value: float | None
+    delta: float | None
+    contributions: tuple[Contribution, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftComparison:
-    """The shifts of an EnPI's process, oldest first."""
+    """The shifts of an EnPI's process, oldest first; `by_shift` puts those of one code together."""
 
     enpi: str
     name_zh: str
@@ -103,11 +124,17 @@ class ShiftComparison:
     unit: str
     output_unit: str
     runs: tuple[ShiftRun, ...]
+    by_shift: tuple[ShiftSummary, ...] = ()
 
 
 def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tuple[ShiftRun, ...]:
-    """The shifts shown, each against the known ones among `earlier`, weighed by output."""
+    """The shifts shown, each against the known ones among `earlier`, weighed by output.
+
+    Where fewer than `FEWEST` of these are known, against all known ones that are shown.
+    """
     custom = [one for one in earlier if one.value is not None and one.output]
+    if len(custom) < FEWEST:
+        custom = [one for one in shown if one.value is not None and one.output]
     known = len(custom) >= FEWEST
     output = sum(one.output or 0.0 for one in custom)
     usual = _usual_inputs(custom, output) if known else {}
@@ -160,3 +187,57 @@ def _contribution(one: ShiftValue, part: ShiftInput, usual: float | None) -> Con
         usual=usual,
         delta=None if per is None or usual is None else per - usual,
     )
+
+
+def summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[ShiftSummary, ...]:
+    """By the shift's code, in order of first appearance; nothing where no shift is known.
+
+    Args:
+        runs: of one EnPI.
+        per_kgce: value units per (kgce per output unit).
+    """
+    codes = dict.fromkeys(run.shift for run in runs)
+    everything = _together("", runs, per_kgce)
+    usual = {part.point: part.per_output for part in everything.contributions}
+    found = []
+    for code in codes:
+        one = _together(code, [run for run in runs if run.shift == code], per_kgce)
+        parts = [
+            Contribution(
+                p.point, p.carrier, p.tce, p.per_output, usual.get(p.point), _less(p.per_output, usual.get(p.point))
+            )
+            for p in one.contributions
+        ]
+        parts.sort(key=lambda part: -abs(part.delta) if part.delta is not None else 0.0)
+        found.append(replace(one, delta=_less(one.value, everything.value), contributions=tuple(parts)))
+    return tuple(found)
+
+
+def _together(code: str, runs: Sequence[ShiftRun], per_kgce: float) -> ShiftSummary:
+    """Known shifts added up, without a comparison."""
+    known = [run for run in runs if run.value is not None and run.output]
+    output = sum(run.output or 0.0 for run in known)
+    energy = sum(run.energy_tce or 0.0 for run in known)
+    tce: dict[str, float] = {}
+    carrier: dict[str, str | None] = {}
+    for run in known:
+        for part in run.contributions:
+            tce[part.point] = tce.get(part.point, 0.0) + (part.tce or 0.0)
+            carrier[part.point] = part.carrier
+    return ShiftSummary(
+        shift=code,
+        shifts=len(runs),
+        known=len(known),
+        energy_tce=energy if known else None,
+        output=output if known else None,
+        value=energy * 1000 * per_kgce / output if known else None,
+        delta=None,
+        contributions=tuple(
+            Contribution(point, carrier[point], amount, amount * 1000 * per_kgce / output, None, None)
+            for point, amount in tce.items()
+        ),
+    )
+
+
+def _less(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b

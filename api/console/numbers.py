@@ -69,7 +69,9 @@ def shown(value: float) -> str:
     """A figure of a report: thousandths below a hundred, whole numbers from ten thousand on."""
     size = abs(value)
     digits = 0 if size >= 9_999.5 else 1 if size >= 999.95 else 2 if size >= 99.995 else 3
-    return f"{value:,.{digits}f}".replace("-", MINUS)
+    text = f"{value:,.{digits}f}"
+    # what rounds to nothing has no sign
+    return (text.lstrip("-") if not text.strip("-0.,") else text).replace("-", MINUS)
 
 
 def full(value: float) -> str:

@@ -21,6 +21,7 @@ from api.console import (
     production,
     quarantine,
     reports,
+    shifts,
     wall,
 )
 from api.console.render import STATIC, page
@@ -60,6 +61,7 @@ def install(app: FastAPI) -> None:
         points,
         motors,
         reports,
+        shifts,
         production,
         point,
         alerts,

@@ -13,7 +13,7 @@ from api.reports.document import Cell, Column, Row, Table, text
 from api.reports.wording import compared, scope_title
 from enms.carriers import carriers
 from enms.report import EnpiLine, Report
-from enms.shift_comparison import ShiftComparison, ShiftRun
+from enms.shift_comparison import Contribution, ShiftComparison, ShiftRun
 
 _FINER = {"finer_than_an_input": N_("an input is coarser than this span"), "nothing_closed": N_("nothing closed yet")}
 
@@ -75,16 +75,17 @@ def shift_tables(
     comparisons: Sequence[ShiftComparison], say: Catalogue, zone: ZoneInfo, *, zh: bool
 ) -> tuple[Table, ...]:
     """Each EnPI that is judged by the shift: its shifts against the week before, and what made the difference."""
-    return tuple(_shifts(one, say, zone, zh=zh) for one in comparisons)
+    return tuple(shift_table(one, say, zone, zh=zh) for one in comparisons)
 
 
-def _shifts(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -> Table:
+def shift_table(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -> Table:
+    """Each shift, and below it the inputs that made the difference."""
     rows: list[Row] = []
     for run in one.runs:
         rows.append(_run(run, say, zone))
-        for part in run.contributions:
-            known = carriers().get(part.carrier or "")
-            name = known.name(say.language) if known is not None else part.point
+        # of a shift that is not known there is nothing to take apart
+        for part in run.contributions if run.value is not None else ():
+            name = _input(part, say)
             rows.append(
                 Row(
                     (
@@ -93,7 +94,12 @@ def _shifts(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -
                         Cell(part.tce, "number", unit="tce", why=say(N_("not known"))),
                         text(""),
                         Cell(part.per_output, "number", unit=one.unit, why=say(N_("not known"))),
-                        Cell(part.usual, "number", unit=one.unit, why=say(N_("fewer than three known shifts before"))),
+                        Cell(
+                            part.usual,
+                            "number",
+                            unit=one.unit,
+                            why=say(N_("fewer than three known shifts to compare with")),
+                        ),
                         Cell(part.delta, "number", unit=one.unit, why=say(N_("not known"))),
                         text(""),
                     ),
@@ -107,7 +113,11 @@ def _shifts(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -
         Column(say(N_("Difference")), unit=one.unit), Column(say(N_("Completeness"))),
     )  # fmt: skip
     name = one.name_zh if zh else one.name_en
-    sub = say(N_("each shift against those of the week before; the parts add up to the difference"))
+    sub = say(
+        N_(
+            "each shift against those of the week before, or where there are not three, all shown; the parts add up to the difference"
+        )
+    )
     title = say(N_("Shifts: %(what)s"), what=name)
     return Table(f"shifts-{one.enpi}", title, sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
 
@@ -121,11 +131,85 @@ def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo) -> Row:
         Cell(run.energy_tce, "number", unit="tce", why=why),
         Cell(run.output, "number", why=why),
         Cell(run.value, "number", why=why, note=_band(run)),
-        Cell(run.usual, "number", why=say(N_("fewer than three known shifts before"))),
-        Cell(run.delta, "number", why=why or say(N_("fewer than three known shifts before"))),
+        Cell(run.usual, "number", why=say(N_("fewer than three known shifts to compare with"))),
+        Cell(run.delta, "number", why=why or say(N_("fewer than three known shifts to compare with"))),
         Cell(run.completeness, "share"),
     ))  # fmt: skip
 
 
 def _band(run: ShiftRun) -> str:
     return f"{shown(run.low)} – {shown(run.high)}" if run.low is not None and run.high is not None else ""
+
+
+def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
+    """The shifts of one code together, against all shifts of the span."""
+    none = say(N_("no known shift"))
+    rows = tuple(
+        Row((
+            text(run.shift),
+            text(f"{run.known} / {run.shifts}"),
+            Cell(run.energy_tce, "number", unit="tce", why=none),
+            Cell(run.output, "number", unit=one.output_unit, why=none),
+            Cell(run.value, "number", unit=one.unit, why=none),
+            Cell(run.delta, "number", unit=one.unit, why=none),
+            text(_cause(run.contributions, run.delta, say)),
+        ))
+        for run in one.by_shift
+    )  # fmt: skip
+    columns = (
+        Column(say(N_("Shift")), numeric=False), Column(say(N_("Known of all")), numeric=False),
+        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=one.output_unit),
+        Column(say(N_("Unit consumption")), unit=one.unit), Column(say(N_("To all shifts")), unit=one.unit),
+        Column(say(N_("Mostly because of")), numeric=False),
+    )  # fmt: skip
+    sub = say(N_("energy over output of all shifts with the same code"))
+    return Table("by-shift", say(N_("Which shift is better?")), sub, columns, rows, say(N_("No shift is closed yet.")))
+
+
+def difference_table(one: ShiftComparison, say: Catalogue) -> Table:
+    """Inputs by shift code: how much each adds to the difference."""
+    points = dict.fromkeys(part.point for run in one.by_shift for part in run.contributions)
+    rows = []
+    for point in points:
+        found = [next((p for p in run.contributions if p.point == point), None) for run in one.by_shift]
+        first = next(part for part in found if part is not None)
+        name = _input(first, say)
+        cells = [text(name, note=point if name != point else "")]
+        cells += [
+            Cell(part.delta if part is not None else None, "number", unit=one.unit, why=say(N_("not known")))
+            for part in found
+        ]
+        rows.append(Row(tuple(cells)))
+    total = [text(say(N_("Difference")))]
+    total += [Cell(run.delta, "number", unit=one.unit, why=say(N_("not known"))) for run in one.by_shift]
+    if rows:
+        rows.append(Row(tuple(total)))
+    columns = (
+        Column(say(N_("Energy input")), numeric=False),
+        *(Column(run.shift, unit=one.unit) for run in one.by_shift),
+    )
+    sub = say(N_("unit consumption of each input less that of all shifts; the parts add up to the difference"))
+    return Table(
+        "differences",
+        say(N_("What made the difference?")),
+        sub,
+        columns,
+        tuple(rows),
+        say(N_("No shift is closed yet.")),
+    )
+
+
+def _cause(parts: Sequence[Contribution], delta: float | None, say: Catalogue) -> str:
+    """The input that pulls furthest the way the difference goes."""
+    if not delta:
+        return ""
+    same = [part for part in parts if part.delta is not None and part.delta * delta > 0]
+    if not same:
+        return ""
+    most = max(same, key=lambda part: abs(part.delta or 0.0))
+    return f"{_input(most, say)} {'+' if (most.delta or 0.0) > 0 else ''}{shown(most.delta or 0.0)}"
+
+
+def _input(part: Contribution, say: Catalogue) -> str:
+    known = carriers().get(part.carrier or "")
+    return known.name(say.language) if known is not None else part.point

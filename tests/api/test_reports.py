@@ -133,3 +133,17 @@ async def test_recorded_versions_are_listed_and_shown_as_they_were_made(
     assert "version=1&amp;format=pdf" in page.text, "the files are of the version shown"
     live = await client.get("/e/seed-steel/reports?version=0")
     assert "version=1&amp;format=pdf" not in live.text
+
+
+async def test_shifts_are_compared_on_a_page_and_by_api(client: httpx.AsyncClient) -> None:
+    response = await client.get("/api/v1/shifts?enterprise=seed-steel&from=2026-11-20&to=2026-11-22")
+    assert response.status_code == 200
+    (item,) = response.json()["items"]
+    assert item["enpi"] == "bf1.process_energy"
+    assert [run["shift"] for run in item["runs"]] == ["night", "day", "eve"] * 2
+    assert {one["shift"] for one in item["by_shift"]} == {"night", "day", "eve"}
+    page = await client.get("/e/seed-steel/shifts?days=7")
+    assert "Which shift is better?" in page.text
+    assert "BF1 process energy" in page.text
+    nothing = await client.get("/e/seed-power/shifts")
+    assert "can be judged by the shift" in nothing.text

@@ -44,3 +44,14 @@ async def test_production_is_entered_on_a_phone(console: Console) -> None:
     await wide.screenshot(path=SHOTS / "production-1920.png")
     await page.context.close()
     await wide.context.close()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (390, 844)])
+async def test_shifts_side_by_side(console: Console, size: tuple[int, int]) -> None:
+    page = await console.open("/e/seed-steel/shifts", size=size, scheme="light")
+    assert await page.locator("table.report").count() == 3
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / f"shifts-{size[0]}.png", full_page=True)
+    await page.context.close()

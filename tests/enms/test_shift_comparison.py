@@ -1,0 +1,63 @@
+"""A shift against the week before: the parts of a difference add up, and unknown stays unknown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enms.shift_comparison import ShiftInput, ShiftValue, compared, summaries
+
+T0 = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def shift(n: int, coke: float | None, gas: float, output: float | None, code: str = "day") -> ShiftValue:
+    known = coke is not None and bool(output)
+    energy = (coke - gas) / 1000 if coke is not None else None
+    return ShiftValue(
+        shift=code, start=T0 + n * timedelta(hours=8), end=T0 + (n + 1) * timedelta(hours=8),
+        value=energy * 1000 / output if known and energy is not None and output else None, low=None, high=None,
+        completeness=1.0, state="known" if known else "unknown", reason=None, energy_tce=energy, output=output,
+        per_kgce=1.0, inputs=(ShiftInput("coke", "coke", coke), ShiftInput("gas", "blast_furnace_gas", -gas)),
+    )  # fmt: skip
+
+
+BEFORE = [shift(n - 9, 400_000.0 + n * 1000, 50_000.0, 1000.0) for n in range(6)]
+amounts = st.floats(1e3, 1e6)
+
+
+@given(st.lists(st.tuples(amounts, amounts, st.floats(1.0, 1e4)), min_size=1, max_size=6))
+def test_the_parts_add_up_to_the_difference(drawn: list[tuple[float, float, float]]) -> None:
+    shown = [shift(n, *parts, code="ab"[n % 2]) for n, parts in enumerate(drawn)]
+    runs = compared(shown, BEFORE)
+    for run in runs:
+        assert run.delta is not None
+        assert sum(part.delta or 0.0 for part in run.contributions) == pytest.approx(run.delta, rel=1e-9, abs=1e-6)
+    for one in summaries(runs, 1.0):
+        assert one.delta is not None
+        assert sum(part.delta or 0.0 for part in one.contributions) == pytest.approx(one.delta, rel=1e-9, abs=1e-6)
+
+
+def test_two_shifts_are_no_custom() -> None:
+    (run,) = compared([shift(0, 400_000.0, 0.0, 1000.0)], BEFORE[:2])
+    assert (run.usual, run.delta, run.usual_shifts) == (None, None, 1)
+    assert all(part.delta is None for part in run.contributions)
+
+
+def test_a_young_plants_shifts_are_held_against_each_other() -> None:
+    runs = compared([shift(n, 400_000.0 + n * 10_000, 0.0, 1000.0) for n in range(3)], BEFORE[:2])
+    assert [run.delta for run in runs] == [pytest.approx(-10.0), pytest.approx(0.0, abs=1e-9), pytest.approx(10.0)]
+
+
+def test_a_shift_without_output_or_energy_is_unknown_and_counts_for_nothing() -> None:
+    runs = compared([shift(0, 400_000.0, 0.0, None), shift(1, None, 0.0, 1000.0), shift(2, 3e5, 0.0, 1e3)], BEFORE)
+    assert [run.delta is None for run in runs] == [True, True, False]
+    (one,) = summaries(runs, 1.0)
+    assert (one.known, one.shifts, one.value) == (1, 3, pytest.approx(300.0))
+
+
+def test_nothing_known_is_no_zero() -> None:
+    (one,) = summaries(compared([shift(0, None, 0.0, None)], []), 1.0)
+    assert (one.value, one.energy_tce, one.output, one.delta, one.contributions) == (None, None, None, None, ())
