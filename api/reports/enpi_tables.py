@@ -113,11 +113,7 @@ def shift_table(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: boo
         Column(say(N_("Difference")), unit=one.unit), Column(say(N_("Completeness"))),
     )  # fmt: skip
     name = one.name_zh if zh else one.name_en
-    sub = say(
-        N_(
-            "each shift against those of the week before, or where there are not three, all shown; the parts add up to the difference"
-        )
-    )
+    sub = say(N_("against the shifts of the week before (too few: all shown); the parts add up to the difference"))
     title = say(N_("Shifts: %(what)s"), what=name)
     return Table(f"shifts-{one.enpi}", title, sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
 
