@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("cli.replay", "Publish a file of history over MQTT, by a mapping."),
     "grafana": ("cli.grafana", "Grafana: push dashboards, make its database logins."),
     "notify": ("cli.notify", "Who is told of alerts: check the channels file, send a test."),
+    "replay-evidence": ("cli.replay_evidence", "Judge an alert's evidence again, from the evidence alone."),
     "migrate": ("cli.migrate", "Bring the database to this version's schema."),
     "backtest": ("cli.backtest", "What a rule would have raised in a closed past."),
     "score": ("cli.score", "Injected faults against alerts raised: recall, precision, delay."),

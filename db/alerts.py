@@ -121,6 +121,7 @@ class Filter:
     """Which alerts; None is any.
 
     Attributes:
+        text: somewhere in rule, title, subject or assignee, whatever its case.
         since: still firing, or resolved at this instant or later.
         before: (fired_at, id) of the last one on the page before.
     """
@@ -130,6 +131,7 @@ class Filter:
     purpose: str | None = None
     rule: str | None = None
     subject: str | None = None
+    text: str | None = None
     since: datetime | None = None
     before: tuple[datetime, int] | None = None
 
@@ -147,6 +149,7 @@ async def list_alerts(
         purpose=asked.purpose,
         rule=asked.rule,
         subject=asked.subject,
+        text=asked.text,
         since=asked.since,
         before_at=asked.before[0] if asked.before else None,
         before_id=asked.before[1] if asked.before else None,

@@ -1,4 +1,4 @@
--- name: list_alerts(es, state, severities, purpose, rule, subject, since, before_at, before_id, n)
+-- name: list_alerts(es, state, severities, purpose, rule, subject, text, since, before_at, before_id, n)
 SELECT a.*, enterprise.code AS enterprise, v.title_zh, v.title_en, v.source,
        (SELECT max(n) FROM transition AS t WHERE t.e = a.e AND t.alert = a.id) AS transitions
 FROM alert AS a
@@ -10,6 +10,8 @@ WHERE a.e = ANY (:es::int[])
   AND (:purpose::text IS NULL OR a.purpose = :purpose)
   AND (:rule::text IS NULL OR a.rule = :rule)
   AND (:subject::text IS NULL OR a.subject = :subject)
+  AND (:text::text IS NULL
+       OR strpos(lower(concat_ws(' ', a.rule, a.subject, v.title_zh, v.title_en, a.assigned_to)), lower(:text)) > 0)
   AND (:since::timestamptz IS NULL OR a.resolved_at IS NULL OR a.resolved_at >= :since)
   AND (:before_at::timestamptz IS NULL OR (a.fired_at, a.id) < (:before_at, :before_id::bigint))
 ORDER BY a.fired_at DESC, a.id DESC

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.console.breach import breach, has_chart
 from api.console.evidence import Evidence, evidence_view
 from api.console.i18n import Catalogue, catalogue
 from api.console.plant import SEVERITIES
@@ -18,13 +20,34 @@ from api.console.words import WHYS, word
 from api.deps import Api
 from api.language import Language
 from db import alerts, plants
+from db import rules as store
 from db.alerts import AlertRow, Filter, TransitionRow
+from db.rules import RuleRow
 from enms.alerts import Severity, Step
 
 router = APIRouter(include_in_schema=False)
-_PAGE = 100
+_PAGE = 500
 _RANK = {severity.value: n for n, severity in enumerate(SEVERITIES)}
+_SORTS: dict[str, Callable[[AlertRow], tuple[float | bool, ...]]] = {
+    # What must be dealt with first: the most severe, nobody has seen, longest open.
+    "first": lambda row: (
+        row.state != "firing",
+        _RANK.get(row.severity, 9),
+        row.acknowledged,
+        row.started_at.timestamp() if row.state == "firing" else -row.fired_at.timestamp(),
+    ),
+    "newest": lambda row: (-row.fired_at.timestamp(), -row.id),
+    "oldest": lambda row: (row.started_at.timestamp(), row.id),
+    "excess": lambda row: (row.value is None or row.limit_value is None, -_excess(row)),
+}
 _BY_PEOPLE = {Step.COMMENTED, Step.ACKNOWLEDGED, Step.ASSIGNED, Step.SHELVED, Step.UNSHELVED}
+
+
+def _excess(row: AlertRow) -> float:
+    """How far it is beyond its limit, as a share of the limit."""
+    if row.value is None or row.limit_value is None:
+        return 0.0
+    return abs(row.value - row.limit_value) / (abs(row.limit_value) or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +68,67 @@ async def show_alerts(
     enterprise: str = "",
     state: Literal["", "firing", "resolved"] = "firing",
     severity: Literal["", "critical", "warning", "notice"] = "",
+    rule: Annotated[str, Query(max_length=200)] = "",
     subject: Annotated[str, Query(max_length=200)] = "",
+    words: Annotated[str, Query(alias="q", max_length=200)] = "",
+    sort: Literal["first", "newest", "oldest", "excess"] = "first",
 ) -> Response:
     text = catalogue(language)
     known = await plants.enterprises(api.pool)
     es = [row.e for row in known if enterprise in {"", row.code}]
-    asked = Filter(state=state or None, severities=(severity,) if severity else None, subject=subject or None)
+    asked = Filter(
+        state=state or None,
+        severities=(severity,) if severity else None,
+        rule=rule or None,
+        subject=subject or None,
+        text=words.strip() or None,
+    )
     rows = await alerts.list_alerts(api.pool, es, asked, limit=_PAGE + 1)
-    shown = rows[:_PAGE]
-    if state == "firing":
-        # What must be dealt with first: the most severe, nobody has seen, longest open.
-        shown.sort(key=lambda row: (_RANK.get(row.severity, 9), row.acknowledged, row.started_at))
+    shown = sorted(rows[:_PAGE], key=_SORTS[sort])
     names = {row.code: row.name_zh if language == "zh" else row.name_en for row in known}
     values = {
         "rows": shown,
         "more": len(rows) > _PAGE,
         "names": names,
         "severities": [severity.value for severity in Severity][::-1],
-        "chosen": {"enterprise": enterprise, "state": state, "severity": severity, "subject": subject},
+        "rules": _titles(await store.current_rules(api.pool, es), language),
+        "sorts": _SORTS,
+        "chosen": {
+            "enterprise": enterprise,
+            "state": state,
+            "severity": severity,
+            "rule": rule,
+            "subject": subject,
+            "q": words,
+            "sort": sort,
+        },
     }
     return await page(request, api, "alerts.html", values, live="", crumbs=[("/", text("District"))])
+
+
+def _titles(rules: list[RuleRow], language: str) -> dict[str, str]:
+    """Rules by id, each once, in order of their titles."""
+    return dict(sorted({row.rule: row.title(language) for row in rules}.items(), key=lambda item: item[1]))
+
+
+@router.post("/alerts/acknowledge")
+async def acknowledge_many(
+    api: Api,
+    alert: Annotated[list[int] | None, Form()] = None,
+    back: Annotated[str, Form(max_length=2000)] = "",
+    by: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Those that were ticked; then the same list again."""
+    async with api.pool.acquire() as connection, connection.transaction():
+        for one in sorted(alert or ()):
+            await alerts.acknowledge(connection, one, actor=by.strip() or "console", now=api.clock())
+    return RedirectResponse("/alerts?" + back.lstrip("?"), status_code=303)
+
+
+@router.get("/alerts/{alert}/chart.json")
+async def chart_data(api: Api, language: Language, alert: int) -> dict[str, object]:
+    """The breach against its limit."""
+    return await breach(api, await alerts.get_alert(api.pool, alert), language)
 
 
 @router.get("/alerts/{alert}")
@@ -72,8 +136,9 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
     text = catalogue(language)
     row = await alerts.get_alert(api.pool, alert)
     owner = await plants.enterprise(api.pool, row.enterprise)
-    story = [_line(t, row, text) for t in await alerts.transitions(api.pool, row)]
-    versions: list[Evidence] = [evidence_view(v, language) for v in await alerts.evidence(api.pool, row)]
+    story = [story_line(t, row, text) for t in await alerts.transitions(api.pool, row)]
+    zone = zone_of(owner.timezone)
+    versions: list[Evidence] = [evidence_view(v, text, zone) for v in await alerts.evidence(api.pool, row)]
     name = owner.name_zh if language == "zh" else owner.name_en
     values = {
         "row": row,
@@ -81,13 +146,15 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
         "story": story,
         "evidence": versions[-1] if versions else None,
         "older": versions[:-1][::-1],
-        "zone": zone_of(owner.timezone),
+        "zone": zone,
+        "chart": await has_chart(api, row),
     }
     crumbs = [("/", text("District")), (f"/e/{row.enterprise}", name), ("/alerts", text("Alerts"))]
     return await page(request, api, "alert.html", values, live=row.enterprise, crumbs=crumbs)
 
 
-def _line(row: TransitionRow, alert: AlertRow, text: Catalogue) -> StoryLine:
+def story_line(row: TransitionRow, alert: AlertRow, text: Catalogue) -> StoryLine:
+    """A transition as a page tells it."""
     detail = json.loads(row.detail)
     said = (_said(key, value, text) for key, value in detail.items() if value not in {None, ""})
     note = str(detail["text"]) if "text" in detail else ", ".join(word for word in said if word)
@@ -105,7 +172,7 @@ def _said(key: str, value: object, text: Catalogue) -> str:
         case "by":
             kind, _, number = str(value).partition("/")
             return text("by planned outage %(n)s", n=number) if kind == "outage" else text("by alert %(n)s", n=number)
-        case "since" | "until":
+        case "since" | "until" | "evidence" | "sha256":
             return ""
     return f"{key} {value}"
 

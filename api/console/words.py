@@ -56,6 +56,23 @@ _WORDS: dict[str, dict[str, str]] = {
         "over": N_("over"),
         "cancelled": N_("cancelled"),
     },
+    "review": {"unreviewed": N_("not reviewed"), "reviewed": N_("reviewed")},
+    "confidence": {"high": N_("high"), "medium": N_("medium"), "low": N_("low")},
+    "resolution": {
+        "hour": N_("an hour"),
+        "shift": N_("a shift"),
+        "day": N_("a day"),
+        "rolling24h": N_("the last 24 hours"),
+        "month": N_("a month"),
+        "year": N_("a year"),
+    },
+    "part": {"energy": N_("energy"), "output": N_("output")},
+    "sort": {
+        "first": N_("what comes first"),
+        "newest": N_("newest"),
+        "oldest": N_("longest open"),
+        "excess": N_("farthest over its limit"),
+    },
     "delivery": {
         "sent": N_("sent"),
         "waiting": N_("waiting"),
@@ -163,6 +180,12 @@ _WORDS: dict[str, dict[str, str]] = {
 
 WHYS = frozenset(_WORDS["why"])
 """Reasons of the rules; any other is a person's own words."""
+
+
+def known_word(text: Catalogue, kind: str, code: str) -> str | None:
+    """What a code is called; None where nobody has named it."""
+    known = _WORDS.get(kind, {}).get(code)
+    return text(known) if known is not None else None
 
 
 def word(text: Catalogue, kind: str, code: str | None) -> str:

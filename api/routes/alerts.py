@@ -120,6 +120,9 @@ async def list_alerts(
     purpose: Annotated[Literal["operational", "statutory"] | None, Query(description="Only for this purpose")] = None,
     rule: Annotated[str | None, Query(description="Only of this rule", max_length=200)] = None,
     subject: Annotated[str | None, Query(description="Only about this subject", max_length=200)] = None,
+    text: Annotated[
+        str | None, Query(alias="q", description="Only with this in rule, title, subject or assignee", max_length=200)
+    ] = None,
     since: Annotated[
         str | None,
         Query(description="Still firing, or resolved at this instant or later (RFC 3339 with offset)", max_length=64),
@@ -145,6 +148,7 @@ async def list_alerts(
         purpose=purpose,
         rule=rule,
         subject=subject,
+        text=text,
         since=instant(since, "query.since", owner) if since else None,
         before=before,
     )
@@ -187,6 +191,12 @@ class By(BaseModel):
     by: str = Field(default="unsigned", min_length=1, max_length=100, examples=["Li Wei"])
 
 
+class ManyIn(By):
+    """Several alerts at once."""
+
+    ids: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=1000, examples=[[17, 18]])
+
+
 class AssignIn(By):
     """Who is to deal with it; null takes it back."""
 
@@ -204,6 +214,14 @@ class CommentIn(By):
     """Something to write beside it."""
 
     text: str = Field(min_length=1, max_length=4000)
+
+
+@router.post("/alerts/acknowledge", response_model=Page[AlertItem], summary="Say that somebody has seen several")
+async def acknowledge_many(api: Api, language: Language, body: ManyIn) -> Page[AlertItem]:
+    """All of them, or none when one is unknown; those already acknowledged stay as they are."""
+    async with api.pool.acquire() as connection, connection.transaction():
+        rows = [await alerts.acknowledge(connection, id_, actor=body.by, now=api.clock()) for id_ in sorted(body.ids)]
+    return Page(items=[alert_item(row, language) for row in rows])
 
 
 @router.post("/alerts/{alert}/acknowledge", response_model=AlertDetail, summary="Say that somebody has seen it")

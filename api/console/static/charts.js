@@ -59,7 +59,66 @@ const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeA
 const line = (name, value, unit, note = "") =>
   `<div style="display:flex;justify-content:space-between;gap:16px"><span>${escape(name)}</span><b>${value === null || value === undefined ? "—" : `${short(value)} ${symbol(unit)}`}${note ? ` · ${escape(note)}` : ""}</b></div>`;
 
+// [start, end, value, low, high, limit, label] as a course of level pieces; a gap, and what is unknown, stays open.
+function course(pieces, column) {
+  const found = [];
+  pieces.forEach((piece, n) => {
+    const [start, end, , , , , label] = piece;
+    if (n && pieces[n - 1][1] !== start) found.push([pieces[n - 1][1], null]);
+    found.push([start, piece[column], label, n], [end, piece[column], label, n]);
+  });
+  return found;
+}
+
 const kinds = {
+  // What was judged against its limit; the episode is shaded, its limit a labelled line.
+  breach(data, name) {
+    const option = common(name, data.unit ? `${data.words.value}, ${symbol(data.unit)}` : data.words.value);
+    const limits = course(data.pieces, 5);
+    const lows = course(data.pieces, 3), highs = course(data.pieces, 4);
+    const known = limits.findLast?.(([, value]) => value !== null);
+    const label = known ? `${data.words.limit} ${short(known[1])} ${symbol(data.unit)}`.trim() : "";
+    const unknown = data.pieces.filter((piece) => piece[2] === null);
+    const joined = [];
+    for (const [start, end] of unknown) {
+      if (joined.length && joined.at(-1)[1] === start) joined.at(-1)[1] = end; else joined.push([start, end]);
+    }
+    const ranged = highs.some(([, value]) => value !== null && value !== undefined);
+    return {
+      ...option,
+      xAxis: time({}, data.from, data.to),
+      yAxis: { ...option.yAxis, scale: true },
+      dataZoom: [{ type: "inside", filterMode: "none" }],
+      legend: { ...option.legend, data: [data.words.value, ...(known ? [data.words.limit] : []), ...(ranged ? [data.words.range] : [])] },
+      tooltip: {
+        ...option.tooltip,
+        formatter(rows) {
+          const row = rows.find((r) => r.value?.[3] !== undefined);
+          if (!row) return "";
+          const [, , value, low, high, limit, text] = data.pieces[row.value[3]];
+          const range = low === null || high === null ? "" : `<div>${escape(data.words.range)}: ${short(low)} – ${short(high)} ${symbol(data.unit)}</div>`;
+          return `${escape(text)}${line(data.words.value, value, data.unit, value === null ? data.words.unknown : "")}${limit === null ? "" : line(data.words.limit, limit, data.unit)}${range}`;
+        },
+      },
+      series: [
+        { name: "low", type: "line", data: lows, stack: "range", stackStrategy: "all", symbol: "none", lineStyle: { opacity: 0 }, silent: true },
+        { name: data.words.range, type: "line", stack: "range", stackStrategy: "all", symbol: "none", lineStyle: { opacity: 0 }, silent: true, areaStyle: { color: style("--band") }, itemStyle: { color: style("--band") },
+          data: highs.map(([at, high], n) => [at, high === null || high === undefined ? null : high - lows[n][1]]) },
+        { name: data.words.value, type: "line", data: course(data.pieces, 2), symbol: "none", connectNulls: false, lineStyle: { color: style("--curve"), width: 2 }, itemStyle: { color: style("--curve") },
+          markArea: {
+            silent: true,
+            data: [
+              [{ xAxis: data.episode[0], name: data.words.episode, itemStyle: { color: style("--warning-soft"), opacity: 0.6 }, label: { color: style("--warning"), position: "insideTop", fontSize: 11 } }, { xAxis: data.episode[1] }],
+              ...joined.map(([from, to]) => [{ xAxis: from, name: (to - from) / (data.to - data.from) > 0.06 ? data.words.unknown : "", itemStyle: { color: "transparent", borderColor: style("--stale"), borderWidth: 1, borderType: "dashed" }, label: { color: style("--stale"), position: "insideBottom", fontSize: 11 } }, { xAxis: to }]),
+            ],
+          },
+          markLine: { silent: true, symbol: "none", lineStyle: { color: style("--warning"), type: "dotted", width: 1 }, label: { formatter: data.words.raised, color: style("--warning"), position: "insideEndTop", fontSize: 11 }, data: data.fired >= data.from && data.fired <= data.to ? [{ xAxis: data.fired }] : [] } },
+        ...(known ? [{ name: data.words.limit, type: "line", data: limits, symbol: "none", connectNulls: false, lineStyle: { color: style("--critical"), width: 1.5, type: "dashed" }, itemStyle: { color: style("--critical") },
+          markPoint: { silent: true, symbol: "rect", symbolSize: 0.1, data: [{ coord: [known[0], known[1]], value: "" }], label: { show: true, formatter: label, color: style("--critical"), position: "left", distance: 4, fontSize: 11, offset: [0, -9] } } }] : []),
+      ],
+    };
+  },
+
   // The day's power over the usual band, yesterday beside it.
   day(data, name) {
     const peak = Math.max(1, ...[...data.today, ...data.high, ...data.yesterday].filter((v) => v !== null));

@@ -49,7 +49,21 @@ function sortable() {
   document.body.addEventListener("htmx:afterSettle", dress);
 }
 
+// One box ticks all of its name; a list in which something is ticked or typed is not replaced under the reader's hands.
+function ticks() {
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.all;
+    if (!name) return;
+    for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+  });
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const list = event.target;
+    if (list.matches?.(":has(:checked[type=checkbox]), :has(:is(input, select):focus)")) event.preventDefault();
+  });
+}
+
 theme();
+ticks();
 sortable();
 live();
 charts();
