@@ -6,8 +6,11 @@ import asyncio
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cli import housekeeping
+from enms.settings import Settings
 from tests.db.test_reports import Works, _two_days, works
 
 __all__ = ["works"]
@@ -45,3 +48,21 @@ async def test_what_it_cannot_do_is_one_line(works: Works, pg_dsn: str, tmp_path
         assert code == 1
         assert reason in said
         assert len(said.strip().splitlines()) == 1
+
+
+async def test_housekeeping_makes_what_is_due(works: Works, pg_dsn: str, tmp_path: Path) -> None:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    for point in works.numbers:
+        await works.put(point, 10.0, end - timedelta(days=3), end)
+    await works.connection.execute("UPDATE enterprise SET registered_at = $1", end - timedelta(days=2))
+    stop = asyncio.Event()
+    settings = Settings(database_url=pg_dsn, reports_dir=tmp_path, reports_after_h=0)
+    role = asyncio.create_task(housekeeping.work(settings, stop))
+    try:
+        async with asyncio.timeout(60):
+            while not await works.connection.fetchval("SELECT count(*) FROM report"):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    finally:
+        stop.set()
+        await role
+    assert list((tmp_path / "works" / "daily").glob("*-v1.xlsx"))
