@@ -13,21 +13,22 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from enms.plant import Plant
+from rules.kind import Kind as RuleKind
 from rules.definition import Rule
 from simulators.clock import MINUTE_MS, day_of, day_start, to_utc
 from simulators.faults import Fault, Kind
 
-_QUALITY = ("silent", "completeness", "stale", "frozen", "out_of_range", "clock_skew", "register_dropped", "spike")
+_QUALITY = ("silent", "incomplete", "frozen", "out_of_range", "clock_skew", "register")
 _ENPI = ("enpi_limit", "enpi_baseline", "supply_coal_rate", "budget", "threshold")
 _MOTOR = ("motor_underload", "motor_idle", "motor_efficiency", "motor_overload")
 _METERING = (*(f"data_quality/{check}" for check in _QUALITY), "balance")
 
 SHOWN_BY: Mapping[Kind, tuple[str, ...]] = {
-    Kind.GAP: ("data_quality/silent", "data_quality/completeness", "data_quality/stale"),
+    Kind.GAP: ("data_quality/silent", "data_quality/incomplete"),
     Kind.CLOCK_SKEW: ("data_quality/clock_skew", "data_quality/silent"),
-    Kind.EXCHANGE: ("data_quality/register_dropped",),
+    Kind.EXCHANGE: ("data_quality/register",),
     Kind.STUCK: ("data_quality/frozen",),
-    Kind.SPIKE: ("data_quality/spike", "data_quality/out_of_range"),
+    Kind.SPIKE: ("data_quality/spike",),
     Kind.DRIFT: ("enpi_baseline", "enpi_limit", "supply_coal_rate"),
     Kind.MOTOR_DEGRADATION: ("motor_efficiency",),
     Kind.MOTOR_IDLE: ("motor_idle",),
@@ -45,6 +46,9 @@ EXPLAINS: Mapping[Kind, tuple[str, ...]] = {
     **dict.fromkeys((Kind.MOTOR_DEGRADATION, Kind.MOTOR_IDLE, Kind.MOTOR_UNDERLOAD), (*_MOTOR, "threshold")),
 }
 """Which alerts a fault may set off besides those that are to find it."""
+
+LASTING = frozenset({"motor_register"})
+"""Rules about what stands on nameplates: true of the plants as they are, whatever happens. They are not scored."""
 
 # Its traces last longer than the fault: in a rolling day, until a meter has been heard again.
 _LINGERS = {Kind.DRIFT: timedelta(days=1)}
@@ -101,7 +105,7 @@ class Matched:
 def looks_for(rule: Rule) -> str:
     """What a rule is after: its kind, of data quality the check, too."""
     check = getattr(rule.condition, "check", None)
-    return f"{rule.kind}/{check}" if check is not None else str(rule.kind)
+    return f"{rule.kind}/{check}" if rule.kind is RuleKind.DATA_QUALITY else str(rule.kind)
 
 
 def watched(rules: Iterable[Rule]) -> frozenset[Kind]:
@@ -120,6 +124,7 @@ def match(faults: Sequence[Fault], raised: Sequence[Raised], plants: Sequence[Pl
         kinds: of faults that count.
     """
     plant = {p.enterprise.code: p for p in plants}
+    raised = [a for a in raised if a.looks_for not in LASTING]
     counted = [f for f in faults if f.visible and f.kind in set(kinds)]
     concerned = {f: concerns(f, plant[f.enterprise]) for f in faults}
     delays: dict[Fault, float] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import hypot
 
 import numpy as np
@@ -13,9 +13,10 @@ from enms.metering import PointConfig, ReadingType
 from enms.motor_efficiency import Method, Unable, method_of, stability
 from enms.plant import Motor, Plant
 from simulators import gateways
-from simulators.clock import MINUTE_MS
+from simulators.clock import MINUTE_MS, day_of
 from simulators.faults import Fault, Kind
 from simulators.noise import Dice
+from simulators.plant import SimulatedPlant
 
 # Beyond this a time stamp ahead of the receiver is quarantined (LEDGER: future).
 _FUTURE_S = 300.0
@@ -27,6 +28,8 @@ _DRIFTING = {
 }
 
 _HOUR_MS = 60 * MINUTE_MS
+# Two whole quarter hours, wherever the gap begins, and until the clock has closed them.
+_SILENT_MS = 50 * MINUTE_MS
 # Share of worn motors chosen from those whose output is metered; the others are silent faults.
 _METERED_SHARE = 0.7
 # A motor's reference is 72 hours of running; it stands now and then.
@@ -51,6 +54,7 @@ class Chooser:
         self._dice = Dice(seed, self._code, date(2000, 1, 1))
         self._configs = plant.configs()
         self._taken: set[str] = set()
+        self._sound = SimulatedPlant(plant, seed)
 
     def choose(self, kinds: Sequence[Kind]) -> Iterator[Fault]:
         """One of each kind for every three days, at least one."""
@@ -129,8 +133,8 @@ class Chooser:
     def _gap(self, rng: np.random.Generator) -> Fault | None:
         point = self._point(rng, _frequent_register)
         window = self._window(rng, 0.3, 4)
-        shown = point is not None and window.end - window.begin > point.max_gap_s * 1000
-        why = "longer than max_gap: estimated" if shown else "shorter than max_gap: the register bridges it"
+        shown = point is not None and window.end - window.begin >= _SILENT_MS + point.max_gap_s * 1000
+        why = "closed quarter hours hold nothing" if shown else "the register tells its total soon after"
         return self._reading(Kind.GAP, window, point, 0.0, "", visible=shown, why=why)
 
     def _duplicate(self, rng: np.random.Generator) -> Fault | None:
@@ -153,10 +157,10 @@ class Chooser:
         self._taken.add(name)
         window = self._window(rng, 1, 4)
         size = float(round(rng.uniform(400, 1500) * (1 if rng.random() < 0.5 else -1)))
-        shown = size > _FUTURE_S
-        why = "live, stamps ahead of the receiver are quarantined" if shown else "a slow clock looks like a slow line"
+        ahead = size > _FUTURE_S
+        why = "stamps ahead of the receiver are quarantined" if ahead else "all stamps are equally late on arrival"
         points = tuple(code for code, box in boxes.items() if box.name == name)
-        return Fault(Kind.CLOCK_SKEW, self._code, window.begin, window.end, size, "s", points, visible=shown, why=why)
+        return Fault(Kind.CLOCK_SKEW, self._code, window.begin, window.end, size, "s", points, visible=True, why=why)
 
     def _rollover(self, rng: np.random.Generator) -> Fault | None:
         modular = {p.code for p in self._plant.points if p.register_max is not None}
@@ -174,9 +178,9 @@ class Chooser:
     def _stuck(self, rng: np.random.Generator) -> Fault | None:
         point = self._point(rng, lambda c: c.frozen_after_s is not None and c.reading is not ReadingType.INTERVAL)
         window = self._window(rng, 3, 10)
-        return self._reading(
-            Kind.STUCK, window, point, 0.0, "", visible=True, why="frozen for longer than frozen_after_s"
-        )
+        shown = point is not None and self._moves(point.code, window)
+        why = "frozen for longer than frozen_after_s" if shown else "what it measures stands still anyway"
+        return self._reading(Kind.STUCK, window, point, 0.0, "", visible=shown, why=why)
 
     def _spike(self, rng: np.random.Generator) -> Fault | None:
         point = self._point(rng, lambda c: _frequent_register(c) and c.rated_per_hour is not None)
@@ -230,16 +234,41 @@ class Chooser:
         window, begin = self._window(rng, 48, 120), int(rng.integers(0, 18)) * 60
         daily = (begin, begin + int(rng.integers(2, 6)) * 60)
         why = "input power falls to the no-load losses"
-        return self._of_motor(Kind.MOTOR_IDLE, window, motor, 1.0, "no load", daily, shown=True, why=why)
+        return self._loaded(Kind.MOTOR_IDLE, window, motor, 1.0, "no load", daily, why)
 
     def _underload(self, rng: np.random.Generator) -> Fault | None:
         motor = self._motor(rng, lambda m: m.duty == "continuous" and m.drives in {"pump", "fan"} and m.rated_kw < 1000)
         window = self._window(rng, 24, 96)
         if motor is None:
             return None
-        return self._of_motor(
-            Kind.MOTOR_UNDERLOAD, window, motor, 0.68, "share of load", None, shown=True, why="load factor below 40 %"
-        )
+        return self._loaded(Kind.MOTOR_UNDERLOAD, window, motor, 0.68, "share of load", None, "load factor below 40 %")
+
+    def _loaded(
+        self,
+        kind: Kind,
+        window: _Window,
+        motor: Motor,
+        size: float,
+        unit: str,
+        daily: tuple[int, int] | None,
+        why: str,
+    ) -> Fault:
+        """Shown by the load factor: not behind a drive, nor where the motor stands anyway."""
+        shown = True
+        if motor.vsd:
+            shown, why = False, "input power behind a drive does not tell the load"
+        elif kind is Kind.MOTOR_UNDERLOAD and not self._moves(motor.points.power or "", window):
+            shown, why = False, "the motor stands all the time"
+        return self._of_motor(kind, window, motor, size, unit, daily, shown, why)
+
+    def _moves(self, point: str, window: _Window) -> bool:
+        """Whether a sound plant's quantity is anything but zero within a window."""
+        day, last = day_of(window.begin), day_of(window.end)
+        while day <= last:
+            if np.any(self._sound.board(day).flows[point] > 0):
+                return True
+            day += timedelta(days=1)
+        return False
 
     def _of_motor(
         self,

@@ -100,7 +100,9 @@ class SimulatedPlant:
             raw = np.diff(ends) * meter.gain
         box = self.gateways[self._gateway_number[meter.gateway]]
         # A gateway that polls sends the whole poll when its last meter has answered.
-        period = times - times % meter.period_ms if meter.jitter_ms else times
+        # A poll that is early by its jitter still belongs to the period that is about to begin.
+        early = times + meter.jitter_ms
+        period = early - early % meter.period_ms if meter.jitter_ms else times
         sent = period + origin + box.spread_ms + box.delay_ms
         return self._rows(meter, times + origin, np.full(len(times), NO_START), meter.shown(raw), sent)
 
