@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from enms.plant import Plant
-from rules.kind import Kind as RuleKind
 from rules.definition import Rule
+from rules.kind import Kind as RuleKind
 from simulators.clock import MINUTE_MS, day_of, day_start, to_utc
 from simulators.faults import Fault, Kind
 

@@ -185,6 +185,7 @@ async def page(
             for e in known
         ),
         Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
+        Nav("/rules", text("Rules"), path.startswith("/rules")),
         Nav("/quarantine", text("Refused"), path.startswith("/quarantine")),
         Nav("/wall", text("Wall"), current=False),
     ]

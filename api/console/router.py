@@ -22,6 +22,7 @@ from api.console import (
     production,
     quarantine,
     reports,
+    rules,
     shifts,
     wall,
 )
@@ -67,6 +68,7 @@ def install(app: FastAPI) -> None:
         point,
         alerts,
         evidence_print,
+        rules,
         outages,
         notifications,
         quarantine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -88,3 +89,44 @@ async def test_a_process_without_rules_says_so(seeded: Seeded, db_pool: asyncpg.
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://enms.test") as client:
         assert (await ask(client, rule=ENTRIES["meter_silent"])).status_code == 503
+
+
+@pytest.fixture
+async def held(db_pool: asyncpg.Pool) -> None:
+    """The seed's rule as its rule book has it."""
+    await db_pool.execute(
+        "UPDATE rule_version SET definition = $1 WHERE rule = 'meter_silent'", json.dumps(ENTRIES["meter_silent"])
+    )
+
+
+@pytest.mark.usefixtures("held")
+async def test_the_page_shows_what_would_have_been(client: httpx.AsyncClient) -> None:
+    asked = {
+        "enterprise": "seed-steel",
+        "rule": "meter_silent",
+        "run": "true",
+        "from": "2026-11-20",
+        "to": "2026-11-22",
+    }
+    page = await client.get("/rules", params=asked, headers={"Accept-Language": "en"})
+    assert page.status_code == 200, page.text
+    assert page.text.count('class="lane notice"') >= 1
+    assert "for = 1800s" in page.text  # what it is now, to be tried out
+    assert 'value="2026-11-20"' in page.text
+    patient = await client.get("/rules", params=asked | {"figure": "for", "value": "30d"})
+    assert 'class="lane' not in patient.text
+
+
+@pytest.mark.usefixtures("held")
+async def test_the_page_tells_mistakes_beside_the_form(client: httpx.AsyncClient) -> None:
+    asked = {"enterprise": "seed-steel", "rule": "meter_silent", "run": "true", "figure": "for", "value": "soon"}
+    page = await client.get("/rules", params=asked | {"from": "2026-11-32"})
+    assert page.status_code == 422
+    assert "a duration is a number" in page.text
+    assert "2026-11-32" in page.text
+
+
+async def test_a_refused_rule_book_is_shown_with_its_mistakes(client: httpx.AsyncClient) -> None:
+    page = await client.get("/rules", headers={"Accept-Language": "zh"})
+    assert "broken.yaml" in page.text
+    assert "rules[0].severity" in page.text

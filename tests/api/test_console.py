@@ -23,7 +23,8 @@ PAGES = [
     "/", "/e/seed-steel", "/e/seed-power", "/e/seed-steel/points", "/e/seed-steel/points?process=bf1&show=silent",
     "/e/seed-steel/motors", f"/points/seed-steel/{GAPPY}", f"/points/seed-steel/{DEAD}?span=7d",
     f"/points/seed-steel/{SILENT}", "/points/seed-steel/bf1.elec.net", "/alerts", "/alerts?state=&severity=notice",
-    "/alerts/1", "/quarantine", "/quarantine?reason=broken_json", "/docs",
+    "/alerts/1", "/rules", "/rules?enterprise=seed-steel&rule=meter_silent",
+    "/quarantine", "/quarantine?reason=broken_json", "/docs",
     "/e/seed-steel/enpi/1", "/e/seed-steel/enpi/1?resolution=month",
     "/wall", "/wall/seed-steel", "/wall/seed-power?rotate=60",
 ]  # fmt: skip
