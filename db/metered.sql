@@ -122,3 +122,14 @@ SELECT p, kind, from_ts, to_ts, detail::text AS detail
 FROM finding
 WHERE e = :e AND p = ANY (:points::int[]) AND kind = ANY (:kinds::text[]) AND from_ts > :after AND from_ts < :before
 ORDER BY p, from_ts, kind;
+
+-- name: virtual_points(e)
+-- Points that are computed, as configured last.
+SELECT point.p, point.code, c.carrier
+FROM point
+JOIN LATERAL (
+    SELECT carrier, reading, retired FROM point_config_span AS k
+    WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
+) AS c ON true
+WHERE point.e = :e AND c.reading = 'virtual' AND NOT c.retired
+ORDER BY point.code;

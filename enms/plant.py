@@ -333,13 +333,18 @@ class Supply(_Strict):
 
 
 class Budget(_Strict):
-    """What an enterprise plans to use in a year of its own calendar: t of standard coal, of coal, or of CO2."""
+    """What an enterprise plans to use in a year of its own calendar: t of standard coal, of coal, or of CO2.
+
+    Attributes:
+        since: the plan is for the time from this day on to the end of the year.
+    """
 
     code: Code
     name: Name | None = None
     measure: Literal["tce", "coal", "tco2"]
     basis: TceBasis = TceBasis.CALORIFIC
     year: int = Field(ge=2000, le=2100)
+    since: date | None = None
     amount: Positive
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from enms.alerts import Purpose
+from rules.balance_rules import BalanceRule, BudgetRule
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
 from rules.kind import Kind
 from rules.point_rules import DataQualityRule, ThresholdRule
@@ -135,6 +136,8 @@ Rule: TypeAlias = (
     | MaxDemandRule
     | UnbalanceRule
     | DeviationRule
+    | BalanceRule
+    | BudgetRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -149,5 +152,7 @@ MODELS: dict[str, type[Rule]] = {
     Kind.MAX_DEMAND: MaxDemandRule,
     Kind.VOLTAGE_UNBALANCE: UnbalanceRule,
     Kind.VOLTAGE_DEVIATION: DeviationRule,
+    Kind.BALANCE: BalanceRule,
+    Kind.BUDGET: BudgetRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

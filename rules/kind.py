@@ -20,3 +20,5 @@ class Kind(StrEnum):
     MAX_DEMAND = "max_demand"
     VOLTAGE_UNBALANCE = "voltage_unbalance"
     VOLTAGE_DEVIATION = "voltage_deviation"
+    BALANCE = "balance"
+    BUDGET = "budget"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from db.plants import EnterpriseRow
+from rules.balance import Balance
+from rules.budget import BudgetAhead
 from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
 from rules.data_quality import Frozen, Incomplete, OutOfRange, Register
@@ -58,6 +60,8 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.MAX_DEMAND: MaxDemand,
     Kind.VOLTAGE_UNBALANCE: Unbalance,
     Kind.VOLTAGE_DEVIATION: Deviation,
+    Kind.BALANCE: Balance,
+    Kind.BUDGET: BudgetAhead,
 }
 
 

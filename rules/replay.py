@@ -14,7 +14,7 @@ from enms.corrections import corrected
 from enms.motors import Load, load_from_power
 from enms.performance import Ratio, Verdict, enpi_value, judge
 from enms.plant import Motor, Name
-from rules import enpi_threshold, max_demand, power_factor, quality_replay, voltage
+from rules import balance, budget, enpi_threshold, max_demand, power_factor, quality_replay, voltage
 from rules.enpi_inputs import enpi_input
 from rules.evidence import digest
 from rules.kind import Kind
@@ -28,6 +28,8 @@ AGAIN: dict[str, Again] = {
     Kind.MAX_DEMAND: max_demand.replayed,
     Kind.VOLTAGE_UNBALANCE: voltage.replayed,
     Kind.VOLTAGE_DEVIATION: voltage.replayed,
+    Kind.BALANCE: balance.replayed,
+    Kind.BUDGET: budget.replayed,
 }
 """Kinds whose own module judges their evidence again."""
 

@@ -1,0 +1,256 @@
+"""`balance`: a meter against the sum of those below it, beyond accuracy, resolution and the loss learned of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import sqrt
+from statistics import median
+from typing import Any
+
+import asyncpg
+
+from db.metered import MeteredPoint, WindowSum, metered_points, window_sums
+from db.plants import EnterpriseRow
+from db.served import served_points
+from db.statements import statements
+from db.totals import cuts_of
+from enms.alerts import Observation, Truth
+from enms.cuts import Cut, Cuts
+from enms.losses import Learned, learn, loss_share
+from enms.units import convert, unit
+from rules.balance_rules import BalanceRule
+from rules.conditions import Judged, Span, Subject
+from rules.cut_grid import CutGrid
+from rules.grid import Step
+from rules.metered import Metered, certainty, line
+
+_DAY = timedelta(days=1)
+# Below this share of its usual inflow a network stands still, and what it loses says nothing.
+_IDLE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A meter (or the signed meters a computed one stands for) and those below it."""
+
+    inflow: tuple[tuple[MeteredPoint, int], ...]
+    outflow: tuple[MeteredPoint, ...]
+    unit: str
+    cuts: Cuts
+
+    @property
+    def points(self) -> list[MeteredPoint]:
+        return [point for point, _ in self.inflow] + list(self.outflow)
+
+
+@dataclass(frozen=True, slots=True)
+class DaysLoss:
+    """A day's balance, amounts in the network's unit; no loss: `reason`.
+
+    Attributes:
+        uncertainty: half width of the loss's range, as a share of the inflow.
+    """
+
+    inflow: tuple[tuple[Metered, int], ...]
+    outflow: tuple[Metered, ...]
+    amount: float | None
+    loss: float | None
+    uncertainty: float
+    learned: Learned | None
+    tolerance: float
+    reason: str
+
+
+def loss_of(
+    inflow: Sequence[tuple[Metered, int]], outflow: Sequence[Metered], symbol: str
+) -> tuple[float, float, float] | None:
+    """Inflow, loss share and its uncertainty; None: something is unknown, or nothing went in."""
+    signed = [*inflow, *((one, -1) for one in outflow)]
+    filled = [(one, sign, one.filled) for one, sign in signed]
+    known = [(convert(amount, one.unit, symbol), sign) for one, sign, amount in filled if amount is not None]
+    if len(known) < len(filled):
+        return None
+    entered = sum(amount * sign for amount, sign in known[: len(inflow)])
+    loss = loss_share(entered, [amount for amount, _ in known[len(inflow) :]])
+    if loss is None:
+        return None
+    parts = [convert(one.uncertainty, one.unit, symbol) / entered for one, _ in signed]
+    return entered, loss, sqrt(sum(part * part for part in parts))
+
+
+class Balance:
+    """Days, compared with earlier days of the same network."""
+
+    revises = True
+
+    def __init__(self, rule: BalanceRule, enterprise: EnterpriseRow) -> None:
+        self._rule = rule
+        self._e = enterprise.e
+        self._past = timedelta(days=rule.condition.learn_days + rule.condition.skip_days)
+
+    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Network]]:
+        """Points with points of the same carrier below them, all in units that add up."""
+        points = {point.code: point for point in await metered_points(connection, self._e)}
+        below: dict[str, list[MeteredPoint]] = {}
+        for point in points.values():
+            if point.parent is not None and point.carrier is not None and point.aggregate == "sum":
+                below.setdefault(point.parent, []).append(point)
+        inflows: dict[str, tuple[tuple[MeteredPoint, int], ...]]
+        inflows = {code: ((points[code], 1),) for code in below if code in points}
+        inflows |= await self._computed(connection, below, points)
+        cuts, carriers = await cuts_of(connection, self._e), self._rule.watches.carriers
+        found = []
+        for code, inflow in sorted(inflows.items()):
+            first = inflow[0][0]
+            like = unit(first.amount_unit).dimension
+            outflow = [q for q in below[code] if q.carrier == first.carrier and unit(q.amount_unit).dimension is like]
+            wanted = carriers is None or first.carrier in carriers
+            if outflow and wanted and first.aggregate == "sum" and len(outflow) == len(below[code]):
+                found.append(self._subject(code, Network(inflow, tuple(outflow), first.amount_unit, cuts)))
+        return found
+
+    async def _computed(
+        self, connection: asyncpg.Connection, below: Mapping[str, object], points: Mapping[str, MeteredPoint]
+    ) -> dict[str, tuple[tuple[MeteredPoint, int], ...]]:
+        """Computed points with points below them, as the signed meters they stand for now."""
+        rows = [row async for row in statements("metered").virtual_points(connection, e=self._e)]
+        parents = {row["p"]: row["code"] for row in rows if row["code"] in below}
+        by_number = {point.p: point for point in points.values()}
+        found = {}
+        for p, served in (await served_points(connection, self._e, list(parents))).items():
+            part = served.parts[-1] if served.parts else None
+            if part is not None and all(term in by_number for term in part.points):
+                terms = zip(part.points, part.signs, strict=True)
+                found[parents[p]] = tuple((by_number[term], sign) for term, sign in terms)
+        return found
+
+    def _subject(self, code: str, network: Network) -> Subject[Network]:
+        numbers = frozenset(point.p for point in network.points)
+        return Subject(
+            code=code,
+            watched=network,
+            grid=CutGrid(network.cuts, Cut.DAY),
+            inputs=numbers,
+            waits_for=numbers,
+            reach=self._past,
+            configured=tuple(entry for point in network.points for entry in point.recorded),
+        )
+
+    async def judge(
+        self, connection: asyncpg.Connection, spans: Sequence[Span[Network]]
+    ) -> dict[str, list[Judged[DaysLoss]]]:
+        found: dict[str, list[Judged[DaysLoss]]] = {}
+        for span in spans:
+            network, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
+            days = network.cuts.windows(Cut.DAY, span.start - self._past, span.end)
+            sums = await window_sums(connection, self._e, [q.p for q in network.points], days)
+            told = {day: self._balanced(network, day, sums) for day in days}
+            found[span.subject.code] = [self._judged(step, self._compared(step, told)) for step in steps]
+        return found
+
+    def _balanced(self, network: Network, day: Step, sums: Mapping[tuple[int, datetime], WindowSum]) -> DaysLoss:
+        window_s = (day[1] - day[0]).total_seconds()
+        inflow = tuple((Metered.of(q, sums.get((q.p, day[0])), window_s), sign) for q, sign in network.inflow)
+        outflow = tuple(Metered.of(q, sums.get((q.p, day[0])), window_s) for q in network.outflow)
+        balanced = loss_of(inflow, outflow, network.unit)
+        if balanced is None:
+            return DaysLoss(inflow, outflow, None, None, 0.0, None, 0.0, "no_value")
+        completeness = min(one.completeness for one in (*(one for one, _ in inflow), *outflow))
+        reason = "incomplete" if completeness < self._rule.condition.min_completeness else ""
+        return DaysLoss(inflow, outflow, *balanced, None, 0.0, reason)
+
+    def _compared(self, step: Step, told: Mapping[Step, DaysLoss]) -> DaysLoss:
+        """A day against what was learned before it."""
+        today, condition = told[step], self._rule.condition
+        until = step[0] - condition.skip_days * _DAY
+        past = [day for (start, end), day in told.items() if end <= until and start >= step[0] - self._past]
+        sound = [day for day in past if not day.reason and day.amount is not None]
+        if today.reason or today.amount is None or today.loss is None:
+            return today
+        if len(sound) < condition.least_days:
+            return _withheld(today, "learning")
+        usual = median([day.amount for day in sound if day.amount is not None])
+        if today.amount < _IDLE * usual:
+            return _withheld(today, "idle")
+        learned = learn([day.loss for day in sound if day.loss is not None])
+        tolerance = learned.tolerance(today.uncertainty, condition.margin)
+        whole = -tolerance <= learned.loss <= condition.usual_loss + tolerance
+        return _withheld(today, "" if whole else "not_fully_metered", learned, tolerance)
+
+    def _judged(self, step: Step, day: DaysLoss) -> Judged[DaysLoss]:
+        if day.reason or day.loss is None or day.learned is None:
+            return Judged(Observation(*step, Truth.UNKNOWN, reason=day.reason), _pct(day.loss), None, None, day)
+        differs = day.loss - day.learned.loss
+        limit = day.learned.loss + (day.tolerance if differs >= 0 else -day.tolerance)
+        band = self._rule.deadband / 100
+        truth = Truth.MET if abs(differs) > day.tolerance else Truth.CLEAR
+        in_band = truth is Truth.CLEAR and abs(differs) > day.tolerance - band
+        sure = None
+        if truth is Truth.MET:
+            low, high = day.loss - day.uncertainty, day.loss + day.uncertainty
+            sure = certainty(low, high, limit, over=differs >= 0)
+        return Judged(Observation(*step, truth, in_band, ""), _pct(day.loss), _pct(limit), sure, day)
+
+    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Network]]) -> dict[str, datetime]:
+        """The ledger is all it needs."""
+        return {}
+
+    def evidence(self, subject: Subject[Network], judged: Judged[DaysLoss]) -> dict[str, object]:
+        step, day, symbol = judged.observation, judged.basis, subject.watched.unit
+        learned = day.learned
+        assert learned is not None
+        terms = " ".join(f"{'+' if sign > 0 else '-'} {one.point}" for one, sign in day.inflow)
+        below = " + ".join(one.point for one in day.outflow)
+        entered = day.amount or 0.0
+        return {
+            "window": {"start": step.start, "end": step.end, "resolution": "day"},
+            "inputs": [
+                *(one.evidence | {"part": "in", "sign": sign} for one, sign in day.inflow),
+                *(one.evidence | {"part": "out", "sign": 1} for one in day.outflow),
+            ],
+            "unit": symbol,
+            "arithmetic": [
+                line("in", terms, entered, symbol),
+                line("out", below, entered * (1 - (day.loss or 0.0)), symbol),
+                line("value", "(in - out) / in", _pct(day.loss), "%"),
+                line("learned", f"median of {learned.days} days", _pct(learned.loss), "%"),
+                line("scatter", "3 x 1.4826 x median absolute deviation", _pct(learned.scatter), "%"),
+                line("uncertainty", "classes and steps, root of the sum of squares, / in", _pct(day.uncertainty), "%"),
+                line("tolerance", "the greater of scatter and uncertainty, + margin", _pct(day.tolerance), "%"),
+                line("distance", "|value - learned|", _pct(abs((day.loss or 0.0) - learned.loss)), "%"),
+            ],
+            "limit": {"learned_loss": learned.loss, "scatter": learned.scatter, "margin": self._rule.condition.margin},
+            "result": {
+                "value": judged.value,
+                "low": _pct((day.loss or 0.0) - day.uncertainty),
+                "high": _pct((day.loss or 0.0) + day.uncertainty),
+                "unit": "%",
+                "limit": judged.limit,
+                "certainty": judged.certainty,
+            },
+        }
+
+
+def _pct(share: float | None) -> float | None:
+    return None if share is None else share * 100
+
+
+def _withheld(day: DaysLoss, reason: str, learned: Learned | None = None, tolerance: float = 0.0) -> DaysLoss:
+    return DaysLoss(day.inflow, day.outflow, day.amount, day.loss, day.uncertainty, learned, tolerance, reason)
+
+
+def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
+    """Evidence of `balance` judged again."""
+    inflow = [(Metered.of_evidence(one), int(one["sign"])) for one in body["inputs"] if one["part"] == "in"]
+    outflow = [Metered.of_evidence(one) for one in body["inputs"] if one["part"] == "out"]
+    balanced = loss_of(inflow, outflow, body["unit"])
+    if balanced is None:
+        return None, None, None
+    limit = body["limit"]
+    learned = Learned(float(limit["learned_loss"]), float(limit["scatter"]), 0)
+    tolerance = learned.tolerance(balanced[2], float(limit["margin"]))
+    differs = balanced[1] - learned.loss
+    bound = learned.loss + (tolerance if differs >= 0 else -tolerance)
+    return abs(differs) > tolerance, balanced[1] * 100, bound * 100

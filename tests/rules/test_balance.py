@@ -1,0 +1,118 @@
+"""Networks of meters: what is lost is learned, and a change of it is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.alerts import evidence
+from db.rules import subjects
+from enms.losses import learn, loss_share
+from rules.book import BUNDLED, read_book
+from rules.replay import replay
+from tests.rules.world import World
+
+DAY1 = datetime(2026, 9, 30, 16, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def network(db_pool):
+    async with db_pool.acquire() as connection:
+        yield await World.build(connection, "network", [read_book(BUNDLED / "balance.yaml")])
+
+
+async def days(world, losses):
+    """Days of the feeder: 10 MWh a quarter hour go in, two users take what is not lost."""
+    start = world.ends.get("main", DAY1)
+    await world.publish("main", [10.0] * 96 * len(losses), start)
+    await world.publish("user1", [4000.0] * 96 * len(losses), start)
+    await world.publish("user2", [6000.0 - 10_000 * loss for loss in losses for _ in range(96)], start)
+    await world.evaluate()
+
+
+def test_what_is_usual_is_not_moved_by_a_few_days():
+    learned = learn([0.02] * 20 + [0.5, 0.5])
+    assert (learned.loss, learned.scatter, learned.days) == (0.02, 0.0, 22)
+    assert learned.tolerance(0.005, 0.01) == pytest.approx(0.015)
+    assert loss_share(0.0, [1.0]) is None
+
+
+async def test_a_loss_that_changes_is_told_and_its_evidence_says_the_same_again(network):
+    await days(network, [0.02, 0.021, 0.019] * 10)
+    assert await network.alerts("balance_power", "main") == []
+    await days(network, [0.05])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert (alert.started_at, alert.state, alert.unit) == (DAY1 + 30 * DAY, "firing", "%")
+    assert alert.value == pytest.approx(5.0)
+    # learned 2 %, scatter 3 x 1.4826 x 0.1 %, uncertainty below it, margin 1 %
+    assert alert.limit_value == pytest.approx(2 + 0.44478 + 1, abs=0.01)
+    assert alert.certainty == "confirmed"
+    (version,) = await evidence(network.connection, alert)
+    again = replay(version.body, version.sha256)
+    assert (again.intact, again.met) == (True, True)
+    assert (again.value, again.limit) == (pytest.approx(alert.value), pytest.approx(alert.limit_value))
+    await days(network, [0.02])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.resolved_at == DAY1 + 32 * DAY
+
+
+async def test_a_loss_that_shrinks_is_a_change_too(network):
+    await days(network, [0.035] * 25 + [0.01])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.value == pytest.approx(1.0)
+    assert alert.limit_value < 3.5
+
+
+async def test_a_slow_drift_is_not_learned(network):
+    await days(network, [0.02] * 28 + [0.02 + 0.002 * i for i in range(1, 12)])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.state == "firing"
+    assert alert.started_at >= DAY1 + 33 * DAY
+
+
+@pytest.mark.parametrize(
+    ("before", "today", "reason"),
+    [
+        ([0.02] * 10, 0.05, "learning"),
+        # a third of what goes in is not metered below: no balance at all
+        ([0.33] * 25, 0.5, "not_fully_metered"),
+    ],
+)
+async def test_why_nothing_is_said(network, before, today, reason):
+    await days(network, [*before, today])
+    assert await network.alerts("balance_power", "main") == []
+    (row,) = [
+        r for r in await subjects(network.connection, network.enterprise.e, "balance_power") if r.subject == "main"
+    ]
+    assert row.reason == reason
+
+
+async def test_a_day_on_which_the_plant_stands_says_nothing(network):
+    await days(network, [0.02] * 25)
+    start = network.ends["main"]
+    for point, amount in {"main": 1.0, "user1": 500.0, "user2": 300.0}.items():
+        await network.publish(point, [amount] * 96, start)
+    await network.evaluate()
+    assert await network.alerts("balance_power", "main") == []
+    (row,) = [
+        r for r in await subjects(network.connection, network.enterprise.e, "balance_power") if r.subject == "main"
+    ]
+    assert row.reason == "idle"
+
+
+async def test_late_data_takes_the_alert_back(network):
+    await days(network, [0.02] * 25 + [0.06])
+    await network.publish("user2", [5800.0] * 96, DAY1 + 25 * DAY)
+    await network.evaluate()
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.retracted
+
+
+async def test_a_computed_meter_stands_for_its_terms(network):
+    for point, amounts in {"t1": [150.0] * 26, "t2": [50.0] * 26, "mill": [98.0] * 25 + [90.0]}.items():
+        await network.publish(point, [a for a in amounts for _ in range(96)], DAY1)
+    await network.evaluate()
+    (alert,) = await network.alerts("balance_power", "bus")
+    assert (alert.value, alert.started_at) == (pytest.approx(10.0), DAY1 + 25 * DAY)
