@@ -97,7 +97,7 @@ class EnpiModel:
     def ratio(self) -> Ratio:
         """Units, by the first output."""
         outputs = [leaf for leaf in self.leaves(self.current) if leaf.part is Part.OUTPUT]
-        return Ratio.of(outputs[0].point.amount_unit if outputs else "t")
+        return Ratio.of(outputs[0].point.amount_unit if outputs else "t", self.current.enpi.unit)
 
     @property
     def coarsest_s(self) -> float:

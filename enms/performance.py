@@ -20,7 +20,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from math import sqrt
 
-from enms.carriers import TceBasis
+from enms.carriers import TceBasis, carriers
 from enms.catalogue import Levels, LimitRow
 from enms.corrections import CorrectedLimit
 from enms.units import Dimension, convert, unit
@@ -240,9 +240,13 @@ class EnpiValue:
     inputs: tuple[Input, ...]
 
 
+OF_POWER = {"kWh/t": ("t", 1.0), "kWh/kg": ("kg", 1.0), "%": ("kWh", 100.0)}
+"""Units of EnPIs of electricity alone, by its calorific value: output unit, value units per (kWh per output unit)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Units of an EnPI: kgce/t for a product by mass, gce/kWh for electricity.
+    """Units of an EnPI: kgce/t for a product by mass, gce/kWh for electricity; kWh/t and % where all of it is power.
 
     Attributes:
         symbol: of the value.
@@ -255,8 +259,13 @@ class Ratio:
     per_kgce: float
 
     @classmethod
-    def of(cls, output_unit: str) -> Ratio:
-        """The ratio for an output metered in some unit."""
+    def of(cls, output_unit: str, wanted: str | None = None) -> Ratio:
+        """The ratio for an output metered in some unit; `wanted`: a unit of `OF_POWER`, or what it would be anyway."""
+        if wanted is not None and wanted in OF_POWER:
+            output, scale = OF_POWER[wanted]
+            power = carriers()["electricity"].default
+            assert power is not None, "the table has electricity by its calorific value"
+            return cls(wanted, output, scale / power.per("kWh"))
         dimension = unit(output_unit).dimension
         if dimension is Dimension.MASS:
             return cls("kgce/t", "t", 1.0)

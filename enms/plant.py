@@ -226,13 +226,18 @@ class Declared(_Strict):
 
 
 class Enpi(_Strict):
-    """An energy performance indicator (ISO 50006): boundary energy over qualified output."""
+    """An energy performance indicator (ISO 50006): boundary energy over qualified output.
+
+    `unit` None: kgce/t, or gce/kWh where the output is power. The others are for boundaries of electricity alone, such
+    as a house load in %.
+    """
 
     code: Code
     name: Name | None = None
     process: Code | None = None
     basis: TceBasis = TceBasis.CALORIFIC
     periods: tuple[Literal["hour", "shift", "day", "month", "year"], ...] = ("day", "month", "year")
+    unit: Literal["kWh/t", "kWh/kg", "%"] | None = None
     limit: LimitReference | None = None
     energy: tuple[Term, ...] = Field(min_length=1)
     output: tuple[Code, ...] = Field(min_length=1)

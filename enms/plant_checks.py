@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from enms.carriers import carriers
+from enms.carriers import TceBasis, carriers
 from enms.plant import Enpi, Motor, Point, Process, SiteFactor, Supply
 from enms.units import Dimension, unit
 
@@ -79,6 +79,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
     if not virtual_loops:
         yield from _virtual_units(plant)
     yield from _unknown_in_enpis(plant, points, processes)
+    yield from _enpis_of_power(plant)
     yield from _unknown_in_motors(plant, points, processes)
     yield from _misfits_in_supplies(plant, points, processes)
     for i, factor in plant.factors.items():
@@ -180,6 +181,20 @@ def _unknown_in_enpis(plant: Draft, points: set[str], processes: set[str]) -> It
         for name, code in enpi.corrections.items():
             if code not in points:
                 yield (*here, "corrections", name), f"unknown point {code!r}"
+
+
+def _enpis_of_power(plant: Draft) -> Iterator[tuple[Location, str]]:
+    carrier = {point.code: point.carrier for point in plant.points.values()}
+    for i, enpi in plant.enpis.items():
+        if enpi.unit is None:
+            continue
+        others = sorted({t.point for t in enpi.energy if carrier.get(t.point, "electricity") != "electricity"})
+        if others:
+            yield ("enpis", i, "unit"), f"{enpi.unit} is for electricity alone: {', '.join(others)} is something else"
+        if enpi.basis is not TceBasis.CALORIFIC:
+            yield ("enpis", i, "unit"), f"{enpi.unit} is on the calorific basis"
+        if enpi.limit is not None:
+            yield ("enpis", i, "unit"), "a limit of the catalogue is in kgce/t or gce/kWh"
 
 
 def _unknown_in_motors(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:

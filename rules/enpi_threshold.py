@@ -123,10 +123,10 @@ def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float 
     if "boundary" not in body:
         return threshold.replayed(body)
     condition = condition_in(body)
-    window = body["window"]
+    window, result = body["window"], body["result"]
     start, end = datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
     inputs = [enpi_input(one) for one in body["inputs"]]
-    value = enpi_value(start, end, inputs, Ratio.of(body["result"]["output_unit"])).value
+    value = enpi_value(start, end, inputs, Ratio.of(result["output_unit"], result["unit"])).value
     if value is None:
         return None, None, condition.limit
     return answer(value, condition, 0.0)[0] is Truth.MET, value, condition.limit

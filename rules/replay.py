@@ -83,7 +83,7 @@ def _name(of: dict[str, str]) -> Name:
 def _enpi(body: dict[str, Any]) -> tuple[bool, float | None, float | None]:
     inputs = [enpi_input(one) for one in body["inputs"]]
     window, result = body["window"], body["result"]
-    ratio = Ratio.of(result["output_unit"])
+    ratio = Ratio.of(result["output_unit"], result["unit"])
     start, end = datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
     value = enpi_value(start, end, inputs, ratio)
     claimed = {c["input"]: number(c["given"]) for c in body["corrections"]}

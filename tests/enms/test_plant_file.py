@@ -97,3 +97,21 @@ def test_defaults_fill_in() -> None:
     assert configs["c"].max_gap_s == 7200.0
     assert (configs["s"].unit, configs["s"].aggregate) == ("degC", "mean")
     assert [s.code for s in plant.enterprise.shifts] == ["night", "day", "eve"]
+
+
+def test_a_unit_of_power_is_for_power_alone() -> None:
+    found = mistakes(
+        HEAD
+        + """points:
+  - {code: p, unit: kWh, carrier: electricity}
+  - {code: coal, unit: t, carrier: raw_coal}
+  - {code: out, unit: t, role: output}
+enpis:
+  - {code: fine, unit: kWh/t, energy: [{point: p, sign: 1}], output: [out]}
+  - {code: mixed, unit: kWh/t, energy: [{point: p, sign: 1}, {point: coal, sign: 1}], output: [out]}
+  - {code: odd, unit: kWh/furlong, energy: [{point: p, sign: 1}], output: [out]}
+"""
+    )
+    assert any("enpis[mixed].unit: kWh/t is for electricity alone: coal is something else" in m for m in found)
+    assert any("enpis[odd].unit" in m for m in found)
+    assert not any("fine" in m for m in found)

@@ -148,3 +148,12 @@ def test_electricity_is_judged_in_grams_a_kilowatt_hour():
     result = enpi_value(START, END, (energy(310_000), sent), ratio)
     assert (result.unit, result.output, result.output_unit) == ("gce/kWh", 1e6, "kWh")
     assert result.value == pytest.approx(310)
+
+
+def test_units_of_power_alone():
+    used = energy(6.5 * 0.1229, point="aux")
+    given = replace(output(100.0), unit="kWh")
+    house_load = enpi_value(START, END, [used, given], Ratio.of("kWh", "%"))
+    assert (house_load.unit, house_load.value) == ("%", pytest.approx(6.5))
+    assert Ratio.of("t", "kWh/t").per_kgce == pytest.approx(1 / 0.1229)
+    assert Ratio.of("MWh") == Ratio.of("MWh", "gce/kWh")

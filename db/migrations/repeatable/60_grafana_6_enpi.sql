@@ -33,12 +33,18 @@ metered AS (
 ),
 ratio AS (
     SELECT DISTINCT ON (m.id) m.id,
-           CASE u.dimension WHEN 'mass' THEN 'kgce/t' WHEN 'energy' THEN 'gce/kWh' ELSE 'kgce/' || u.symbol END AS unit,
-           CASE u.dimension WHEN 'mass' THEN 't' WHEN 'energy' THEN 'kWh' ELSE u.symbol END AS output_unit,
-           CASE u.dimension WHEN 'mass' THEN 1e3 WHEN 'energy' THEN 3600 ELSE u.factor END AS output_factor,
-           CASE u.dimension WHEN 'energy' THEN 1000 ELSE 1 END AS per_kgce
+           coalesce(n.definition ->> 'unit',
+                    CASE u.dimension WHEN 'mass' THEN 'kgce/t' WHEN 'energy' THEN 'gce/kWh' ELSE 'kgce/' || u.symbol END) AS unit,
+           CASE u.dimension WHEN 'mass' THEN CASE WHEN n.definition ->> 'unit' = 'kWh/kg' THEN 'kg' ELSE 't' END
+                            WHEN 'energy' THEN 'kWh' ELSE u.symbol END AS output_unit,
+           CASE u.dimension WHEN 'mass' THEN CASE WHEN n.definition ->> 'unit' = 'kWh/kg' THEN 1 ELSE 1e3 END
+                            WHEN 'energy' THEN 3600 ELSE u.factor END AS output_factor,
+           -- of electricity alone, by its calorific value (GB/T 2589, annex A: 0.1229 kgce/kWh)
+           CASE WHEN n.definition ->> 'unit' = '%' THEN 100 / 0.1229 WHEN n.definition ->> 'unit' IS NOT NULL THEN 1 / 0.1229
+                WHEN u.dimension = 'energy' THEN 1000 ELSE 1 END AS per_kgce
     FROM metered AS m
     JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit
+    JOIN grafana_inner.enpi_now AS n ON n.e = m.e AND n.id = m.id
     WHERE m.part = 'output'
     ORDER BY m.id, m.steps, m.code
 )
