@@ -20,6 +20,7 @@ from api.console import (
     point,
     points,
     production,
+    quality,
     quarantine,
     reports,
     rules,
@@ -74,6 +75,7 @@ def install(app: FastAPI) -> None:
         quarantine,
         wall,
         enpi,
+        quality,
     ):
         app.include_router(room.router)
     app.include_router(router)

@@ -25,6 +25,7 @@ PAGES = [
     f"/points/seed-steel/{SILENT}", "/points/seed-steel/bf1.elec.net", "/alerts", "/alerts?state=&severity=notice",
     "/alerts/1", "/rules", "/rules?enterprise=seed-steel&rule=meter_silent",
     "/quarantine", "/quarantine?reason=broken_json", "/docs",
+    "/data-quality", "/data-quality?days=1&show=all&enterprise=seed-steel",
     "/e/seed-steel/enpi/1", "/e/seed-steel/enpi/1?resolution=month",
     "/wall", "/wall/seed-steel", "/wall/seed-power?rotate=60",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ PAGES = {
     "motors": "/e/seed-steel/motors",
     "alerts": "/alerts",
     "alert": "/alerts/1",
+    "quality": "/data-quality",
     "refused": "/quarantine",
     "docs": "/docs",
     "problem": "/nowhere",
