@@ -23,6 +23,7 @@ from enms.carbon import carbon_factor
 from enms.carriers import TceBasis
 from enms.cuts import Cuts, Window
 from enms.report import (
+    COMPARABLE,
     CarrierLine,
     MissingPoint,
     ProcessLine,
@@ -180,12 +181,15 @@ def _used_then(figures: _Figures, process: str | None, carrier: str, window: Win
 
 
 def _used(line: Consumption) -> Used:
+    complete, converted = line.completeness or 0.0, line.kgce_completeness or 0.0
+    # Coal whose heating value is not known for a third of the day is not two thirds of its standard coal.
+    valued = line.kgce is not None and converted >= COMPARABLE * complete
     return Used(
         amount=line.amount,
-        tce=None if line.kgce is None else line.kgce / 1000,
-        tco2=line.tco2,
-        completeness=min(1.0, (line.completeness or 0.0) * line.served_share),
-        tce_completeness=min(1.0, (line.kgce_completeness or 0.0) * line.served_share),
+        tce=line.kgce / 1000 if line.kgce is not None and valued else None,
+        tco2=line.tco2 if valued else None,
+        completeness=min(1.0, complete * line.served_share),
+        tce_completeness=min(1.0, converted * line.served_share),
         estimated_share=line.estimated_share,
         provisional=line.provisional,
         reason=line.reason or ("no data" if line.amount is None else None),

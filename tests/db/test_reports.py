@@ -182,3 +182,31 @@ async def test_a_month_and_its_year(works: Works) -> None:
     assert [scope.cut for scope in report.scopes] == ["month", "year"]
     assert report.day == date(2026, 11, 1)
     assert not report.whole
+
+
+STATION = parse_plant(
+    """
+enterprise: {code: station, name: {zh: 电厂, en: Station}, industry: power}
+points:
+  - {code: coal, carrier: raw_coal, role: purchased, unit: t, ncv: coal.ncv}
+  - {code: coal.ncv, role: property, reading: gauge, unit: kJ/kg, period_s: 28800}
+""",
+    "test",
+)
+
+
+async def test_an_amount_without_its_heating_value_is_no_part_of_a_sum(db_pool: asyncpg.Pool) -> None:
+    end = START + timedelta(days=1)
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, STATION, now=datetime(2024, 1, 1, tzinfo=UTC))
+        numbers = {row["code"]: row["p"] for row in await connection.fetch("SELECT p, code FROM point")}
+        station = Works(connection, await enterprise(connection, "station"), numbers)
+        await station.put("coal", 1.0, START, end)
+        await station.put("coal.ncv", 20_000.0, START, START + timedelta(hours=16))
+        await connection.execute("UPDATE point_state SET closed_until = $1", end)
+        day = (await station.report()).scopes[0]
+    (coal,) = day.carriers
+    assert (coal.now.amount, coal.now.tce, coal.now.tco2) == (pytest.approx(96.0), None, None)
+    assert "heating value coal.ncv missing" in (coal.now.reason or "")
+    assert day.total.now.tce is None
+    assert day.total.unknown[0].startswith("raw_coal")
