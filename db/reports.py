@@ -6,7 +6,7 @@ The enterprise's total is what it purchased, less what it laid in stock and sold
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import asyncpg
@@ -37,6 +37,7 @@ from enms.report import (
     total_line,
 )
 from enms.report_spans import ReportKind, Scope, report_day, report_scopes, report_span
+from enms.shift_comparison import ShiftComparison
 
 _MOST_ALERTS = 500
 _Lines = Mapping[tuple[str | None, str | None, Period], Consumption]
@@ -93,8 +94,16 @@ async def read_report(
         scopes=tuple([await _scope(connection, enterprise, scope, figures, names) for scope in scopes]),
         alerts=await _alerts(connection, enterprise, span),
         missing=await _missing(connection, enterprise, scopes[0], basis, book),
-        shifts=await compare_shifts(connection, enterprise, scopes[0].start, scopes[0].until, now=now),
+        shifts=await _shifts(connection, enterprise, kind, scopes[0], now),
     )
+
+
+async def _shifts(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, kind: ReportKind, scope: Scope, now: datetime
+) -> tuple[ShiftComparison, ...]:
+    """The shifts of the day; of a month only those of one code together, or it would be a thousand lines."""
+    found = await compare_shifts(connection, enterprise, scope.start, scope.until, now=now)
+    return found if kind is ReportKind.DAILY else tuple(replace(one, runs=()) for one in found)
 
 
 def _windows(scope: Scope) -> list[Window]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from api.console.i18n import Catalogue
@@ -13,7 +14,8 @@ from api.reports.document import Cell, Column, Row, Table, text
 from api.reports.wording import compared, scope_title
 from enms.carriers import carriers
 from enms.report import EnpiLine, Report
-from enms.shift_comparison import Contribution, ShiftComparison, ShiftRun
+from enms.report_spans import ReportKind
+from enms.shift_comparison import Contribution, ShiftComparison, ShiftRun, ShiftSummary
 
 _FINER = {"finer_than_an_input": N_("an input is coarser than this span"), "nothing_closed": N_("nothing closed yet")}
 
@@ -71,11 +73,64 @@ def _why(raw: str | None, say: Catalogue) -> str:
     return say(_FINER[raw]) if raw in _FINER else reason(say, raw)
 
 
-def shift_tables(
-    comparisons: Sequence[ShiftComparison], say: Catalogue, zone: ZoneInfo, *, zh: bool
-) -> tuple[Table, ...]:
-    """Each EnPI that is judged by the shift: its shifts against the week before, and what made the difference."""
-    return tuple(shift_table(one, say, zone, zh=zh) for one in comparisons)
+def shifts_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
+    """One row an EnPI and shift with its main cause; of a month, the shifts of one code together."""
+    zone = ZoneInfo(report.timezone)
+    rows: list[Row] = []
+    for one in report.shifts:
+        name = one.name_zh if zh else one.name_en
+        link = f"/e/{report.enterprise}/shifts?enpi={quote(one.enpi)}"
+        monthly = report.kind is ReportKind.MONTHLY
+        found = (
+            [_summed(run, one, say) for run in one.by_shift]
+            if monthly
+            else [_single(run, one, say, zone) for run in one.runs]
+        )
+        rows += [
+            Row((text(name if n == 0 else "", link=link if n == 0 else ""), *cells), level=0 if n == 0 else 1)
+            for n, cells in enumerate(found)
+        ]
+    columns = (
+        Column(say(N_("Indicator")), numeric=False), Column(say(N_("Shift")), numeric=False),
+        Column(say(N_("Span")), numeric=False), Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output"))),
+        Column(say(N_("Unit consumption"))), Column(say(N_("Unit")), numeric=False), Column(say(N_("Difference"))),
+        Column(say(N_("Mostly because of")), numeric=False), Column(say(N_("Completeness"))),
+    )  # fmt: skip
+    sub = say(N_("against the shifts of the week before (too few: all shown)"))
+    if report.kind is ReportKind.MONTHLY:
+        sub = say(N_("energy over output of all shifts with the same code, less that of all shifts"))
+    return Table("shifts", say(N_("Shifts compared")), sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
+
+
+def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo) -> tuple[Cell, ...]:
+    begins, ends = run.start.astimezone(zone), run.end.astimezone(zone)
+    why = reason(say, run.reason)
+    return (
+        text(run.shift),
+        text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
+        Cell(run.energy_tce, "number", unit="tce", why=why),
+        Cell(run.output, "number", unit=one.output_unit, why=why),
+        Cell(run.value, "number", unit=one.unit, why=why),
+        text(one.unit),
+        Cell(run.delta, "number", unit=one.unit, why=why or say(N_("fewer than three known shifts to compare with"))),
+        text(_cause(run.contributions, run.delta, say)),
+        Cell(run.completeness, "share"),
+    )
+
+
+def _summed(run: ShiftSummary, one: ShiftComparison, say: Catalogue) -> tuple[Cell, ...]:
+    none = say(N_("no known shift"))
+    return (
+        text(run.shift),
+        text(f"{run.known} / {run.shifts}"),
+        Cell(run.energy_tce, "number", unit="tce", why=none),
+        Cell(run.output, "number", unit=one.output_unit, why=none),
+        Cell(run.value, "number", unit=one.unit, why=none),
+        text(one.unit),
+        Cell(run.delta, "number", unit=one.unit, why=none),
+        text(_cause(run.contributions, run.delta, say)),
+        Cell(run.known / run.shifts if run.shifts else None, "share", why=none),
+    )
 
 
 def shift_table(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -> Table:

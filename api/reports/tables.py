@@ -10,7 +10,7 @@ from api.console.numbers import shown, symbol
 from api.console.reasons import reason
 from api.console.words import N_, word
 from api.reports.document import Cell, Column, Document, Row, Table, text
-from api.reports.enpi_tables import enpi_table, shift_tables
+from api.reports.enpi_tables import enpi_table, shifts_table
 from api.reports.wording import compared, scope_title, span_text
 from enms.carriers import TceBasis, carriers
 from enms.report import CarrierLine, Report, ReportScope, TotalLine, Used
@@ -32,9 +32,9 @@ def document(report: Report, language: str) -> Document:
         tables=(
             _totals(report, say),
             _carriers(report, say),
-            _processes(report, say, zh=zh),
             enpi_table(report, say, zh=zh),
-            *shift_tables(report.shifts, say, ZoneInfo(report.timezone), zh=zh),
+            _processes(report, say, zh=zh),
+            shifts_table(report, say, zh=zh),
             _alerts(report, say, zh=zh),
             _missing(report, say),
         ),
