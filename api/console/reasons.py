@@ -35,6 +35,16 @@ _WHY = {
     "correction_input_missing": N_("a correction's input is missing"),
     "limit_in_another_unit": N_("the limit is in another unit"),
     "limit_on_another_basis": N_("the limit is on another basis"),
+    "no_value": N_("no value"),
+    "other_unit": N_("its unit measures something else"),
+    "not_in_service": N_("not in service"),
+    "backlog": N_("readings came together, from a backlog"),
+    "no_meter": N_("no meter"),
+    "no_contract": N_("no contract demand"),
+    "too_early": N_("too early in the period"),
+    "learning": N_("still learning what is usual"),
+    "not_fully_metered": N_("not metered in full"),
+    "nothing_counts": N_("nothing counts towards it"),
 }
 
 
