@@ -107,7 +107,7 @@ def evidence_view(row: EvidenceRow, text: Catalogue, zone: ZoneInfo) -> Evidence
             for key in ordered
             if rest.get(key) not in (None, [], {})
         ),
-        unreviewed='"unreviewed"' in row.body,
+        unreviewed='"unreviewed' in row.body,
     )
 
 
@@ -151,6 +151,8 @@ class _Sayer:
         if _NUMBER.fullmatch(said) and key not in {"level", "id", "year", "poles"}:
             number = float(said)
             return f"{numbers.full(number * 100)} %" if key in _SHARES else numbers.full(number)
+        if key == "review" and said.startswith("unreviewed"):
+            return self._text("not reviewed")
         known = known_word(self._text, _WORDS[key], said) if key in _WORDS else None
         return known if known is not None else said
 

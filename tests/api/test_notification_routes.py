@@ -63,6 +63,8 @@ async def test_the_page_shows_whom_and_the_last_error(client: httpx.AsyncClient,
     text = (await client.get("/notifications")).text
     assert "标题 raised" in text
     assert "answered 500 &lt;script&gt;" in text
+    assert "again at 11-22 18:07" in text
+    assert "&lt;time" not in text
     assert "wecombot://k...y/" in text
     assert "标题 escalated" not in (await client.get("/notifications?state=sent")).text
 

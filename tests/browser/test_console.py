@@ -21,6 +21,9 @@ PAGES = {
     "alerts": "/alerts",
     "alert": "/alerts/1",
     "quality": "/data-quality",
+    "evidence": "/alerts/1/evidence/print",
+    "outages": "/outages",
+    "notifications": "/notifications",
     "refused": "/quarantine",
     "docs": "/docs",
     "problem": "/nowhere",
@@ -53,7 +56,7 @@ async def test_pages_look_right_on_desk_and_phone(console: Console) -> None:
 
 
 # Buttons, filters and navigation; links within text are exempt (WCAG 2.5.8).
-_TOO_SMALL = """[...document.querySelectorAll('.bar a, .bar button, .act, select, input')]
+_TOO_SMALL = """[...document.querySelectorAll('.bar a, .bar button, .act, select, input:not(.pick input), .pick')]
   .filter(e => e.offsetParent && !e.closest('.mark') && e.getBoundingClientRect().height < 40 && e.type !== 'hidden')
   .map(e => e.outerHTML.slice(0, 80))"""
 
@@ -173,6 +176,24 @@ async def test_acknowledging_from_the_page(console: Console) -> None:
     await page.click("form[action$=acknowledge] button")
     await page.wait_for_selector("text=seen by Li Wei")
     assert await page.locator("form[action$=acknowledge]").count() == 0
+
+
+async def test_several_alerts_are_acknowledged_from_the_inbox(console: Console) -> None:
+    page = await console.open("/alerts?severity=&sort=oldest", language="en-US", size=(390, 844))
+    await page.locator("tbody .pick").first.click()
+    await page.fill(".picked input[name=by]", "Li Wei")
+    await page.click(".picked button")
+    await page.wait_for_selector("text=seen >> nth=0")
+    assert "sort=oldest" in page.url
+    assert await page.locator("tbody .pick").count() == 2
+    await page.locator(".picked .pick").click()
+    assert await page.locator("tbody .pick input:checked").count() == 2
+
+
+async def test_the_breach_is_drawn_against_its_limit(console: Console) -> None:
+    page = await console.open("/alerts/1", language="en-US")
+    await page.wait_for_function("() => document.querySelector('[data-chart=breach]').dataset.drawn")
+    assert console.complaints == []
 
 
 async def test_contrast_of_text_is_enough(console: Console) -> None:
