@@ -23,7 +23,9 @@ _MOST = 10_000
 class _Answer(Generic[T]):
     task: asyncio.Task[T]
     made_at: float
+    for_s: float | None
     stale: bool = False
+    outdated: bool = False
 
 
 class Kept:
@@ -33,8 +35,16 @@ class Kept:
         self._clock = clock
         self._answers: dict[tuple[str, int], _Answer[object]] = {}
 
-    async def get(self, kind: str, e: int, ask: Callable[[], Awaitable[T]]) -> T:
-        """The kept answer, or a fresh one. One that failed is not kept."""
+    async def get(self, kind: str, e: int, ask: Callable[[], Awaitable[T]], *, for_s: float | None = None) -> T:
+        """The kept answer, or a fresh one. One that failed is not kept.
+
+        Args:
+            kind: of answer.
+            e: enterprise number.
+            ask: makes a fresh one.
+            for_s: keep it so long whatever the ledger publishes, for what hardly changes and costs much; a changed
+                configuration still makes it be asked for again.
+        """
         key = (kind, e)
         now = self._clock()
         kept = self._answers.get(key)
@@ -48,7 +58,7 @@ class Kept:
             task = asyncio.create_task(answer())
             # Retrieved even when every reader has gone.
             task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-            kept = self._answers[key] = _Answer(task, now)
+            kept = self._answers[key] = _Answer(task, now, for_s)
         try:
             # One reader that goes away must not take the answer from the others.
             return cast("T", await asyncio.shield(kept.task))
@@ -62,8 +72,11 @@ class Kept:
         for (_, of), answer in self._answers.items():
             if e is None or of == e:
                 answer.stale = True
+                answer.outdated = answer.outdated or e is None
 
     @staticmethod
     def _too_old(answer: _Answer[object], now: float) -> bool:
         age = now - answer.made_at
+        if answer.for_s is not None:
+            return age > answer.for_s or answer.outdated
         return age > _LONGEST_S or (answer.stale and age > _SHORTEST_S)

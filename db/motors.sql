@@ -43,6 +43,19 @@ CROSS JOIN LATERAL generate_series(
     greatest(starts, date_bin('15 minutes', ts, 'epoch')), until - interval '1 microsecond', '15 minutes') AS q
 GROUP BY p, q;
 
+-- name: load_profiles(e, ns, points, to_kwh, widths, starts, ends)
+-- Hours that points spent at each power: bins of a width (kW), with the mean power within. A quarter hour of which less
+-- than half is covered is left out.
+SELECT s.n, floor(k.kw / s.width)::int AS bin, sum(k.kw * i.covered_s) / sum(i.covered_s) AS kw,
+       sum(i.covered_s) / 3600 AS hours
+FROM unnest(:ns::int[], :points::int[], :to_kwh::float8[], :widths::float8[], :starts::timestamptz[], :ends::timestamptz[])
+    AS s (n, p, to_kwh, width, starts, ends)
+CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts, s.ends) AS i
+CROSS JOIN LATERAL (SELECT i.amount * s.to_kwh * 3600 / i.covered_s AS kw) AS k
+WHERE i.amount IS NOT NULL AND i.covered_s >= 450
+GROUP BY s.n, 2
+ORDER BY s.n, 2;
+
 -- name: first_readings(e, points)
 -- Since when raw readings are still there.
 SELECT s.p, r.ts

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
         default=2, ge=0, le=23, description="Hours after the end of an enterprise's day at which its reports are made"
     )
     reports_language: Literal["zh", "en"] = Field(default="zh", description="Language of written reports: zh or en")
+    electricity_price: float | None = Field(
+        default=None, gt=0, description="CNY a kWh, for what a motor's saving is worth; without it no money is shown"
+    )
     api_max_rows: int = Field(default=200_000, ge=1000, description="Most rows one API answer may hold")
 
     @field_validator("retention_days")

@@ -1,37 +1,87 @@
-"""`/e/{enterprise}/motors`: what each motor does, and what can honestly be told."""
+"""`/e/{enterprise}/motors`: which motors waste most, what would replacing save, and how do we know?"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from collections.abc import Callable
+from typing import Annotated, Literal
 
+from fastapi import APIRouter, Query, Request, Response
+
+from api import csv_out
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.deps import Api
 from api.language import Language
-from api.routes.motors import MotorItem, motor_item, states
+from api.paging import Page
+from api.routes.motors import MotorItem, motor_item, motor_views
 from db import plants
 
 router = APIRouter(include_in_schema=False)
+Sort = Literal["saving", "load", "rated", "efficiency", "name", "loss"]
 # What wastes or endangers stands first.
 _ORDER = {"overloaded": 0, "idle": 1, "underloaded": 2, "normal": 3, "off": 4, "cannot_tell": 5}
+_KEYS: dict[str, Callable[[MotorItem], float | str | None]] = {
+    "saving": lambda m: m.saving_kwh_a,
+    "load": lambda m: m.load_factor,
+    "rated": lambda m: m.rated_kw,
+    "efficiency": lambda m: m.efficiency_pct,
+    "loss": lambda m: m.efficiency_loss_pct,
+    "name": lambda m: m.name,
+}
 
 
 @router.get("/e/{code}/motors")
-async def show_motors(request: Request, api: Api, language: Language, code: str, load: str = "") -> Response:
+async def show_motors(
+    request: Request,
+    api: Api,
+    language: Language,
+    code: str,
+    load: str = "",
+    grade: Literal["", "below", "meets", "cannot_tell"] = "",
+    q: Annotated[str, Query(max_length=100)] = "",
+    sort: Sort = "saving",
+    order: Literal["desc", "asc"] = "desc",
+    wanted: Annotated[Literal["html", "csv"], Query(alias="format")] = "html",
+) -> Response:
     text = catalogue(language)
     owner = await plants.enterprise(api.pool, code)
-    every = [motor_item(number, owner, state, language) for number, state in await states(api, owner)]
-    every.sort(key=lambda m: (_ORDER.get(m.load_state, 9), -m.rated_kw, m.code))
+    price = api.settings.electricity_price
+    every = [motor_item(view, owner, language, price) for view in await motor_views(api, owner)]
     counts = {state: sum(m.load_state == state for m in every) for state in _ORDER}
-    shown: list[MotorItem] = [m for m in every if load in {"", m.load_state}]
+    below = sum(m.grade_state == "below" for m in every)
+    shown = sorted_by([m for m in every if _shown(m, load, grade, q)], sort, falling=order == "desc")
+    if wanted == "csv":
+        answer = csv_out.answer(
+            request, Page(items=shown, next_cursor=None), MotorItem, "csv", name=f"motors-{code}", bom=True
+        )
+        assert isinstance(answer, Response)
+        return answer
     name = owner.name_zh if language == "zh" else owner.name_en
     values = {
         "owner": owner,
         "motors": shown,
         "total": len(every),
         "counts": {state: n for state, n in counts.items() if n},
-        "chosen": load,
+        "below": below,
+        "chosen": {"load": load, "grade": grade, "q": q, "sort": sort, "order": order},
+        "saving": sum(m.saving_kwh_a for m in shown if m.saving_kwh_a is not None),
+        "saving_of": sum(m.saving_kwh_a is not None for m in shown),
+        "price": price,
         "zone": zone_of(owner.timezone),
     }
     crumbs = [("/", text("District")), (f"/e/{code}", name)]
     return await page(request, api, "motors.html", values, live=code, crumbs=crumbs)
+
+
+def _shown(motor: MotorItem, load: str, grade: str, q: str) -> bool:
+    named = " ".join(filter(None, (motor.code, motor.name, motor.model, motor.process))).casefold()
+    return load in {"", motor.load_state} and grade in {"", motor.grade_state} and q.casefold() in named
+
+
+def sorted_by(motors: list[MotorItem], sort: Sort, *, falling: bool) -> list[MotorItem]:
+    """Motors by one of their figures; those without it stand last, whichever way."""
+    key = _KEYS[sort]
+    first = sorted(motors, key=lambda m: (_ORDER.get(m.load_state, 9), -m.rated_kw, m.code))
+    known = [m for m in first if key(m) is not None]
+    known.sort(key=key, reverse=falling)  # type: ignore[arg-type]
+    return known + [m for m in first if key(m) is None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
+from api.motor_savings import Worth, unobserved, worth
 from api.paging import Page, check_limit, cut, decode, encode
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
@@ -18,7 +21,9 @@ from db import plants, views
 from db.motor_states import MotorState, motor_states
 from db.plants import EnterpriseRow
 from enms.errors import NotFoundError
+from enms.motor_assumptions import Assumption
 from enms.motor_efficiency import Method, method_of
+from enms.motor_saving import NoSaving, Saving
 
 router = APIRouter(tags=["motors"], responses=RESPONSES)
 
@@ -58,6 +63,35 @@ class MotorItem(BaseModel):
     efficiency_method: str | None = Field(description="driven_output (motor and machine together) or slip")
     efficiency_loss_pct: float | None = Field(description="Share of the efficiency lost since the motor's reference")
     efficiency_uncertainty_pct: float | None = Field(description="What a loss must exceed")
+    grade: str | None = Field(description="Best grade that the nameplate reaches; null: below the last, or not known")
+    grade_state: str = Field(description="meets, below (the last grade: the limit) or cannot_tell")
+    grade_why: str | None = Field(description="Why the grade cannot be told")
+    grade_limit_pct: float | None = Field(description="Least efficiency of the last grade")
+    grade_edition: str | None = Field(description="Edition of the table; unreviewed against the official text")
+    saving_kwh_a: float | None = Field(description="Electricity a year that a better motor would save at its real load")
+    saving_low_kwh_a: float | None
+    saving_high_kwh_a: float | None
+    saving_why: str | None = Field(description="Why no saving is estimated")
+    saving_cny_a: float | None = Field(description="At ENMS_ELECTRICITY_PRICE; null where that is not set")
+    resize_to_kw: float | None = Field(description="Rated power that would do, of a motor chronically under-loaded")
+    resize_saving_kwh_a: float | None
+
+
+class SavingDetail(BaseModel):
+    """How a saving was estimated."""
+
+    rated_kw: float
+    grade: str
+    efficiency_pct: float
+    edition: str
+    kwh_a: float
+    low_kwh_a: float
+    high_kwh_a: float
+    running_h_a: float
+    now_kwh_a: float
+    then_kwh_a: float
+    parts: dict[str, tuple[float, float]] = Field(description="Of the range, kWh a year downwards and upwards")
+    assumptions: list[dict[str, Any]]
 
 
 class MotorDetail(MotorItem):
@@ -67,44 +101,142 @@ class MotorDetail(MotorItem):
     method: str | None
     assumptions: list[dict[str, Any]]
     nameplate_efficiency_at_load: float | None = Field(description="The nameplate's curve, not a measurement")
+    efficiency_uncertainty_parts_pct: dict[str, float] | None
+    profile_from: datetime | None = Field(description="Begin of the load profile that savings stand on")
+    profile_to: datetime | None
+    profile_h: float | None = Field(description="Hours of it that were metered")
+    saving: SavingDetail | None
+    resize: SavingDetail | None
 
 
-def motor_item(number: int, owner: EnterpriseRow, state: MotorState, language: str) -> MotorItem:
-    return MotorItem.model_validate(_fields(number, owner, state, language))
+@dataclass(frozen=True, slots=True)
+class MotorView:
+    """A motor by number, what it does, and what could be saved."""
+
+    number: int
+    state: MotorState
+    worth: Worth
 
 
-def _fields(number: int, owner: EnterpriseRow, state: MotorState, language: str) -> dict[str, object]:
+def motor_item(view: MotorView, owner: EnterpriseRow, language: str, price: float | None) -> MotorItem:
+    return MotorItem.model_validate(_fields(view, owner, language, price))
+
+
+def _fields(view: MotorView, owner: EnterpriseRow, language: str, price: float | None) -> dict[str, object]:
+    number, state, worth = view.number, view.state, view.worth
     motor, load, found = state.motor, state.load.load, state.efficiency.comparison
     method = method_of(motor)
     plate = ("code", "process", "model", "year", "type", "rated_kw", "poles", "efficiency_pct", "voltage_v")
     rest = ("current_a", "power_factor", "duty", "vsd", "drives")
-    return {name: getattr(motor, name) for name in (*plate, *rest)} | {
-        "id": number,
-        "enterprise": owner.code,
-        "name": motor.name.in_language(language) if motor.name else motor.code,
-        "t": state.start,
-        "input_kw": state.input_kw,
-        "completeness": state.completeness,
-        "load_state": state.load.state.value,
-        "load_factor": load.factor if load else None,
-        "load_low": load.low if load else None,
-        "load_high": load.high if load else None,
-        "load_why": state.load.why.value if state.load.why else None,
-        "load_missing": list(state.load.missing),
-        "efficiency_state": state.efficiency.state.value,
-        "efficiency_why": state.efficiency.why.value if state.efficiency.why else None,
-        "efficiency_missing": list(state.efficiency.missing),
-        "efficiency_method": method.value if isinstance(method, Method) else None,
-        "efficiency_loss_pct": 100 * found.loss if found else None,
-        "efficiency_uncertainty_pct": 100 * found.uncertainty if found else None,
+    return (
+        {name: getattr(motor, name) for name in (*plate, *rest)}
+        | {
+            "id": number,
+            "enterprise": owner.code,
+            "name": motor.name.in_language(language) if motor.name else motor.code,
+            "t": state.start,
+            "input_kw": state.input_kw,
+            "completeness": state.completeness,
+            "load_state": state.load.state.value,
+            "load_factor": load.factor if load else None,
+            "load_low": load.low if load else None,
+            "load_high": load.high if load else None,
+            "load_why": state.load.why.value if state.load.why else None,
+            "load_missing": list(state.load.missing),
+            "efficiency_state": state.efficiency.state.value,
+            "efficiency_why": state.efficiency.why.value if state.efficiency.why else None,
+            "efficiency_missing": list(state.efficiency.missing),
+            "efficiency_method": method.value if isinstance(method, Method) else None,
+            "efficiency_loss_pct": 100 * found.loss if found else None,
+            "efficiency_uncertainty_pct": 100 * found.uncertainty if found else None,
+        }
+        | _worth_fields(worth, price)
+    )
+
+
+def _worth_fields(worth: Worth, price: float | None) -> dict[str, object]:
+    grade, saving, resize = worth.grade, worth.replacing, worth.resizing
+    saved = saving if isinstance(saving, Saving) else None
+    smaller = resize if isinstance(resize, Saving) else None
+    return {
+        "grade": grade.reached.name if grade.reached else None,
+        "grade_state": grade.state.value,
+        "grade_why": grade.why.value if grade.why else None,
+        "grade_limit_pct": grade.limit.efficiency_pct if grade.limit else None,
+        "grade_edition": grade.table.citation.edition if grade.table else None,
+        "saving_kwh_a": saved.kwh_a if saved else None,
+        "saving_low_kwh_a": saved.low_kwh_a if saved else None,
+        "saving_high_kwh_a": saved.high_kwh_a if saved else None,
+        "saving_why": saving.value if isinstance(saving, NoSaving) else None,
+        "saving_cny_a": saved.kwh_a * price if saved and price is not None else None,
+        "resize_to_kw": smaller.candidate.rated_kw if smaller else None,
+        "resize_saving_kwh_a": smaller.kwh_a if smaller else None,
     }
 
 
-async def states(context: Context, owner: EnterpriseRow) -> list[tuple[int, MotorState]]:
-    """The motors of an enterprise by number, and what they are doing."""
+def _saving_detail(saving: Saving | NoSaving, language: str) -> SavingDetail | None:
+    if isinstance(saving, NoSaving):
+        return None
+    candidate = saving.candidate
+    return SavingDetail(
+        rated_kw=candidate.rated_kw,
+        grade=candidate.grade.name,
+        efficiency_pct=candidate.grade.efficiency_pct,
+        edition=candidate.table.citation.edition,
+        kwh_a=saving.kwh_a,
+        low_kwh_a=saving.low_kwh_a,
+        high_kwh_a=saving.high_kwh_a,
+        running_h_a=saving.running_h_a,
+        now_kwh_a=saving.now_kwh_a,
+        then_kwh_a=saving.then_kwh_a,
+        parts=saving.parts,
+        assumptions=_assumptions(saving.assumptions, language),
+    )
+
+
+def _assumptions(used: Sequence[Assumption], language: str) -> list[dict[str, Any]]:
+    return [
+        {"key": a.key, "value": a.value, "low": a.low, "high": a.high,
+         "text": a.text.in_language(language), "confidence": a.confidence}
+        for a in used
+    ]  # fmt: skip
+
+
+def motor_detail(view: MotorView, owner: EnterpriseRow, language: str, price: float | None) -> MotorDetail:
+    state, worth = view.state, view.worth
+    load, found = state.load.load, state.efficiency.comparison
+    return MotorDetail.model_validate(
+        _fields(view, owner, language, price)
+        | {
+            "points": state.motor.points.model_dump(),
+            "method": load.method if load else None,
+            "assumptions": _assumptions(load.assumptions if load else (), language),
+            "nameplate_efficiency_at_load": state.efficiency.nameplate,
+            "efficiency_uncertainty_parts_pct": {k: 100 * v for k, v in found.parts.items()} if found else None,
+            "profile_from": worth.profile.start if worth.profile else None,
+            "profile_to": worth.profile.end if worth.profile else None,
+            "profile_h": worth.profile.known_h if worth.profile else None,
+            "saving": _saving_detail(worth.replacing, language),
+            "resize": _saving_detail(worth.resizing, language),
+        }
+    )
+
+
+async def motor_views(context: Context, owner: EnterpriseRow) -> list[MotorView]:
+    """The motors of an enterprise: what they are doing, and what could be saved."""
     numbers = {code: number for number, code in await views.motors(context.pool, owner.e)}
+    now = context.clock()
     async with context.pool.acquire() as connection:
-        return [(numbers[s.motor.code], s) for s in await motor_states(connection, owner.e, context.clock())]
+        found = await motor_states(connection, owner.e, now)
+    savings = await worth(context, owner)
+    return [
+        MotorView(
+            numbers[s.motor.code],
+            s,
+            savings[s.motor.code] if s.motor.code in savings else unobserved(s.motor, now.date()),
+        )
+        for s in found
+    ]
 
 
 @router.get("/motors", response_model=Page[MotorItem], summary="Motors: nameplate, load factor, verdicts")
@@ -123,7 +255,8 @@ async def list_motors(
     if enterprise is not None:
         owners = [await plants.enterprise(api.pool, enterprise)]
     first = int(decode("motors", cursor, 1)[0]) if cursor else 0
-    every = [motor_item(n, owner, state, language) for owner in owners for n, state in await states(api, owner)]
+    price = api.settings.electricity_price
+    every = [motor_item(v, owner, language, price) for owner in owners for v in await motor_views(api, owner)]
     shown, following = cut(every[first : first + limit + 1], limit, lambda _: encode("motors", first + limit))
     page = Page(items=list(shown), next_cursor=following)
     return csv_out.answer(request, page, MotorItem, wanted, name="motors", bom=bom)
@@ -136,20 +269,7 @@ async def show_motor(
     for owner in await plants.enterprises(api.pool):
         if motor not in {number for number, _ in await views.motors(api.pool, owner.e)}:
             continue
-        for number, state in await states(api, owner):
-            if number == motor:
-                load = state.load.load
-                return MotorDetail.model_validate(
-                    _fields(number, owner, state, language)
-                    | {
-                        "points": state.motor.points.model_dump(),
-                        "method": load.method if load else None,
-                        "assumptions": [
-                            {"key": a.key, "value": a.value, "low": a.low, "high": a.high,
-                             "text": a.text.in_language(language), "confidence": a.confidence}
-                            for a in (load.assumptions if load else ())
-                        ],
-                        "nameplate_efficiency_at_load": state.efficiency.nameplate,
-                    }
-                )  # fmt: skip
+        for view in await motor_views(api, owner):
+            if view.number == motor:
+                return motor_detail(view, owner, language, api.settings.electricity_price)
     raise NotFoundError(f"no motor {motor}")

@@ -21,7 +21,8 @@ from tests.api.seed import DEAD, GAPPY, SILENT
 CONSOLE = Path(__file__).parents[2] / "api" / "console"
 PAGES = [
     "/", "/e/seed-steel", "/e/seed-power", "/e/seed-steel/points", "/e/seed-steel/points?process=bf1&show=silent",
-    "/e/seed-steel/motors", f"/points/seed-steel/{GAPPY}", f"/points/seed-steel/{DEAD}?span=7d",
+    "/e/seed-steel/motors", "/e/seed-steel/motor/roll.main",
+    f"/points/seed-steel/{GAPPY}", f"/points/seed-steel/{DEAD}?span=7d",
     f"/points/seed-steel/{SILENT}", "/points/seed-steel/bf1.elec.net", "/alerts", "/alerts?state=&severity=notice",
     "/alerts/1", "/rules", "/rules?enterprise=seed-steel&rule=meter_silent",
     "/quarantine", "/quarantine?reason=broken_json", "/docs",
@@ -153,6 +154,31 @@ async def test_charts_have_their_numbers(client: httpx.AsyncClient) -> None:
     assert len(intervals["missing"]) == 1
     readings = (await client.get(f"/points/seed-steel/{GAPPY}/readings.json?span=24h")).json()
     assert any(item[1] is None for item in readings["line"]), "a gap stays a gap"
+
+
+async def test_motors_are_sorted_filtered_and_saved_by_the_address(client: httpx.AsyncClient) -> None:
+    shown = (await client.get("/e/seed-steel/motors?q=ROLL&sort=load&order=asc&lang=en")).text
+    assert 'href="/e/seed-steel/motor/roll.main"' in shown
+    assert 'aria-sort="ascending"' in shown
+    assert "No motor is like that." in (await client.get("/e/seed-steel/motors?q=nothing&lang=en")).text
+    saved = (await client.get("/e/seed-steel/motors?format=csv")).text.splitlines()
+    assert "saving_kwh_a" in saved[0]
+    assert len(saved) == 2
+    assert (await client.get("/e/seed-steel/motors?sort=colour")).status_code == 422
+
+
+async def test_a_motors_page_says_what_cannot_be_told_and_what_would(client: httpx.AsyncClient) -> None:
+    shown = (await client.get("/e/seed-steel/motor/roll.main?lang=en")).text
+    assert "input power alone only returns the nameplate" in shown
+    assert "driven output (flow × head)" in shown
+    assert "no grade table in the catalogue covers it" in shown
+    assert (await client.get("/e/seed-steel/motor/nobody")).status_code == 404
+    drawn = (await client.get("/e/seed-steel/motor/roll.main/operation.json?span=24h")).json()
+    assert drawn["on_curve"]
+    assert drawn["measured"] == []
+    assert sum(drawn["bars"]) * 4 == len(drawn["on_curve"])
+    saved = (await client.get("/e/seed-steel/motor/roll.main/operation.csv?span=24h")).text.splitlines()
+    assert len(saved) == len(drawn["on_curve"]) + 1
 
 
 def messages() -> Iterator[tuple[str, str]]:

@@ -150,6 +150,11 @@ async def test_enpis_and_motors_of_a_plant(client: httpx.AsyncClient) -> None:
     assert motor["load_state"] == "normal"
     assert 0.4 < motor["load_factor"] < 1.05
     detail = await get(client, f"/motors/{motor['id']}")
+    assert motor["grade_state"] in {"meets", "below", "cannot_tell"}
+    assert (motor["saving_kwh_a"] is None) == (motor["saving_why"] is not None)
+    assert motor["saving_cny_a"] is None
+    assert (detail["saving"] is None) == (motor["saving_kwh_a"] is None)
+    assert detail["profile_h"] > 0
     assert detail["points"]["power"] == "roll.power"
     for path in ("/enpis/999/values", "/motors/999"):
         assert (await client.get(V1 + path)).status_code == 404

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from db.motor_profiles import load_profiles
+from db.motors import instruments, motor_versions
 from db.performance import motor_states
 from enms.motors import EfficiencyState, LoadState, Why
 from tests.rules.world import PLANTS, QUARTER, World
@@ -73,3 +75,15 @@ async def test_a_retired_motor_is_not_listed_and_versions_hold_for_their_time(mi
     assert (before["fan"].motor.rated_kw, after["fan"].motor.rated_kw) == (160, 320)
     assert "pump" in before
     assert "pump" not in after
+
+
+async def test_a_load_profile_has_hours_by_power_and_leaves_out_what_nobody_metered(mill):
+    await mill.publish("fan.power", [30.0] * 4 + [None] * 4 + [12.5] * 8)
+    await mill.publish("pump.power", [15.0] * 4)
+    held = [versions[-1] for versions in (await motor_versions(mill.connection, mill.enterprise.e)).values()]
+    points = await instruments(mill.connection, mill.enterprise.e, [v.motor.points.power for v in held])
+    end = DAY1 + timedelta(days=1)
+    found = await load_profiles(mill.connection, mill.enterprise.e, held, points, DAY1, end)
+    assert [(round(b.kw, 6), b.hours) for b in found["fan"].bins] == [(50.0, 2.0), (120.0, 1.0)]
+    assert [(b.kw, b.hours) for b in found["pump"].bins] == [(60.0, 1.0)]
+    assert found["crane"].known_h == 0

@@ -254,7 +254,55 @@ const kinds = {
       ],
     };
   },
+
+  // A motor's quarter hours on its efficiency curve; measured ones beside it.
+  efficiency(data, name) {
+    const option = common(name, `${data.words.efficiency}, %`);
+    const values = [...data.curve, ...data.measured].map((row) => row[1]).filter((v) => v > 40);
+    const floor = values.length ? Math.max(0, Math.floor(Math.min(...values.filter((v) => v > 60), 90) / 5) * 5) : 0;
+    const says = (p) => `${escape(p.value[2] ?? "")}${line(data.words.load, p.value[0], "%")}${line(data.words.efficiency, p.value[1], "%")}${p.value[3] === undefined ? "" : line(data.words.input, p.value[3], "kW")}`;
+    return {
+      ...option,
+      grid: { ...option.grid, bottom: 32 },
+      xAxis: loads(data),
+      yAxis: { ...option.yAxis, scale: true, min: floor, max: 100 },
+      tooltip: { ...option.tooltip, trigger: "item", formatter: says },
+      series: [
+        { name: data.words.curve, type: "line", data: data.curve, symbol: "none", lineStyle: { color: style("--before"), width: 1.5 }, itemStyle: { color: style("--before") }, markLine: bounds(data) },
+        { name: data.words.on_curve, type: "scatter", data: data.on_curve, symbolSize: 6, itemStyle: { color: style("--curve"), opacity: 0.5 } },
+        { name: data.words.measured, type: "scatter", data: data.measured, symbol: "diamond", symbolSize: 7, itemStyle: { color: style("--known"), opacity: 0.7 } },
+      ].filter((s) => s.data.length),
+    };
+  },
+
+  // Hours by load factor.
+  loads(data, name) {
+    const option = common(name, `${data.words.hours}, h`);
+    return {
+      ...option,
+      grid: { ...option.grid, bottom: 32 },
+      xAxis: loads(data),
+      tooltip: { ...option.tooltip, trigger: "item", formatter: (p) => `${p.value[0] - 5} – ${p.value[0] + 5} %${line(data.words.hours, p.value[1], "h")}` },
+      series: [{ name: data.words.hours, type: "bar", data: data.bars.map((h, n) => [n * 10 + 5, h]), barWidth: 16, itemStyle: { color: style("--known") }, markLine: bounds(data) }],
+    };
+  },
 };
+
+function loads(data) {
+  return {
+    type: "value", min: 0, max: 130, name: `${data.words.load}, %`, nameLocation: "middle", nameGap: 28, nameTextStyle: { color: style("--soft") },
+    axisLabel: { color: style("--soft") }, axisLine: { lineStyle: { color: style("--line-strong") } }, splitLine: { show: false },
+  };
+}
+
+// What parts two verdicts on the load.
+function bounds(data) {
+  return {
+    silent: true, symbol: "none", lineStyle: { color: style("--line-strong"), type: [4, 3] },
+    label: { color: style("--soft"), fontSize: 11, formatter: (p) => p.name, rotate: 0 },
+    data: Object.entries(data.limits).map(([text, x]) => ({ xAxis: x, name: text })),
+  };
+}
 
 function spans(list) {
   return {
