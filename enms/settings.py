@@ -36,6 +36,11 @@ class Settings(BaseSettings):
         default="enms-ingest",
         description="Fixed client id of the ingest session, one per ingest process",
     )
+    sparkplug_host_id: str = Field(
+        default="enms",
+        pattern=r"^[^+#/]*$",
+        description="Name of this host to Sparkplug B nodes (spBv1.0/STATE/NAME); empty: no Sparkplug",
+    )
     mqtt_ca_file: Path | None = Field(default=None, description="CA certificate for mqtts://")
     data_dir: Path = Field(default_factory=_default_data_dir, description="Bundled database, broker state and spool")
     http_host: str = Field(default="127.0.0.1", description="Address the API and the console listen on")

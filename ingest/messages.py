@@ -5,6 +5,8 @@ Both JSON forms of the contract:
     {"seq": 17, "readings": [{"point": "bf1.power", "t": "2026-11-22T18:15:00+08:00", "value": 1.5, "quality": "good"}]}
     {"seq": 18, "t": 1795342500000, "values": {"bf1.power": 18250.0}}
 
+Sparkplug B comes here as rows of the first form (`ingest.sparkplug`).
+
 A sound message takes the fast path here: one typed decode, then whole columns. Anything else is taken apart reading
 by reading in `ingest.salvage`, so that one bad reading never costs the others. The enterprise is the topic's, never
 the payload's: a broker can hold a gateway to its topic, nobody can hold it to its payload.
@@ -19,6 +21,7 @@ from msgspec import UNSET, UnsetType
 
 from enms.readings import Quality
 from ingest.refusals import Reason, Refusal
+from ingest.sparkplug import MARK, Translated
 from ingest.times import TimeCache, TimeError
 
 type_of_topic = "energy/v1/{enterprise}/{gateway}/readings"
@@ -66,6 +69,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
         seq: the gateway's own count, None where it does not count.
         readings: those that are well formed.
         refusals: everything else.
+        device: of a gateway whose devices name their points each by itself; empty elsewhere.
     """
 
     enterprise: str
@@ -73,6 +77,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     seq: int | None
     readings: Columns
     refusals: tuple[Refusal, ...] = ()
+    device: str = ""
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -100,6 +105,7 @@ class Decoder:
     def __init__(self, max_payload_bytes: int) -> None:
         self._limit = max_payload_bytes
         self._decode = msgspec.json.Decoder(_Envelope).decode
+        self._decode_sparkplug = msgspec.json.Decoder(Translated).decode
         self._times = TimeCache()
 
     def decode(self, topic: str, payload: bytes) -> Message:
@@ -107,6 +113,8 @@ class Decoder:
         match topic.split("/"):
             case ["energy", "v1", enterprise, gateway, "readings"] if enterprise and gateway:
                 pass
+            case ["spBv1.0", enterprise, _, gateway, *device] if enterprise and gateway and len(device) < 2:
+                return self._sparkplug(enterprise, gateway, device, payload)
             case _:
                 refusal = Refusal(Reason.UNKNOWN_TOPIC, "", f"{topic[:200]!r} is not {type_of_topic}")
                 return Message("", "", None, NO_COLUMNS, (refusal,))
@@ -123,6 +131,29 @@ class Decoder:
             seq, columns, refusals = salvage(payload)
             return Message(enterprise, gateway, seq, columns, refusals)
         return Message(enterprise, gateway, envelope.seq, columns)
+
+    def _sparkplug(self, enterprise: str, gateway: str, device: list[str], payload: bytes) -> Message:
+        """What `ingest.sparkplug` made of a payload when it arrived; or the payload, where it could not be read."""
+        if not payload.startswith(MARK):
+            reason, detail = Reason.BROKEN_SPARKPLUG, f"{len(payload)} bytes that are no Sparkplug B payload"
+            if len(payload) > self._limit:
+                reason, detail = Reason.TOO_LARGE, f"{len(payload)} bytes, at most {self._limit} are read"
+            return Message(enterprise, gateway, None, NO_COLUMNS, (Refusal(reason, "", detail),))
+        translated = self._decode_sparkplug(payload)
+        rows, refusals = [], [Refusal(Reason(r.reason), r.place, r.detail) for r in translated.refused]
+        for row in translated.readings:
+            try:
+                rows.append((row, self._times[row.t]))
+            except TimeError as problem:
+                refusals.append(Refusal(problem.reason, row.point, str(problem)))
+        columns = Columns(
+            [row.point for row, _ in rows],
+            [time for _, time in rows],
+            [row.value for row, _ in rows],
+            [QUALITIES[row.quality] for row, _ in rows],
+            places=[row.point for row, _ in rows],
+        )
+        return Message(enterprise, gateway, None, columns, tuple(refusals), ".".join(device))
 
     def _columns(self, envelope: _Envelope) -> Columns:
         """Raises where anything is wrong with any reading."""

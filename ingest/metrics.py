@@ -26,3 +26,11 @@ DELAY_SECONDS = Histogram(
 )
 DATABASE_UP = Gauge("enms_ingest_database_up", "1 while batches are committed, 0 while they are spooled")
 BROKER_UP = Gauge("enms_ingest_broker_up", "1 while connected to the broker")
+SPARKPLUG_MESSAGES = Counter("enms_sparkplug_messages", "Sparkplug messages of nodes and devices", ["kind"])
+SPARKPLUG_PASSED_OVER = Counter(
+    "enms_sparkplug_metrics_passed_over", "Metrics that are no reading: null, transient, text"
+)
+SPARKPLUG_GAPS = Counter("enms_sparkplug_sequence_gaps", "Gaps in the count of Sparkplug nodes", ["enterprise"])
+SPARKPLUG_REBIRTHS = Counter("enms_sparkplug_rebirths_requested", "Requests for births")
+SPARKPLUG_NODES = Gauge("enms_sparkplug_nodes_online", "Nodes that were born and have not died")
+SPARKPLUG_HOST_ONLINE = Gauge("enms_sparkplug_host_online", "1 while nodes are told that this host is there")

@@ -6,15 +6,16 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from enms.readings import Origin
 from ingest.arrivals import Arrival
 from ingest.batch import Gathered, Gatherer
-from ingest.messages import NO_COLUMNS, Decoder, Message
+from ingest.messages import NO_COLUMNS, Columns, Decoder, Message
 from ingest.quarantine import UNKNOWN_ENTERPRISE, Quarantine
 from ingest.refusals import Reason, Refusal
-from ingest.registry import Registry
+from ingest.registry import Registry, Site
 from ingest.validation import judge
 
 log = structlog.get_logger()
@@ -113,9 +114,8 @@ class Pipeline:
             refusals = list(message.refusals)
             if site is not None:
                 received_at = arrival.received_at
-                judged = judge(
-                    message.readings, site, source=number, origin=origin, received_at=received_at, into=gatherer
-                )
+                readings = _named(message, site)
+                judged = judge(readings, site, source=number, origin=origin, received_at=received_at, into=gatherer)
                 refusals += [refusal for _, refusal in judged]
             elif message.enterprise:
                 detail = f"no enterprise has the code {message.enterprise[:200]!r}"
@@ -140,3 +140,13 @@ class Pipeline:
             log.exception("cannot decode a message", topic=arrival.topic, octets=len(arrival.payload))
             refusal = Refusal(Reason.REJECTED, "", "cannot be decoded: a fault of the platform, see its log")
             return Message("", "", None, NO_COLUMNS, (refusal,))
+
+
+def _named(message: Message, site: Site) -> Columns:
+    """The readings by the codes of points: what a device calls its own is DEVICE.NAME where NAME alone is no point."""
+    columns = message.readings
+    if not message.device:
+        return columns
+    plain, special, device = site.plain, site.special, message.device
+    points = [code if code in plain or code in special else f"{device}.{code}" for code in columns.points]
+    return msgspec.structs.replace(columns, points=points, places=points)

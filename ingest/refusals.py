@@ -12,6 +12,8 @@ class Reason(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
     TOO_LARGE = "too_large"
     BROKEN_JSON = "broken_json"
+    BROKEN_SPARKPLUG = "broken_sparkplug"
+    UNKNOWN_ALIAS = "unknown_alias"
     WRONG_SHAPE = "wrong_shape"
     WRONG_TYPE = "wrong_type"
     NOT_FINITE = "not_finite"

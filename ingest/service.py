@@ -17,12 +17,15 @@ from ingest.buffer import BYTES_A_READING, Buffer
 from ingest.database import Database, Report
 from ingest.incidents import Incidents, SessionMark
 from ingest.intake import Intake
+from ingest.sparkplug import ROOT, TOPICS, Sparkplug
+from ingest.sparkplug_host import SparkplugHost
 from ingest.spool import Spool
 from ingest.subscriber import Broker, Events, Subscriber
 
 log = structlog.get_logger()
 
 _TICK_S = 5.0
+_ASK_S = 1.0
 _DRAIN_S = 1.5
 _UNWELL_SPOOL = 0.7
 _LARGEST_PACKET = 16 * 1024 * 1024
@@ -64,8 +67,15 @@ class Ingest:
             report=report,
             changed=changed,
         )
-        events = Events(self._buffer.put, self._connected, self._disconnected)
-        self._subscriber = Subscriber(broker, settings.mqtt_client_id, events, clock, _LARGEST_PACKET)
+        events = Events(self._delivered, self._connected, self._disconnected)
+        more = (TOPICS,) if settings.sparkplug_host_id else ()
+        self._subscriber = Subscriber(broker, settings.mqtt_client_id, events, clock, _LARGEST_PACKET, more)
+        self._sparkplug = Sparkplug(settings.max_payload_bytes)
+        self._host = (
+            SparkplugHost(broker, f"{settings.mqtt_client_id}-host", settings.sparkplug_host_id, clock)
+            if settings.sparkplug_host_id
+            else None
+        )
         self._changed = changed
         self._intake = Intake(
             self._buffer, self._spool, self._database, self._subscriber, self._incidents, changed, clock
@@ -90,13 +100,18 @@ class Ingest:
     async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             intake = group.create_task(self._intake.run())
-            background = [group.create_task(run()) for run in (self._database.run, self._subscriber.run, self._tick)]
+            runs = [self._database.run, self._subscriber.run, self._tick]
+            if self._host is not None:
+                runs += [self._host.run, self._ask_for_births]
+            background = [group.create_task(run()) for run in runs]
             await stop.wait()
             await self._finish(intake)
             for task in background:
                 task.cancel()
 
     async def _finish(self, intake: asyncio.Task[None]) -> None:
+        if self._host is not None:
+            self._host.close()
         self._subscriber.reading = False
         self._intake.finishing = True
         self._changed.set()
@@ -107,6 +122,15 @@ class Ingest:
             await self._intake.abandon()
         await self._subscriber.disconnect()
 
+    def _delivered(self, delivery: Delivery) -> None:
+        if delivery.topic.startswith(ROOT):
+            translated = self._sparkplug.take(delivery.topic, delivery.payload, delivery.received_at)
+            if translated is None:
+                self._subscriber.settle((delivery,))
+                return
+            delivery.payload = translated
+        self._buffer.put(delivery)
+
     def _connected(self, session_present: bool) -> None:
         metrics.BROKER_UP.set(1)
         self._report("the broker", True, str(self._broker))
@@ -115,12 +139,27 @@ class Ingest:
             self._incidents.session_lost(str(self._broker), self._clock())
             self._changed.set()
         self._mark.write()
+        if self._host is not None:
+            self._host.here()
 
     def _disconnected(self, reason: str) -> None:
+        self._sparkplug.forget()
+        if self._host is not None and not self._intake.finishing:
+            self._host.gone()
         metrics.BROKER_UP.set(0)
         self._report("the broker", False, reason)
         if not self._intake.finishing:
             log.warning("no connection to the broker", broker=str(self._broker), reason=reason)
+
+    async def _ask_for_births(self) -> None:
+        assert self._host is not None
+        while not self._intake.finishing:
+            await asyncio.sleep(_ASK_S)
+            metrics.SPARKPLUG_NODES.set(self._sparkplug.online)
+            if self._host.online:
+                for node in list(self._sparkplug.rebirths(self._clock())):
+                    log.info("asking a Sparkplug node for its births", enterprise=node[0], gateway=node[1])
+                    await self._host.ask(node)
 
     async def _tick(self) -> None:
         """What is looked at now and then."""

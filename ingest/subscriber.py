@@ -12,7 +12,7 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -110,16 +110,24 @@ class Subscriber:
         events: the owner's side.
         clock: microseconds since 1970, for `received_at`.
         largest_packet: bytes; the broker keeps larger ones to itself.
+        more: topics to subscribe to beside our own.
     """
 
     def __init__(
-        self, broker: Broker, client_id: str, events: Events, clock: Callable[[], int], largest_packet: int
+        self,
+        broker: Broker,
+        client_id: str,
+        events: Events,
+        clock: Callable[[], int],
+        largest_packet: int,
+        more: Sequence[str] = (),
     ) -> None:
         self._broker = broker
         self._client_id = client_id
         self._events = events
         self._clock = clock
         self._largest_packet = largest_packet
+        self._topics = (TOPICS, *more)
         self._version = MQTTv50
         self._generation = 0
         self._link: _Link | None = None
@@ -189,7 +197,8 @@ class Subscriber:
                 self._version = MQTTv311 if self._version == MQTTv50 else MQTTv50
             raise
         self._events.connected(present)
-        link.subscribe(TOPICS)
+        for topics in self._topics:
+            link.subscribe(topics)
         return link
 
     def _take(self, link: _Link, topic: str, payload: bytes, packet_id: int) -> None:
@@ -299,7 +308,7 @@ class _Link:
 
     def _on_subscribe(self, _client: Client, _mid: int, granted: tuple[int, ...], _properties: object) -> None:
         if any(code >= 0x80 for code in granted):
-            log.error("the broker refuses the subscription", topics=TOPICS, code=granted[0])
+            log.error("the broker refuses a subscription", code=granted[0])
 
     def _on_publish(self, command: int, packet: bytes) -> None:
         """PUBLISH (MQTT 5.0, 3.3): topic, packet number unless QoS 0, properties in MQTT 5, payload."""

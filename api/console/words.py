@@ -132,6 +132,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "unknown_topic": N_("Unknown topic"),
         "too_large": N_("Too large"),
         "broken_json": N_("Broken JSON"),
+        "broken_sparkplug": N_("No Sparkplug payload"),
+        "unknown_alias": N_("Unknown Sparkplug alias"),
         "wrong_shape": N_("Wrong shape"),
         "wrong_type": N_("Wrong type"),
         "not_finite": N_("Not a finite number"),

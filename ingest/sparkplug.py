@@ -1,0 +1,262 @@
+"""Sparkplug B 3.0 in: what nodes and devices say, made self-contained before anything else happens to it.
+
+A DATA message means little without the births before it (aliases, data types), and messages may wait in the spool, or
+be decoded twice. So a message is translated when it arrives, in the order of arrival, into the same JSON rows that
+gateways send on energy/v1 (`Translated`); what follows is the one way of all readings. What cannot be read at all goes
+on as it came, and ends in the quarantine.
+
+    spBv1.0/{enterprise}/{NBIRTH|NDATA|NDEATH|DBIRTH|DDATA|DDEATH}/{gateway}[/{device}]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from ingest import metrics
+from ingest.refusals import Reason
+from ingest.sparkplug_payload import BrokenPayloadError, NotANumberError, decode, number, quality
+from ingest.sparkplug_sequence import NodeSequence
+
+ROOT = "spBv1.0/"
+TOPICS = "spBv1.0/#"
+_KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH")
+# Said about the node or the device, not measured by it.
+_HOUSEKEEPING = ("bdSeq", "Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
+# Full-policy: a stranger who invents nodes makes us forget the oldest, which is then asked for its birth again.
+_MOST_NODES = 10_000
+_FIRST_REQUEST_US, _LAST_REQUEST_US = 5_000_000, 300_000_000
+
+Node = tuple[str, str]
+"""Enterprise and gateway."""
+
+
+class Row(msgspec.Struct, omit_defaults=True):
+    """A reading, as in `energy/v1` messages. `t` in epoch milliseconds."""
+
+    point: str
+    t: int
+    value: float
+    quality: str | None = None
+
+
+class Refused(msgspec.Struct):
+    """A metric that is none: reason, the metric's name or alias, a sentence."""
+
+    reason: str
+    place: str
+    detail: str
+
+
+class Translated(msgspec.Struct):
+    """What stands in for a Sparkplug payload from its arrival on."""
+
+    sparkplug: int
+    readings: list[Row]
+    refused: list[Refused]
+
+
+MARK = b'{"sparkplug":1,'
+
+
+@dataclass(slots=True)
+class _Known:
+    """A metric as its birth announced it."""
+
+    name: str
+    datatype: int | None
+
+
+@dataclass(slots=True)
+class _Session:
+    """A node from its birth on. Devices by name; the node's own metrics are those of device ""."""
+
+    sequence: NodeSequence
+    bd_seq: int | None
+    aliases: dict[int, _Known] = field(default_factory=dict)
+    types: dict[str, dict[str, int | None]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Request:
+    """When births were asked for last, and how long to wait before asking again, microseconds."""
+
+    at: int
+    wait: int
+
+
+class Sparkplug:
+    """Follows every node.
+
+    Args:
+        max_payload_bytes: a larger payload is not read.
+    """
+
+    def __init__(self, max_payload_bytes: int) -> None:
+        self._limit = max_payload_bytes
+        self._sessions: dict[Node, _Session] = {}
+        self._wanted: dict[Node, None] = {}
+        self._requests: dict[Node, _Request] = {}
+        self._encode = msgspec.json.Encoder().encode
+
+    @property
+    def online(self) -> int:
+        """Nodes that were born and have not died."""
+        return len(self._sessions)
+
+    def forget(self) -> None:
+        """The connection was lost, and births with it, perhaps: an alias may mean something else by now."""
+        self._wanted |= dict.fromkeys(self._sessions)
+        self._sessions.clear()
+
+    def take(self, topic: str, payload: bytes, at: int) -> bytes | None:
+        """What goes on in place of the payload; None: nothing to store. Never raises.
+
+        Args:
+            at: now, microseconds since 1970.
+        """
+        match topic.split("/"):
+            case [_, enterprise, kind, gateway, *device] if kind in _KINDS and self._has_device(kind, device):
+                pass
+            case [_, "STATE", *_] | [_, _, "NCMD" | "DCMD", *_]:
+                return None
+            case _:
+                return payload
+        metrics.SPARKPLUG_MESSAGES.labels(kind).inc()
+        if len(payload) > self._limit:
+            return payload
+        try:
+            read = decode(payload)
+        except BrokenPayloadError:
+            return payload
+        node = (enterprise, gateway)
+        translated = self._follow(node, kind, "/".join(device), read, at)
+        if not translated.readings and not translated.refused:
+            return None
+        return self._encode(translated)
+
+    def rebirths(self, now: int) -> Iterator[Node]:
+        """Whose births are wanted now: each node again only after a while, and longer each time."""
+        for node, session in self._sessions.items():
+            if session.sequence.missing and session.sequence.lost(now):
+                metrics.SPARKPLUG_GAPS.labels(node[0]).inc()
+                self._wanted[node] = None
+        for node in list(self._wanted):
+            last = self._requests.get(node)
+            if last is not None and now - last.at < last.wait:
+                continue
+            wait = _FIRST_REQUEST_US if last is None else min(2 * last.wait, _LAST_REQUEST_US)
+            self._requests[node] = _Request(now, wait)
+            metrics.SPARKPLUG_REBIRTHS.inc()
+            yield node
+
+    @staticmethod
+    def _has_device(kind: str, device: list[str]) -> bool:
+        return len(device) == (kind[0] == "D")
+
+    def _follow(self, node: Node, kind: str, device: str, payload: Any, at: int) -> Translated:
+        if kind == "NBIRTH":
+            self._born(node, payload)
+        session = self._sessions.get(node)
+        if kind == "NDEATH":
+            self._wanted.pop(node, None)
+            if session is not None and not _earlier(_bd_seq(payload), session.bd_seq):
+                del self._sessions[node]
+            return Translated(1, [], [])
+        if session is None:
+            self._want(node)
+        elif kind != "NBIRTH" and payload.HasField("seq"):
+            session.sequence.observe(payload.seq, at)
+        if kind == "DDEATH":
+            if session is not None:
+                session.types.pop(device, None)
+            return Translated(1, [], [])
+        birth = kind.endswith("BIRTH")
+        if birth and session is not None:
+            self._announce(session, device, payload)
+        elif session is not None and device not in session.types:
+            self._want(node)
+        return self._rows(node, session, device, payload, birth=birth)
+
+    def _born(self, node: Node, payload: Any) -> None:
+        self._wanted.pop(node, None)
+        self._requests.pop(node, None)
+        self._sessions.pop(node, None)
+        while len(self._sessions) >= _MOST_NODES:
+            del self._sessions[next(iter(self._sessions))]
+        self._sessions[node] = _Session(NodeSequence((payload.seq + 1) % 256), _bd_seq(payload))
+
+    def _want(self, node: Node) -> None:
+        if node in self._wanted or len(self._wanted) < _MOST_NODES:
+            self._wanted[node] = None
+
+    @staticmethod
+    def _announce(session: _Session, device: str, payload: Any) -> None:
+        types = session.types[device] = {}
+        for metric in payload.metrics:
+            datatype = metric.datatype if metric.HasField("datatype") else None
+            types[metric.name] = datatype
+            if metric.HasField("alias"):
+                session.aliases[metric.alias] = _Known(metric.name, datatype)
+
+    def _rows(self, node: Node, session: _Session | None, device: str, payload: Any, *, birth: bool) -> Translated:
+        translated = Translated(1, [], [])
+        for metric in payload.metrics:
+            known = _known(metric, session, device)
+            if known is None:
+                self._want(node)
+                detail = f"alias {metric.alias} was not announced by a birth since the connection stands"
+                translated.refused.append(Refused(Reason.UNKNOWN_ALIAS, f"alias {metric.alias}", detail))
+            elif metric.is_null or metric.is_transient or known.name.startswith(_HOUSEKEEPING):
+                metrics.SPARKPLUG_PASSED_OVER.inc()
+            else:
+                _translate(metric, known, payload, translated, birth=birth)
+        return translated
+
+
+def _known(metric: Any, session: _Session | None, device: str) -> _Known | None:
+    """The metric's name and type; None: an alias nobody has announced."""
+    said = metric.datatype if metric.HasField("datatype") and metric.datatype else None
+    if metric.name:
+        announced = session.types.get(device, {}).get(metric.name) if session is not None else None
+        return _Known(metric.name, said or announced)
+    known = session.aliases.get(metric.alias) if session is not None else None
+    return _Known(known.name, said or known.datatype) if known is not None else None
+
+
+def _translate(metric: Any, known: _Known, payload: Any, into: Translated, *, birth: bool) -> None:
+    try:
+        value = number(metric, known.datatype)
+    except NotANumberError as problem:
+        if birth:  # texts describe; only where a reading is expected they are a mistake
+            metrics.SPARKPLUG_PASSED_OVER.inc()
+        else:
+            into.refused.append(Refused(Reason.WRONG_TYPE, known.name, f"a number is expected, not {problem}"))
+        return
+    if not math.isfinite(value):
+        into.refused.append(Refused(Reason.NOT_FINITE, known.name, f"{value} is not a number a meter can show"))
+        return
+    at = metric.timestamp or payload.timestamp
+    if not at:
+        into.refused.append(Refused(Reason.MISSING_TIME, known.name, "neither the metric nor the payload has a time"))
+        return
+    into.readings.append(Row(known.name.replace("/", "."), at, value, quality(metric)))
+
+
+def _earlier(death: int | None, birth: int | None) -> bool:
+    """Whether a death is the will of a connection before the one of the birth, come late.
+
+    A death of a later connection tells that we missed its birth: what we know of the node is as void.
+    """
+    return death is not None and birth is not None and 0 < (birth - death) % 256 < 128
+
+
+def _bd_seq(payload: Any) -> int | None:
+    for metric in payload.metrics:
+        if metric.name == "bdSeq":
+            return int(metric.long_value or metric.int_value)
+    return None
