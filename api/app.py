@@ -41,6 +41,7 @@ from api.routes import (
     reports,
     rules,
     shifts,
+    standards,
     system,
 )
 from api.routes.readings import BatchIn
@@ -121,6 +122,7 @@ def create_app(deps: Deps) -> FastAPI:
         outages,
         notifications,
         rules,
+        standards,
         quarantine,
         meters,
         live,

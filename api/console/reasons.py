@@ -33,6 +33,7 @@ _WHY = {
     "straddles_editions": N_("the span straddles editions"),
     "no_level_for_this_line": N_("no level for this line"),
     "correction_input_missing": N_("a correction's input is missing"),
+    "correction_input_beyond_table": N_("a correction's input is outside the table of the standard"),
     "limit_in_another_unit": N_("the limit is in another unit"),
     "limit_on_another_basis": N_("the limit is on another basis"),
     "no_value": N_("no value"),

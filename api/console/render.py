@@ -187,6 +187,7 @@ async def page(
         Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
         Nav("/rules", text("Rules"), path.startswith("/rules")),
         Nav("/data-quality", text("Data quality"), path.startswith("/data-quality")),
+        Nav("/standards", text("Standards"), path.startswith("/standards")),
         Nav("/quarantine", text("Refused"), path.startswith("/quarantine")),
         Nav("/wall", text("Wall"), current=False),
     ]

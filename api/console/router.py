@@ -26,6 +26,7 @@ from api.console import (
     reports,
     rules,
     shifts,
+    standards,
     wall,
 )
 from api.console.render import STATIC, page
@@ -78,6 +79,7 @@ def install(app: FastAPI) -> None:
         wall,
         enpi,
         quality,
+        standards,
     ):
         app.include_router(room.router)
     app.include_router(router)

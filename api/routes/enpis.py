@@ -22,8 +22,17 @@ from enms.errors import NotFoundError
 from enms.performance import EnpiValue
 
 router = APIRouter(tags=["performance"], responses=RESPONSES)
-_LONGEST = {"1h": 100, "shift": 800, "day": 1500, "1d": 1500, "rolling24h": 62, "month": 3700, "year": 7400}
-Resolution = Literal["1h", "shift", "day", "1d", "rolling24h", "month", "year"]
+_LONGEST = {
+    "1h": 100,
+    "shift": 800,
+    "day": 1500,
+    "1d": 1500,
+    "rolling24h": 62,
+    "month": 3700,
+    "year": 7400,
+    "statutory": 7400,
+}
+Resolution = Literal["1h", "shift", "day", "1d", "rolling24h", "month", "year", "statutory"]
 
 
 class TermItem(BaseModel):
