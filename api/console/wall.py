@@ -164,7 +164,9 @@ async def _alarms(
     found = await alerts.list_alerts(api.pool, [row.e for row in rows], Filter(state="firing"), limit=_LOOKED_AT)
     awake = [alert for alert in found if alert.shelved_until is None or alert.shelved_until <= now]
     awake.sort(key=lambda alert: (_RANK.get(alert.severity, 9), alert.acknowledged, alert.started_at))
-    shown = tuple(_alarm(alert, names, text, named=named) for alert in awake[:MOST_ALARMS])
+    # The last of the five rows says how many there are beyond.
+    most = MOST_ALARMS if len(awake) <= MOST_ALARMS else MOST_ALARMS - 1
+    shown = tuple(_alarm(alert, names, text, named=named) for alert in awake[:most])
     return shown, len(awake) - len(shown)
 
 

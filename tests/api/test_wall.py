@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import asyncpg
 import httpx
 
 EN = {"Accept-Language": "en"}
@@ -47,6 +48,19 @@ async def test_turning_leads_round_all_walls(client: httpx.AsyncClient) -> None:
     assert sorted(seen) == ["/wall", "/wall/seed-power", "/wall/seed-steel"]
     assert path == "/wall?rotate=20&lang=en"
     assert (await client.get("/wall?rotate=1")).status_code in {400, 422}
+
+
+async def test_five_rows_hold_more_than_five_alarms(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    await db_pool.execute(
+        "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at, fired_at,"
+        " detected_at, unit) SELECT e, rule, rule_version, 'roll.' || n, kind, purpose, severity, state, started_at,"
+        " fired_at, detected_at, unit FROM alert, generate_series(1, 4) AS n WHERE subject = 'bf2.elec.active_energy'"
+    )
+    text = (await client.get("/wall/seed-steel", headers=EN)).text
+    rows = re.search(r'<ol class="alarms">(.*?)</ol>', text, re.DOTALL)
+    assert rows is not None
+    assert rows[1].count("<li") == 5
+    assert "and 3 more" in rows[1]
 
 
 async def test_a_wall_of_nobody_is_not_found(client: httpx.AsyncClient) -> None:
