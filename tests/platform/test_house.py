@@ -78,6 +78,15 @@ def test_the_lock_files_follow_pyproject() -> None:
     assert runtime.items() <= dev.items()
 
 
+def test_the_readme_says_why_each_dependency_is_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Dependencies")[1].split("\n## ")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    named = {_plain(name.strip()) for cell in cells for name in cell.split(",")}
+    wanted = _wanted([*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    assert set(wanted) - named == set()
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_the_lock_files_name_no_index_and_no_path(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
