@@ -4,6 +4,8 @@
 # make clean     remove what make made (never data)                      ARGS="..." is handed on
 
 PYTHON ?= python3
+# Tests wait more than they work: one more at once than most machines have cores.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin/python
 PIP := $(BIN) -m pip --disable-pip-version-check --quiet
@@ -28,7 +30,7 @@ serve: $(VENV)/.runtime
 	@exec $(BIN) -P -m cli serve $(ARGS)
 
 test: $(VENV)/.dev
-	@exec $(BIN) -m pytest $(ARGS)
+	@exec $(BIN) -m pytest -n $(JOBS) $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN) -m ruff check .
