@@ -81,7 +81,15 @@ class Cluster:
         await self.drop(database)
 
     async def drop(self, database: str) -> None:
-        await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        for last in (*[False] * 50, True):
+            try:
+                await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
+                if last:  # a worker of TimescaleDB's, which leaves by itself within a moment
+                    raise
+                await asyncio.sleep(0.2)
+            else:
+                return
 
     async def _run(self, statement: str) -> None:
         connection = await asyncpg.connect(self.admin)
