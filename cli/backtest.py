@@ -84,6 +84,7 @@ async def _run(
                         rule,
                         start,
                         end,
+                        # mypy cannot infer a lambda that binds the loop's variable by a default
                         progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
                     )
                 )

@@ -83,5 +83,6 @@ def sorted_by(motors: list[MotorItem], sort: Sort, *, falling: bool) -> list[Mot
     key = _KEYS[sort]
     first = sorted(motors, key=lambda m: (_ORDER.get(m.load_state, 9), -m.rated_kw, m.code))
     known = [m for m in first if key(m) is not None]
+    # None was left out above, which the key's type cannot say
     known.sort(key=key, reverse=falling)  # type: ignore[arg-type]
     return known + [m for m in first if key(m) is None]

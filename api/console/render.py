@@ -70,6 +70,7 @@ def environment(language: str) -> Environment:
         "reasons": lambda raw: reasons(text, raw),
         "carrier": lambda code: carrier_name(code, language),
         "static": static_path,
+        # our own texts as JSON, unable to end the script element they stand in
         "words": Markup(json.dumps(_script_words(text), ensure_ascii=False).replace("<", "\\u003c")),  # noqa: S704
     }
     return env
