@@ -25,6 +25,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _MESSAGES_AT_ONCE = 500
 # Messages wait meanwhile.
 _LOOK_FOR_S = 0.3
+_LOOK_LONGER_FOR_S = 5.0
 _UNKNOWN = (Reason.UNKNOWN_ENTERPRISE, Reason.UNKNOWN_POINT)
 
 
@@ -87,14 +88,20 @@ class Pipeline:
             await self._renewed()
         prepared = await self._prepare(arrivals, origin)
         doubtful = any(prepared.quarantine.reasons[reason] for reason in _UNKNOWN)
-        if doubtful and self._registry.may_doubt and await self._renewed():
+        if doubtful and await self._doubted():
             prepared = await self._prepare(prepared.arrivals, origin)
         return prepared
 
-    async def _renewed(self) -> bool:
-        """Read the registry again, if that is possible at once."""
+    async def _doubted(self) -> bool:
+        """Read the registry again because of something unknown; True if that was done."""
+        if self._registry.wants_renewal:  # somebody changed a plant: what is unknown may well exist by now
+            return await self._renewed(_LOOK_LONGER_FOR_S)
+        return self._registry.may_doubt and await self._renewed()
+
+    async def _renewed(self, within_s: float = _LOOK_FOR_S) -> bool:
+        """Read the registry again, if that is possible in time."""
         try:
-            async with asyncio.timeout(_LOOK_FOR_S):
+            async with asyncio.timeout(within_s):
                 await self._registry.renew()
         except Exception as problem:  # noqa: BLE001 - the writer will meet the same problem and knows what to do
             log.warning("cannot look for new points", reason=str(problem) or type(problem).__name__)

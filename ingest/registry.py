@@ -123,6 +123,7 @@ class Registry:
     def expire(self) -> None:
         """Somebody changed a plant."""
         self._changes += 1
+        self._failed_at = -_LONGEST_S  # the database said so itself: it is there again
         self._changed.set()
 
     async def renew(self) -> None:

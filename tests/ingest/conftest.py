@@ -64,7 +64,8 @@ class Proxy:
     @property
     def dsn(self) -> str:
         """The database, through here."""
-        return f"postgresql://{self._parts.username}@127.0.0.1:{self.port}{self._parts.path}"
+        login = self._parts.netloc.rpartition("@")[0]  # with its password, where the server wants one
+        return f"postgresql://{login}@127.0.0.1:{self.port}{self._parts.path}"
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)

@@ -64,6 +64,15 @@ async def arrived(pool: asyncpg.Pool, number: int, within_s: float = 90) -> None
         await asyncio.sleep(0.02)
 
 
+async def serving(broker: LocalBroker, pool: asyncpg.Pool) -> None:
+    """Wait until the process started last takes messages: until then SIGTERM would end it before it can say how."""
+    async with aiomqtt.Client(broker.host, broker.port) as client:
+        body = {"t": 10**12 + 1000, "values": {"a": 0}}
+        await client.publish("energy/v1/demo/first/readings", json.dumps(body), qos=1)
+    while await pool.fetchval("SELECT count(*) FROM reading WHERE ts < '2002-01-01'") < 2:  # noqa: ASYNC110 - rows of another process
+        await asyncio.sleep(0.02)
+
+
 async def assert_each_once(pool: asyncpg.Pool) -> None:
     values = [
         row["value"] for row in await pool.fetch("SELECT value FROM reading WHERE ts > '2002-01-01' ORDER BY value")
@@ -83,6 +92,7 @@ async def test_killed_again_and_again(plant: asyncpg.Pool, pg_dsn: str, broker: 
         process = await start(pg_dsn, broker, tmp_path)
     await sending
     await arrived(plant, MESSAGES)
+    await serving(broker, plant)
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), 5) == 0
     await assert_each_once(plant)
