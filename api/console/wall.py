@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,9 +14,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.console.district import district
 from api.console.enpis import EnpiView, enpi_views
-from api.console.i18n import Catalogue, catalogue
+from api.console.i18n import catalogue
 from api.console.plant import PlantView, open_alerts, plant_view
 from api.console.render import FOLDER, STATIC, page, zone_of
+from api.console.wall_alarms import Alarms, open_alarms
 from api.console.wall_industry import industry_tiles
 from api.console.wall_tiles import (
     Tile,
@@ -29,31 +29,15 @@ from api.console.wall_tiles import (
     silent_tile,
 )
 from api.console.wall_trend import Trend, district_trend, plant_trend
-from api.console.words import word
 from api.deps import Api, Context
 from api.language import Language
 from db import alerts, plants
-from db.alerts import AlertRow, Filter
 from db.plants import EnterpriseRow
 
 router = APIRouter(include_in_schema=False)
-MOST_ALARMS = 5
-_LOOKED_AT = 200
-_RANK = {"critical": 0, "warning": 1, "notice": 2}
 # Data younger than this is never called old, however often its points report.
 _LEAST_OLD_S = 120.0
 Rotate = Annotated[int | None, Query(ge=10, le=3600, description="Seconds until the next wall is shown")]
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One row: how severe, since when, what, where."""
-
-    severity: str
-    word: str
-    since: datetime
-    title: str
-    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +46,6 @@ class Wall:
 
     Attributes:
         tiles: five or six.
-        more: open alerts beyond those shown.
         newest: instant of the newest value of each plant, epoch seconds; None: never any.
         old_after: seconds after which a plant's newest value means that its data stopped.
     """
@@ -70,8 +53,7 @@ class Wall:
     name: str
     tiles: tuple[Tile, ...]
     trend: Trend
-    alarms: tuple[Alarm, ...]
-    more: int
+    alarms: Alarms
     newest: dict[str, float | None]
     old_after: dict[str, float]
 
@@ -92,7 +74,7 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
     for row in rows:
         enpis += [view for view in await enpi_views(api, row, language) if view.unit == "kgce/t"]
     sums = district(views, open_alerts(counts))
-    alarms, more = await _alarms(api, rows, text, named=True)
+    alarms = await open_alarms(api, rows, text, named=True)
     wall = Wall(
         text("District"),
         (
@@ -105,7 +87,6 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
         ),
         await district_trend(api, views, text),
         alarms,
-        more,
         *_ages(api, views),
     )
     return await _page(request, api, wall, rows, rotate, live="")
@@ -118,7 +99,7 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
     counts = await alerts.open_counts(api.pool, [row.e])
     view = await plant_view(api, row, counts, text)
     enpis = await enpi_views(api, row, language)
-    alarms, more = await _alarms(api, [row], text, named=False)
+    alarms = await open_alarms(api, [row], text, named=False)
     wall = Wall(
         view.name,
         (
@@ -129,7 +110,6 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
         ),
         await plant_trend(api, view, text),
         alarms,
-        more,
         *_ages(api, [view]),
     )
     return await _page(request, api, wall, await plants.enterprises(api.pool), rotate, live=code)
@@ -153,28 +133,6 @@ def _ages(api: Context, views: list[PlantView]) -> tuple[dict[str, float | None]
         v.row.code: max(_LEAST_OLD_S, min((point.silent_after_s for point, _ in v.pairs), default=0.0)) for v in views
     }
     return newest, old
-
-
-async def _alarms(
-    api: Context, rows: list[EnterpriseRow], text: Catalogue, *, named: bool
-) -> tuple[tuple[Alarm, ...], int]:
-    """What is open, most severe first, then what nobody has seen, then the oldest; not what was shelved."""
-    now = api.clock()
-    names = {row.code: row.name_zh if text.language == "zh" else row.name_en for row in rows}
-    found = await alerts.list_alerts(api.pool, [row.e for row in rows], Filter(state="firing"), limit=_LOOKED_AT)
-    awake = [alert for alert in found if alert.shelved_until is None or alert.shelved_until <= now]
-    awake.sort(key=lambda alert: (_RANK.get(alert.severity, 9), alert.acknowledged, alert.started_at))
-    # The last of the five rows says how many there are beyond.
-    most = MOST_ALARMS if len(awake) <= MOST_ALARMS else MOST_ALARMS - 1
-    shown = tuple(_alarm(alert, names, text, named=named) for alert in awake[:most])
-    return shown, len(awake) - len(shown)
-
-
-def _alarm(alert: AlertRow, names: dict[str, str], text: Catalogue, *, named: bool) -> Alarm:
-    # Subjects begin with the process: the rest is for the desk.
-    where = names[alert.enterprise] if named else alert.subject.split(".")[0].upper()
-    shown = word(text, "severity", alert.severity)
-    return Alarm(alert.severity, shown, alert.started_at, alert.title(text.language), where)
 
 
 @cache

@@ -128,8 +128,21 @@ async def _lines(context: Context, e: int, wanted: Sequence[_Wanted]) -> list[Li
 
 def _drawn(title: str, unit: str, lines: Sequence[Line]) -> Trend:
     known = [value for line in lines for value in line.values if value is not None]
-    legend = tuple((line.name, "—" if line.last is None else short(line.last)) for line in lines)
+    names = distinct([line.name for line in lines])
+    legend = tuple(
+        (name, "—" if line.last is None else short(line.last)) for name, line in zip(names, lines, strict=True)
+    )
     return Trend(title, unit, _svg(lines, known, title), legend, _HOURS)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Names without the words that all of them begin with: a legend has no room for what tells nothing apart."""
+    words = [name.split() for name in names]
+    if len(names) < 2:
+        return list(names)
+    while all(len(rest) > 1 for rest in words) and len({rest[0] for rest in words}) == 1:
+        words = [rest[1:] for rest in words]
+    return [" ".join(rest) for rest in words]
 
 
 def _svg(lines: Sequence[Line], known: Sequence[float], title: str) -> Markup:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import asyncpg
 import httpx
+
+from api.console.wall_alarms import Alarm, Alarms, fitting
+from api.console.wall_trend import distinct
 
 EN = {"Accept-Language": "en"}
 
@@ -50,17 +55,39 @@ async def test_turning_leads_round_all_walls(client: httpx.AsyncClient) -> None:
     assert (await client.get("/wall?rotate=1")).status_code in {400, 422}
 
 
-async def test_five_rows_hold_more_than_five_alarms(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+async def test_alike_alarms_are_one(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
     await db_pool.execute(
         "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at, fired_at,"
         " detected_at, unit) SELECT e, rule, rule_version, 'roll.' || n, kind, purpose, severity, state, started_at,"
         " fired_at, detected_at, unit FROM alert, generate_series(1, 4) AS n WHERE subject = 'bf2.elec.active_energy'"
     )
+    await db_pool.execute(
+        "UPDATE alert SET shelved_until = '2100-01-01Z' WHERE rule NOT IN (SELECT rule FROM alert"
+        " WHERE subject = 'roll.1')"
+    )
     text = (await client.get("/wall/seed-steel", headers=EN)).text
     rows = re.search(r'<ol class="alarms">(.*?)</ol>', text, re.DOTALL)
     assert rows is not None
-    assert rows[1].count("<li") == 5
-    assert "and 3 more" in rows[1]
+    assert (rows[1].count("<li"), rows[1].count("×5")) == (1, 1)
+
+
+def alarm(title: str, count: int = 1) -> Alarm:
+    return Alarm("warning", "Warning", datetime(2026, 11, 26, tzinfo=UTC), title, "Demo Steel", count)
+
+
+def test_only_alarms_that_can_be_read_whole_are_shown() -> None:
+    long, short = alarm("Motor energised but idle"), replace(alarm(""), word="警告", where="钢铁", title="电机空转")
+    assert (long.rows, short.rows) == (2, 1)
+    assert fitting([short] * 5) == Alarms((short,) * 5, 0)
+    assert fitting([long, long, short]) == Alarms((long, long, short), 0)
+    assert fitting([long, long, replace(long, count=7), short]) == Alarms((long, long), 8)
+
+
+def test_a_legend_leaves_out_what_all_names_begin_with() -> None:
+    assert distinct(["Demo Steel", "Demo Rare Earth"]) == ["Steel", "Rare Earth"]
+    assert distinct(["Demo", "Demo Steel"]) == ["Demo", "Demo Steel"]
+    assert distinct(["示范钢铁", "示范稀土"]) == ["示范钢铁", "示范稀土"]
+    assert distinct(["Demo Steel"]) == ["Demo Steel"]
 
 
 async def test_a_wall_of_nobody_is_not_found(client: httpx.AsyncClient) -> None:
