@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from api.console.drawing import wall_ms
 from api.console.i18n import catalogue
 from api.deps import Context
 from db import alerts, ledger, motors, performance, plants, views
@@ -60,7 +61,7 @@ async def has_chart(api: Context, alert: AlertRow) -> bool:
 
 
 async def breach(api: Context, alert: AlertRow, language: str) -> dict[str, object]:
-    """The chart's data, times in epoch milliseconds."""
+    """The chart's data, times in milliseconds of the plant's clock (`wall_ms`)."""
     text, now = catalogue(language), api.clock()
     drawn, start, end = await _drawn(api, alert, now)
     share = drawn.unit == "1"
@@ -68,17 +69,20 @@ async def breach(api: Context, alert: AlertRow, language: str) -> dict[str, obje
     owner = await plants.enterprise(api.pool, alert.enterprise)
     zone = ZoneInfo(owner.timezone)
 
+    def ms(instant: datetime) -> int:
+        return wall_ms(instant, zone)
+
     def number(value: float | None) -> float | None:
         return None if value is None else value * scale
 
     return {
         "unit": "%" if share else drawn.unit,
-        "from": _ms(start),
-        "to": _ms(end),
+        "from": ms(start),
+        "to": ms(end),
         "pieces": [
             (
-                _ms(p.start),
-                _ms(p.end),
+                ms(p.start),
+                ms(p.end),
                 number(p.value),
                 number(p.low),
                 number(p.high),
@@ -87,8 +91,8 @@ async def breach(api: Context, alert: AlertRow, language: str) -> dict[str, obje
             )
             for p in drawn.pieces
         ],
-        "episode": (_ms(max(alert.started_at, start)), _ms(min(alert.resolved_at or now, end))),
-        "fired": _ms(alert.fired_at),
+        "episode": (ms(max(alert.started_at, start)), ms(min(alert.resolved_at or now, end))),
+        "fired": ms(alert.fired_at),
         "words": {
             "value": text("Value"),
             "limit": text("Limit"),
@@ -98,10 +102,6 @@ async def breach(api: Context, alert: AlertRow, language: str) -> dict[str, obje
             "unknown": text("cannot tell"),
         },
     }
-
-
-def _ms(instant: datetime) -> int:
-    return int(instant.timestamp() * 1000)
 
 
 async def _drawn(api: Context, alert: AlertRow, now: datetime) -> tuple[Drawn, datetime, datetime]:

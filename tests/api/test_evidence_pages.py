@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -70,6 +71,8 @@ async def test_the_chart_has_the_limit_the_episode_and_its_gaps(client: httpx.As
     known = [piece for piece in data["pieces"] if piece[2] is not None]
     assert known
     assert all(limit is not None for *_, limit, _ in known)
+    for begin, *_, label in data["pieces"]:
+        assert label.startswith(f"{datetime.fromtimestamp(begin / 1000, UTC):%m-%d %H:%M}"), "the plant's clock on both"
     assert any(piece[2] is None for piece in data["pieces"]), "days without data are there, and unknown"
     number = (await get(client, "/alerts", subject=DEAD))["items"][0]["id"]
     dead = (await client.get(f"/alerts/{number}/chart.json")).json()
