@@ -15,6 +15,7 @@ from api import problems
 from api.console import router as console
 from api.console.render import problem_page
 from api.deps import Context, Deps
+from api.freshness import Freshness
 from api.guards import Guards
 from api.health import Backlog
 from api.kept import Kept
@@ -105,6 +106,7 @@ def create_app(deps: Deps) -> FastAPI:
         kept=kept,
     )
     app.state.metrics = metrics
+    app.state.freshness = Freshness(deps.pool, metrics.registry, deps.clock)
     app.state.backlog = Backlog()
     for room in (
         system,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import structlog
+from prometheus_client import Counter, Gauge
 
 from cli import health, role
 from db.storage import Retained, compress_readings, delete_quarantine, retain_readings
@@ -18,6 +19,15 @@ log = structlog.get_logger()
 _LONGEST_PAUSE_S = 600.0
 """The clock of a machine may be set; what time it is, is looked up at least this often."""
 _REPORTS_PAUSE_S = 900.0
+RUNS = Counter("enms_housekeeping_runs", "Runs that went well", ["job"])
+FAILURES = Counter("enms_housekeeping_failures", "Runs that failed; they are repeated", ["job"])
+DONE_AT = Gauge("enms_housekeeping_done_timestamp_seconds", "When a run last went well, Unix time", ["job"])
+WAITING_SPANS = Gauge(
+    "enms_housekeeping_waiting_spans", "Spans that retention leaves until the ledger has taken them in"
+)
+for _job in ("storage", "reports"):  # a count that is there from the beginning has an increase to show
+    RUNS.labels(_job)
+    FAILURES.labels(_job)
 _PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -49,10 +59,12 @@ async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Even
             async with pool.acquire() as connection:
                 await tidy(connection, settings, now)
         except _PASSING as problem:
+            FAILURES.labels("storage").inc()
             health.report("housekeeping", ok=False, detail=str(problem) or type(problem).__name__)
             log.exception("housekeeping failed, tried again in ten minutes")
             await role.pause(_LONGEST_PAUSE_S, stop)
         else:
+            _went_well("storage")
             due = next_turn(now, settings)
 
 
@@ -65,9 +77,11 @@ async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -
             async with pool.acquire() as connection:
                 made = await make_due(connection, settings, datetime.now(UTC))
         except _PASSING as problem:
+            FAILURES.labels("reports").inc()
             health.report("reports", ok=False, detail=str(problem) or type(problem).__name__)
             log.exception("reports failed, tried again in a quarter hour")
         else:
+            _went_well("reports")
             health.report("reports", ok=True, detail=f"{len(made)} made")
         await role.pause(_REPORTS_PAUSE_S, stop)
 
@@ -90,10 +104,16 @@ async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime
         deleted_refusals=refused,
         seconds=round(time.monotonic() - begun, 1),
     )
+    WAITING_SPANS.set(done.waiting)
     if done.waiting:
         log.warning("retention waits for the ledger", spans=done.waiting)
     health.report("housekeeping", ok=not done.waiting, detail=f"done at {now.isoformat(timespec='seconds')}")
     return done
+
+
+def _went_well(job: str) -> None:
+    RUNS.labels(job).inc()
+    DONE_AT.labels(job).set_to_current_time()
 
 
 def next_turn(now: datetime, settings: Settings) -> datetime:

@@ -210,6 +210,11 @@ async def ingest_freshness(connection: Connection) -> datetime | None:
     return row["received_at"] if row else None
 
 
+async def newest_readings(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """The newest measured instant of each enterprise that has any reading."""
+    return {row["enterprise"]: row["ts"] async for row in statements("views").newest_readings(connection, now=now)}
+
+
 async def ledger_backlog(connection: Connection) -> tuple[int, int | None]:
     """How many spans wait for derivation (counted up to 100 000), and the number of the oldest."""
     row = await statements("views").ledger_backlog(connection)

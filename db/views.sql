@@ -79,6 +79,16 @@ CROSS JOIN LATERAL (
     SELECT r.received_at FROM reading AS r WHERE r.e = p.e AND r.p = p.p ORDER BY r.ts DESC LIMIT 1
 ) AS n;
 
+-- name: newest_readings(now)
+-- The newest measured instant of each enterprise, as far as it is not in the future.
+SELECT en.code AS enterprise, max(n.ts) AS ts
+FROM enterprise AS en
+JOIN point AS p ON p.e = en.e
+CROSS JOIN LATERAL (
+    SELECT r.ts FROM reading AS r WHERE r.e = p.e AND r.p = p.p AND r.ts <= :now ORDER BY r.ts DESC LIMIT 1
+) AS n
+GROUP BY en.code;
+
 -- name: ledger_backlog()^
 SELECT count(*) AS spans, min(id) AS oldest FROM (SELECT id FROM dirty LIMIT 100000) AS pending;
 

@@ -5,6 +5,7 @@ They are written into the quarantine, where people look for what is missing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ from ingest import metrics
 from ingest.quarantine import UNKNOWN_ENTERPRISE, Quarantine
 from ingest.refusals import Reason
 from ingest.sequence import Gap, Sequences
+from ingest.sparkplug import ROOT, NodeGap
 from ingest.times import SECOND
 
 log = structlog.get_logger()
@@ -52,7 +54,7 @@ class Incidents:
 
     def __init__(self) -> None:
         self.sequences = Sequences()
-        self._waiting: list[tuple[int, Reason, str, str, int]] = []
+        self._waiting: list[tuple[int | str, Reason, str, str, int]] = []
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -77,9 +79,21 @@ class Incidents:
         topic = f"energy/v1/{gap.enterprise}/{gap.gateway}/readings"
         self._waiting.append((gap.e, Reason.SEQUENCE_GAP, topic, str(gap), gap.since))
 
-    def add_to(self, quarantine: Quarantine) -> int:
-        """Put everything that waits into a transaction's quarantine; how many that is."""
-        for e, reason, topic, detail, at in self._waiting:
+    def node_gap(self, gap: NodeGap) -> None:
+        """A Sparkplug node's count has a gap that stays."""
+        enterprise, gateway = gap.node
+        log.warning("messages are missing", enterprise=enterprise, detail=str(gap))
+        self._waiting.append((enterprise, Reason.SEQUENCE_GAP, f"{ROOT}{enterprise}/+/{gateway}", str(gap), gap.at))
+
+    def add_to(self, quarantine: Quarantine, number_of: Callable[[str], int]) -> int:
+        """Put everything that waits into a transaction's quarantine; how many that is.
+
+        Args:
+            quarantine: of the transaction.
+            number_of: an enterprise's number by its code.
+        """
+        for enterprise, reason, topic, detail, at in self._waiting:
+            e = number_of(enterprise) if isinstance(enterprise, str) else enterprise
             quarantine.add_incident(e, reason, topic, detail, at)
         return len(self._waiting)
 

@@ -198,7 +198,8 @@ class Intake:
         prepared = await tools.pipeline.prepare(arrivals)
         self._spools_turn = live
         told = self._under_way is not None and self._under_way.incidents
-        self._next = _Batch(prepared, live, 0 if told else self._incidents.add_to(prepared.quarantine))
+        incidents = 0 if told else self._incidents.add_to(prepared.quarantine, tools.pipeline.number_of)
+        self._next = _Batch(prepared, live, incidents)
         for s in prepared.sequences:
             self._incidents.sequences.observe(s.e, s.enterprise, s.gateway, s.seq, s.received_at)
         metrics.ACCEPTED.inc(prepared.readings)

@@ -31,6 +31,9 @@ SPARKPLUG_PASSED_OVER = Counter(
     "enms_sparkplug_metrics_passed_over", "Metrics that are no reading: null, transient, text"
 )
 SPARKPLUG_GAPS = Counter("enms_sparkplug_sequence_gaps", "Gaps in the count of Sparkplug nodes", ["enterprise"])
-SPARKPLUG_REBIRTHS = Counter("enms_sparkplug_rebirths_requested", "Requests for births")
+SPARKPLUG_REBIRTHS = Counter("enms_sparkplug_rebirths_requested", "Requests for births", ["enterprise"])
 SPARKPLUG_NODES = Gauge("enms_sparkplug_nodes_online", "Nodes that were born and have not died")
+SPARKPLUG_STALE = Gauge(
+    "enms_sparkplug_nodes_stale", "Nodes that died and were not born again, or answer no request for a birth", ["why"]
+)
 SPARKPLUG_HOST_ONLINE = Gauge("enms_sparkplug_host_online", "1 while nodes are told that this host is there")

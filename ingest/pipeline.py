@@ -92,6 +92,11 @@ class Pipeline:
             prepared = await self._prepare(prepared.arrivals, origin)
         return prepared
 
+    def number_of(self, enterprise: str) -> int:
+        """The number of the enterprise with that code, as far as the registry was read."""
+        site = self._registry.site(enterprise)
+        return UNKNOWN_ENTERPRISE if site is None else site.e
+
     async def _doubted(self) -> bool:
         """Read the registry again because of something unknown; True if that was done."""
         if self._registry.wants_renewal:  # somebody changed a plant: what is unknown may well exist by now

@@ -156,10 +156,15 @@ class Ingest:
         while not self._intake.finishing:
             await asyncio.sleep(_ASK_S)
             metrics.SPARKPLUG_NODES.set(self._sparkplug.online)
+            metrics.SPARKPLUG_STALE.labels("dead").set(self._sparkplug.dead)
+            metrics.SPARKPLUG_STALE.labels("no birth").set(self._sparkplug.unanswering)
             if self._host.online:
                 for node in list(self._sparkplug.rebirths(self._clock())):
                     log.info("asking a Sparkplug node for its births", enterprise=node[0], gateway=node[1])
                     await self._host.ask(node)
+            for gap in self._sparkplug.gaps():
+                self._incidents.node_gap(gap)
+                self._changed.set()
 
     async def _tick(self) -> None:
         """What is looked at now and then."""

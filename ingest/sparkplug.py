@@ -30,6 +30,8 @@ _HOUSEKEEPING = ("bdSeq", "Node Control/", "Device Control/", "Node Info/", "Dev
 # Full-policy: a stranger who invents nodes makes us forget the oldest, which is then asked for its birth again.
 _MOST_NODES = 10_000
 _FIRST_REQUEST_US, _LAST_REQUEST_US = 5_000_000, 300_000_000
+# Asked three times, over 15 s: a node that can hear would have answered.
+_IN_VAIN_US = 4 * _FIRST_REQUEST_US
 
 Node = tuple[str, str]
 """Enterprise and gateway."""
@@ -89,6 +91,24 @@ class _Request:
     wait: int
 
 
+@dataclass(frozen=True, slots=True)
+class NodeGap:
+    """Messages of a node did not come.
+
+    Attributes:
+        numbers: in its count of 0 to 255.
+        at: when that was certain, microseconds since 1970.
+    """
+
+    node: Node
+    numbers: tuple[int, ...]
+    at: int
+
+    def __str__(self) -> str:
+        told = ", ".join(str(number) for number in self.numbers)
+        return f"node {self.node[1]}: {len(self.numbers)} message(s) missing, seq {told}; its births were asked for"
+
+
 class Sparkplug:
     """Follows every node.
 
@@ -101,12 +121,30 @@ class Sparkplug:
         self._sessions: dict[Node, _Session] = {}
         self._wanted: dict[Node, None] = {}
         self._requests: dict[Node, _Request] = {}
+        self._dead: dict[Node, None] = {}
+        self._gaps: list[NodeGap] = []
         self._encode = msgspec.json.Encoder().encode
 
     @property
     def online(self) -> int:
         """Nodes that were born and have not died."""
         return len(self._sessions)
+
+    @property
+    def dead(self) -> int:
+        """Nodes that died, and were not born again since."""
+        return len(self._dead)
+
+    @property
+    def unanswering(self) -> int:
+        """Nodes that speak, but were asked for their births in vain."""
+        asked = (self._requests.get(node) for node in self._wanted)
+        return sum(request is not None and request.wait >= _IN_VAIN_US for request in asked)
+
+    def gaps(self) -> list[NodeGap]:
+        """Gaps that `rebirths` found; each is told once."""
+        told, self._gaps = self._gaps, []
+        return told
 
     def forget(self) -> None:
         """The connection was lost, and births with it, perhaps: an alias may mean something else by now."""
@@ -142,8 +180,9 @@ class Sparkplug:
     def rebirths(self, now: int) -> Iterator[Node]:
         """Whose births are wanted now: each node again only after a while, and longer each time."""
         for node, session in self._sessions.items():
-            if session.sequence.missing and session.sequence.lost(now):
+            if session.sequence.missing and (lost := session.sequence.lost(now)):
                 metrics.SPARKPLUG_GAPS.labels(node[0]).inc()
+                self._gaps.append(NodeGap(node, tuple(lost), now))
                 self._wanted[node] = None
         for node in list(self._wanted):
             last = self._requests.get(node)
@@ -151,7 +190,7 @@ class Sparkplug:
                 continue
             wait = _FIRST_REQUEST_US if last is None else min(2 * last.wait, _LAST_REQUEST_US)
             self._requests[node] = _Request(now, wait)
-            metrics.SPARKPLUG_REBIRTHS.inc()
+            metrics.SPARKPLUG_REBIRTHS.labels(node[0]).inc()
             yield node
 
     @staticmethod
@@ -163,9 +202,7 @@ class Sparkplug:
             self._born(node, payload)
         session = self._sessions.get(node)
         if kind == "NDEATH":
-            self._wanted.pop(node, None)
-            if session is not None and not _earlier(_bd_seq(payload), session.bd_seq):
-                del self._sessions[node]
+            self._died(node, session, payload)
             return Translated(1, [], [])
         if session is None:
             self._want(node)
@@ -186,9 +223,18 @@ class Sparkplug:
         self._wanted.pop(node, None)
         self._requests.pop(node, None)
         self._sessions.pop(node, None)
+        self._dead.pop(node, None)
         while len(self._sessions) >= _MOST_NODES:
             del self._sessions[next(iter(self._sessions))]
         self._sessions[node] = _Session(NodeSequence((payload.seq + 1) % 256), _bd_seq(payload))
+
+    def _died(self, node: Node, session: _Session | None, payload: Any) -> None:
+        self._wanted.pop(node, None)
+        if session is None or _earlier(_bd_seq(payload), session.bd_seq):
+            return
+        del self._sessions[node]
+        if len(self._dead) < _MOST_NODES:
+            self._dead[node] = None
 
     def _want(self, node: Node) -> None:
         if node in self._wanted or len(self._wanted) < _MOST_NODES:

@@ -61,6 +61,8 @@ class Deriver:
         self._cursor: Key = (-1, -1)
         self._set_aside: dict[Key, float] = {}
         self._woken = asyncio.Event()
+        self._oldest_dirty = metrics.Growing(metrics.OLDEST_DIRTY, 2 * _IDLE_POLL_S)
+        self._overdue = metrics.Growing(metrics.OVERDUE, 2 * _IDLE_POLL_S)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Derive until `stop`; while the database is away, ask for it again and again, at jittered intervals."""
@@ -69,8 +71,10 @@ class Deriver:
             try:
                 async with self._pool.acquire() as connection:
                     delay = _FIRST_DELAY_S
+                    metrics.DATABASE_UP.set(1)
                     await self._serve(connection, stop)
             except GONE as problem:
+                metrics.DATABASE_UP.set(0)
                 self._book.forget()
                 log.warning("the database is away", reason=str(problem) or type(problem).__name__)
                 await _pause(random.uniform(0.5, 1.5) * delay, stop)  # noqa: S311 - jitter
@@ -153,8 +157,8 @@ class Deriver:
 
     async def _report(self, connection: asyncpg.Connection) -> None:
         behind = await lag(connection, self._clock())
-        metrics.OLDEST_DIRTY.set(behind.oldest_dirty_s)
-        metrics.OVERDUE.set(behind.overdue_s)
+        self._oldest_dirty.set(behind.oldest_dirty_s)
+        self._overdue.set(behind.overdue_s)
 
     def _wake(self, *_: object) -> None:
         self._woken.set()

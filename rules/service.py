@@ -203,8 +203,11 @@ class RulesService:
         codes = {plant.e: plant.code for plant in plants}
         async for row in statements("rules").cursors(connection):
             if row["evaluated_until"] is not None and row["e"] in codes:
-                lag = (self._clock() - row["evaluated_until"]).total_seconds()
-                metrics.LAG.labels(codes[row["e"]]).set(lag)
+                # read when it is asked for: while the database is away it goes on growing
+                metrics.LAG.labels(codes[row["e"]]).set_function(partial(self._since, row["evaluated_until"]))
+
+    def _since(self, until: datetime) -> float:
+        return (self._clock() - until).total_seconds()
 
     async def _sending(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -32,4 +32,5 @@ async def show_health(request: Request, response: Response, api: Api) -> Health:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def show_metrics(request: Request) -> Response:
+    await request.app.state.freshness.look()
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_LATEST)

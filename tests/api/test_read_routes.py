@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from tests.api.seed import DEAD, GAPPY, SILENT, Seeded
 
@@ -168,7 +170,35 @@ async def test_metrics_count_by_route(client: httpx.AsyncClient) -> None:
     await client.get(f"{V1}/enterprises/seed-steel")
     text = (await client.get(f"{V1}/metrics")).text
     assert 'route="/enterprises/{code}"' in text
-    assert "seed-steel" not in text
+    assert 'route="/enterprises/seed-steel"' not in text
+
+
+async def test_metrics_tell_how_old_the_newest_reading_is(
+    client: httpx.AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is away the age goes on growing, and the figure says so itself."""
+    monkeypatch.setattr("api.freshness._LEAST_S", 0.0)
+    before = _ages((await client.get("/metrics")).text)
+    assert before["seed-steel"] == pytest.approx(30, abs=60)
+    freshness = app.state.freshness
+    now = freshness._clock()
+    freshness._clock = lambda: now + timedelta(hours=1)
+    pool, freshness._pool = freshness._pool, _Away()
+    text = (await client.get("/metrics")).text
+    freshness._pool = pool
+    assert "enms_api_database_up 0.0" in text
+    assert _ages(text)["seed-steel"] == pytest.approx(before["seed-steel"] + 3600)
+    assert "enms_api_database_up 1.0" in (await client.get("/metrics")).text
+
+
+class _Away:
+    def acquire(self) -> None:
+        raise ConnectionRefusedError
+
+
+def _ages(text: str) -> dict[str, float]:
+    found = re.findall(r'(?m)^enms_newest_reading_age_seconds\{enterprise="([^"]+)"\} (\S+)$', text)
+    return {enterprise: float(age) for enterprise, age in found}
 
 
 async def test_spans_default_to_what_is_useful(client: httpx.AsyncClient, seeded: Seeded) -> None:

@@ -1,26 +1,70 @@
-"""The alert rules name metrics that exist, and each has its section in the runbook."""
+"""The alert rules: of Prometheus' shape, on metrics that exist, each with its section in the runbook, and firing when
+they should.
+"""
 
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
-from prometheus_client import generate_latest
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from ruamel.yaml import YAML
 
+import cli.housekeeping
 import ingest.metrics
 import ledger.metrics
 import rules.metrics
+from api.freshness import Freshness
 
-DOCS = Path(__file__).parents[2] / "docs" / "operations"
-ROOMS = (ingest.metrics, ledger.metrics, rules.metrics)
+HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs" / "operations"
+ROOMS = (cli.housekeeping, ingest.metrics, ledger.metrics, rules.metrics)
+_DURATION = re.compile(r"^(\d+(ms|[smhdwy]))+$")
 
 
-def test_every_alert_names_a_metric_and_a_section() -> None:
-    known = set(re.findall(r"(?m)^# TYPE (\S+) ", generate_latest().decode()))
-    runbook = (DOCS / "runbook.md").read_text(encoding="utf-8")
-    alerts = YAML(typ="safe").load((DOCS / "alerts.yaml").read_text(encoding="utf-8"))["groups"][0]["rules"]
-    assert len(alerts) > 5
+@pytest.fixture
+def alerts() -> list[dict[str, Any]]:
+    loaded = YAML(typ="safe").load((DOCS / "alerts.yaml").read_text(encoding="utf-8"))
+    assert set(loaded) == {"groups"}
+    (group,) = loaded["groups"]
+    assert set(group) == {"name", "rules"}
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
+def test_every_rule_has_what_prometheus_and_people_want(alerts: list[dict[str, Any]]) -> None:
+    names = [alert["alert"] for alert in alerts]
+    assert len(names) > 15
+    assert len(set(names)) == len(names)
     for alert in alerts:
-        assert set(re.findall(r"enms_\w+", alert["expr"])) <= known, alert["alert"]
+        assert set(alert) == {"alert", "expr", "for", "labels", "annotations"}, alert["alert"]
+        assert _DURATION.match(alert["for"]), alert["alert"]
+        assert alert["labels"]["severity"] in {"critical", "warning"}, alert["alert"]
+        assert set(alert["annotations"]) == {"summary", "runbook"}, alert["alert"]
+
+
+def test_every_rule_names_a_metric_and_a_section(alerts: list[dict[str, Any]]) -> None:
+    registry = CollectorRegistry()
+    Freshness(None, registry, None)  # type: ignore[arg-type]  # only its names are wanted
+    text = generate_latest().decode() + generate_latest(registry).decode()
+    known = set(re.findall(r"(?m)^# TYPE (\S+) ", text))
+    runbook = (DOCS / "runbook.md").read_text(encoding="utf-8")
+    for alert in alerts:
+        used = set(re.findall(r"enms_\w+", alert["expr"]))
+        assert used, alert["alert"]
+        assert used <= known, alert["alert"]
         assert f"\n## {alert['alert']}\n" in runbook
+        assert alert["annotations"]["runbook"].endswith("#" + alert["alert"].lower())
+
+
+@pytest.mark.parametrize(("what", "file"), [("check", DOCS / "alerts.yaml"), ("test", HERE / "alerts_test.yaml")])
+def test_prometheus_own_tool_takes_it(what: str, file: Path) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    done = subprocess.run([promtool, what, "rules", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

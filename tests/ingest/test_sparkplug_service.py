@@ -187,6 +187,49 @@ async def test_a_gap_in_the_count_asks_for_a_birth_and_loses_nothing_else(
         await node.send("NDATA", 5, metric(None, 5.0, alias=1, t=NOW + 2005))
         await eventually(node.asked)
         await eventually(lambda: _is(count(plant), 10))
+        await eventually(lambda: _is(_reasons(plant), ["sequence_gap"]))
+    row = await plant.fetchrow("SELECT q.topic, q.detail, en.code FROM quarantine AS q JOIN enterprise AS en USING (e)")
+    assert row is not None
+    assert (row["topic"], row["code"]) == ("spBv1.0/demo/+/gw1", "demo")
+    assert "seq 3, 4" in row["detail"]
+
+
+async def test_a_gap_found_while_the_database_is_away_is_written_later(
+    plant: asyncpg.Pool, proxy: Any, broker: LocalBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.service._ASK_S", 0.05)
+    monkeypatch.setattr("ingest.sparkplug_sequence.REORDER_US", 100_000)
+    async with ingesting(proxy.dsn, broker, tmp_path) as service, foreign(broker) as node:
+        await connected(service)
+        await node.do("node", metrics=[])
+        await node.send("NBIRTH", 0, metric("a", 0.0, alias=1))
+        await eventually(lambda: _is(count(plant), 1))
+        await proxy.cut()
+        await node.send("NDATA", 2, metric(None, 2.0, alias=1, t=NOW + 2))
+        await eventually(node.asked)
+        await proxy.open()
+        await eventually(lambda: _is(count(plant), 2))
+        await eventually(lambda: _is(_reasons(plant), ["sequence_gap"]))
+
+
+async def test_what_comes_twice_or_out_of_order_is_stored_once_and_no_gap(
+    plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.service._ASK_S", 0.05)
+    monkeypatch.setattr("ingest.sparkplug_sequence.REORDER_US", 2_000_000)
+    async with ingesting(pg_dsn, broker, tmp_path) as service, foreign(broker) as node:
+        await connected(service)
+        await node.do("node", metrics=[])
+        await node.send("NBIRTH", 0, metric("a", 0.0, alias=1))
+        order = (2, 1, 3, 3, 6, 5, 4, 6, 2, 7)
+        for seq in order:
+            await node.send("NDATA", seq, metric(None, float(seq), alias=1, t=NOW + seq))
+        await eventually(lambda: _is(count(plant), 8))
+        session = service._sparkplug._sessions["demo", "gw1"]
+        assert (session.sequence.expected, session.sequence.missing) == (8, {})
+        assert not await node.asked()
+    assert await values(plant, "a") == [(NOW + n, float(n)) for n in range(8)]
+    assert await _reasons(plant) == []
 
 
 async def test_a_host_that_comes_late_asks_whoever_speaks(

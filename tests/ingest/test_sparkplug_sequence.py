@@ -1,0 +1,125 @@
+"""A Sparkplug node's count, and when births are asked for: no broker, the clock is an argument."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.sparkplug import MARK, NodeGap, Sparkplug
+from ingest.sparkplug_payload import Payload
+from ingest.sparkplug_sequence import REORDER_US, NodeSequence
+
+LATER = REORDER_US + 1_000
+
+
+def lost(*numbers: int, born: int = 0) -> list[int]:
+    """What is missing for good after these numbers came, one microsecond apart."""
+    sequence = NodeSequence((born + 1) % 256)
+    for at, seq in enumerate(numbers):
+        sequence.observe(seq, at)
+    return sequence.lost(LATER)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing"),
+    [
+        ((1, 2, 3), []),
+        ((1, 1, 2, 2, 3), []),  # each twice
+        ((1, 3, 2, 4), []),  # out of order
+        ((2, 1, 4, 3, 6, 5), []),
+        ((1, 4), [2, 3]),
+        ((1, 4, 3), [2]),
+        ((1, 4, 4, 1), [2, 3]),  # a repetition is not what is missing
+        ((1, 5, 2, 2, 6), [3, 4]),
+    ],
+)
+def test_late_and_repeated_numbers_are_no_gap(numbers: tuple[int, ...], missing: list[int]) -> None:
+    assert lost(*numbers) == missing
+
+
+def test_the_count_goes_round() -> None:
+    assert lost(255, 0, 1, born=254) == []
+    assert lost(255, 1, 0, born=254) == []
+    assert lost(255, 2, born=254) == [0, 1]
+    assert lost(2, born=253) == [254, 255, 0, 1]
+
+
+def test_a_gap_is_told_once_and_only_when_it_stood() -> None:
+    sequence = NodeSequence(1)
+    sequence.observe(3, at=10)
+    assert sequence.lost(10 + REORDER_US - 1) == []
+    assert sequence.lost(10 + REORDER_US) == [1, 2]
+    assert sequence.lost(10 + 2 * REORDER_US) == []
+
+
+def message(seq: int | None, *metrics: tuple[str, int | None, float], bd: int | None = None) -> bytes:
+    payload = Payload(timestamp=1_000)
+    if seq is not None:
+        payload.seq = seq
+    for name, alias, value in metrics:
+        added = payload.metrics.add(name=name, timestamp=1_000, double_value=value)
+        if alias is not None:
+            added.alias = alias
+    if bd is not None:
+        payload.metrics.add(name="bdSeq", long_value=bd, datatype=4)
+    octets: bytes = payload.SerializeToString()
+    return octets
+
+
+class Followed:
+    """One host, one node."""
+
+    def __init__(self) -> None:
+        self.host = Sparkplug(1_000_000)
+        self.now = 0
+
+    def take(self, kind: str, payload: bytes) -> bytes | None:
+        return self.host.take(f"spBv1.0/steel/{kind}/gw1", payload, self.now)
+
+    def asked(self, at: int) -> bool:
+        self.now = at
+        return list(self.host.rebirths(at)) == [("steel", "gw1")]
+
+
+def test_a_gap_is_told_with_node_and_numbers() -> None:
+    one = Followed()
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=0))
+    one.take("NDATA", message(3, ("a", None, 1.0)))
+    assert not one.asked(0)
+    assert one.host.gaps() == []
+    assert one.asked(LATER)
+    assert one.host.gaps() == [NodeGap(("steel", "gw1"), (1, 2), LATER)]
+    assert one.host.gaps() == []
+    assert "gw1: 2 message(s) missing, seq 1, 2" in str(NodeGap(("steel", "gw1"), (1, 2), LATER))
+
+
+def test_a_node_that_answers_no_request_is_told_of() -> None:
+    one = Followed()
+    one.take("NDATA", message(7, ("a", None, 1.0)))
+    second = 1_000_000
+    assert [at for at in range(0, 60 * second, second) if one.asked(at)] == [0, 5 * second, 15 * second, 35 * second]
+    assert one.host.unanswering == 1
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=0))
+    assert one.host.unanswering == 0
+    assert not one.asked(120 * second)
+
+
+def test_a_dead_node_is_told_of_until_it_is_born_again() -> None:
+    one = Followed()
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=4))
+    one.take("NDEATH", message(None, bd=3))  # the will of a connection before: it lives
+    assert (one.host.online, one.host.dead) == (1, 0)
+    one.take("NDEATH", message(None, bd=4))
+    assert (one.host.online, one.host.dead) == (0, 1)
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=5))
+    assert (one.host.online, one.host.dead) == (1, 0)
+
+
+def test_a_message_that_comes_twice_means_the_same_twice() -> None:
+    one = Followed()
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=0))
+    data = message(1, ("a", 1, 5.0))
+    first, second = one.take("NDATA", data), one.take("NDATA", data)
+    assert first is not None
+    assert first.startswith(MARK)
+    assert first == second
+    assert not one.asked(LATER)
