@@ -37,6 +37,11 @@ class RuleLine:
     health: RuleHealth | None
     watched: str
 
+    @property
+    def judged(self) -> bool:
+        """Whether it has judged anything of this plant."""
+        return self.health is not None and self.health.subjects > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -128,9 +133,11 @@ async def show_rules(
 
 
 async def _lines(api: Context, owner: EnterpriseRow) -> list[RuleLine]:
+    """What has judged something of this plant first, and of that what has raised something."""
     health = {row.rule: row for row in await rules.rule_health(api.pool, [owner.e])}
     rows = await rules.current_rules(api.pool, [owner.e])
-    return [RuleLine(row, health.get(row.rule), watched_by(json.loads(row.definition))) for row in rows]
+    lines = [RuleLine(row, health.get(row.rule), watched_by(json.loads(row.definition))) for row in rows]
+    return sorted(lines, key=lambda line: (not line.judged, not (line.health and line.health.firing)))
 
 
 def watched_by(definition: Mapping[str, object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -130,3 +131,18 @@ async def test_a_refused_rule_book_is_shown_with_its_mistakes(client: httpx.Asyn
     page = await client.get("/rules", headers={"Accept-Language": "zh"})
     assert "broken.yaml" in page.text
     assert "rules[0].severity" in page.text
+
+
+async def test_rules_that_judge_something_here_come_first(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    e = await db_pool.fetchval("SELECT e FROM enterprise WHERE code = 'seed-steel'")
+    judged = {
+        row["rule"]
+        for row in await db_pool.fetch("SELECT DISTINCT rule FROM rule_subject WHERE e = $1 AND ended_at IS NULL", e)
+    }
+    page = await client.get("/rules", params={"enterprise": "seed-steel"}, headers={"Accept-Language": "en"})
+    before, divide, after = page.text.partition("Nothing judged here so far")
+    shown = re.compile(r'<span class="code">(\w+) v\d+')
+    assert divide
+    assert set(shown.findall(before)) == judged
+    assert shown.findall(after)
+    assert not judged & set(shown.findall(after))
