@@ -15,7 +15,7 @@ from db.plants import enterprise
 from db.pool import create_pool
 from enms.metering import INTERVAL_S
 from enms.plant_file import parse_plant
-from rules.backtest import backtest
+from rules.backtest import backtests
 from rules.book import BUNDLED, read_books, rule_of, sound_rules
 from rules.definition import Rule
 
@@ -72,12 +72,10 @@ async def _measure(options: Options) -> list[Figure]:
                 owner = await enterprise(connection, "works")
                 rules = _rules(count)
                 options.say(f"{days} days are in the ledger; {len(rules)} rules")
-                steps = alerts = 0
                 begun = time.perf_counter()
-                for rule in rules:
-                    found = await backtest(connection, owner, rule, _START, end)
-                    steps, alerts = steps + found.steps, alerts + found.alerts
+                found = await backtests(connection, owner, rules, _START, end)
                 seconds = time.perf_counter() - begun
+                steps, alerts = sum(one.steps for one in found), sum(one.alerts for one in found)
         finally:
             await pool.close()
     options.say(f"{steps:,} judgements, {alerts:,} alerts in {seconds:.1f} s")

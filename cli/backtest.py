@@ -20,7 +20,7 @@ from db.plants import EnterpriseRow, enterprise
 from enms.backtest import Backtest, PastEpisode, SubjectHistory, plain
 from enms.errors import InputError, Mistake, NotFoundError
 from enms.settings import Settings
-from rules.backtest import backtest
+from rules.backtest import backtests
 from rules.book import BUNDLED, read_book, read_books, refuse_broken, sound_rules
 from rules.definition import Rule
 
@@ -74,21 +74,15 @@ async def _run(
             console=Console(stderr=True),
             disable=quiet or not sys.stderr.isatty(),
         ) as bar:
-            found = []
-            for rule in wanted:
-                task = bar.add_task(rule.id, total=None)
-                found.append(
-                    await backtest(
-                        connection,
-                        owner,
-                        rule,
-                        start,
-                        end,
-                        # mypy cannot infer a lambda that binds the loop's variable by a default
-                        progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),  # type: ignore[misc]
-                    )
-                )
-            return found
+            task = bar.add_task(wanted[0].id if len(wanted) == 1 else f"{len(wanted)} rules", total=None)
+            return await backtests(
+                connection,
+                owner,
+                wanted,
+                start,
+                end,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
 
 
 def _span(owner: EnterpriseRow, start: str | None, end: str | None) -> tuple[datetime, datetime]:

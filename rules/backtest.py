@@ -21,6 +21,7 @@ from enms.backtest import Backtest, PastEpisode, SubjectHistory
 from enms.errors import InputError, Mistake
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.definition import Rule
+from rules.facts import Facts
 from rules.kinds import condition_of
 from rules.lifecycle import Memory, Policy, advance
 from rules.plan import CHUNK
@@ -28,6 +29,7 @@ from rules.plan import CHUNK
 # Judged between two breaths of the event loop; others are served by it, too.
 _STEPS_AT_ONCE = 12_000
 _ZERO = timedelta()
+_DAY = timedelta(days=1)
 
 Progress = Callable[[int, int], None]
 
@@ -41,14 +43,29 @@ async def backtest(
     *,
     most_steps: int | None = None,
     progress: Progress = lambda _done, _all: None,
-    condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
 ) -> Backtest:
-    """What a rule would have raised.
+    """What a rule would have raised; see `backtests`."""
+    (found,) = await backtests(connection, enterprise, [rule], start, end, most_steps=most_steps, progress=progress)
+    return found
+
+
+async def backtests(
+    connection: asyncpg.Connection,
+    enterprise: EnterpriseRow,
+    rules: Sequence[Rule],
+    start: datetime,
+    end: datetime,
+    *,
+    most_steps: int | None = None,
+    progress: Progress = lambda _done, _all: None,
+    condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
+) -> list[Backtest]:
+    """What each of some rules would have raised: side by side, so that what several of them read is read once.
 
     Args:
         connection: idle or in a transaction; only read.
         enterprise: whose past.
-        rule: any sound rule, recorded or not.
+        rules: any sound rules, recorded or not.
         start, end: aware; what is not closed yet is left out.
         most_steps: a longer past than this is refused.
         progress: told how many steps of how many are judged.
@@ -57,43 +74,71 @@ async def backtest(
     Raises:
         InputError: more steps than allowed.
     """
-    judge = condition(rule, enterprise)
+    facts = Facts(connection)
     states = await store.point_states(connection, enterprise.e)
-    tracks = [_track(subject, states, start, end) for subject in await judge.subjects(connection)]
-    total = sum(track.steps for track in tracks)
+    trials = []
+    for rule in rules:
+        judge = condition(rule, enterprise)
+        tracks = [_track(subject, states, start, end) for subject in await judge.subjects(facts)]
+        trials.append(_Trial(rule, judge, tracks))
+    total = sum(trial.steps for trial in trials)
     if most_steps is not None and total > most_steps:
-        asked = f"{len(tracks)} subjects over this span are {total:,} judgements, at most {most_steps:,}"
+        subjects = sum(len(trial.tracks) for trial in trials)
+        asked = f"{subjects} subjects over this span are {total:,} judgements, at most {most_steps:,}"
         raise InputError("", [Mistake("to", f"{asked}: ask for a shorter span")])
     done = 0
-    for spans in _batches(tracks):
-        found = await judge.judge(connection, [span for _, span in spans])
+    for until in _edges(trials, start, end, facts.most):
+        for trial in trials:
+            for spans in _batches(trial.tracks, until):
+                done += await trial.judge(facts, spans)
+                progress(done, total)
+                await asyncio.sleep(0)
+    return [trial.told(start, end) for trial in trials]
+
+
+@dataclass(slots=True)
+class _Trial:
+    """One rule on its way through the span, with all of its subjects."""
+
+    rule: Rule
+    condition: Condition[Any, Any]
+    tracks: list[_Track]
+
+    @property
+    def steps(self) -> int:
+        return sum(track.steps for track in self.tracks)
+
+    async def judge(self, facts: Facts, spans: Sequence[tuple[_Track, Span[Any]]]) -> int:
+        """Judge pieces of subjects; how many steps they had."""
+        found = await self.condition.judge(facts, [span for _, span in spans])
         for track, span in spans:
-            answers = found[span.subject.code]
-            track.take(answers, rule.policy)
-            done += len(answers)
-        progress(done, total)
-        await asyncio.sleep(0)
-    return Backtest(
-        rule=rule.id,
-        title_zh=rule.title.zh,
-        title_en=rule.title.en,
-        severity=rule.severity.value,
-        unit=rule.unit,
-        start=start,
-        end=end,
-        subjects=tuple(track.history() for track in tracks),
-        steps=done,
-        as_known_now=not judge.revises,
-    )
+            track.take(found[span.subject.code], self.rule.policy)
+        return sum(len(found[span.subject.code]) for _, span in spans)
+
+    def told(self, start: datetime, end: datetime) -> Backtest:
+        """What came of it."""
+        return Backtest(
+            rule=self.rule.id,
+            title_zh=self.rule.title.zh,
+            title_en=self.rule.title.en,
+            severity=self.rule.severity.value,
+            unit=self.rule.unit,
+            start=start,
+            end=end,
+            subjects=tuple(track.history() for track in self.tracks),
+            steps=self.steps,
+            as_known_now=not self.condition.revises,
+        )
 
 
 @dataclass(slots=True)
 class _Track:
-    """One subject on its way through the span."""
+    """One subject on its way through the span; judged up to `at`."""
 
     subject: Subject[Any]
     start: datetime
     end: datetime
+    at: datetime
     steps: int
     memory: Memory = field(default_factory=Memory)
     episodes: list[PastEpisode] = field(default_factory=list)
@@ -141,37 +186,40 @@ def _track(subject: Subject[Any], states: Mapping[int, PointState], start: datet
     first = [states[p].first_ts for p in subject.inputs if p in states]
     closed = [states[p].closed_until for p in subject.waits_for if p in states]
     if not closed or not first:
-        return _Track(subject, start, start, 0)
+        return _Track(subject, start, start, start, 0)
     since = subject.grid.ceil(max(start, min(first)))
     until = subject.grid.floor(min(end, *closed))
     if since >= until:
-        return _Track(subject, start, start, 0)
-    return _Track(subject, since, until, len(subject.grid.steps(since, until)))
+        return _Track(subject, start, start, start, 0)
+    return _Track(subject, since, until, since, len(subject.grid.steps(since, until)))
 
 
-def _batches(tracks: Sequence[_Track]) -> Iterator[list[tuple[_Track, Span[Any]]]]:
-    """Pieces of subjects that are judged together: a subject once in each, in order of time."""
+def _edges(trials: Sequence[_Trial], start: datetime, end: datetime, most: int) -> Iterator[datetime]:
+    """Where the span is cut for all rules: what the largest of them reads between two cuts is held at once."""
+    largest = max((trial.steps for trial in trials), default=0)
+    share = min(1.0, most / largest * ((end - start) / CHUNK)) if largest else 1.0
+    length = max(1, int(CHUNK.days * share)) * _DAY
+    edge = start + length
+    while edge < end:
+        yield edge
+        edge += length
+    yield end
+
+
+def _batches(tracks: Sequence[_Track], until: datetime) -> Iterator[list[tuple[_Track, Span[Any]]]]:
+    """Pieces of subjects up to an edge that are judged together."""
     waiting: list[tuple[_Track, Span[Any]]] = []
     steps = 0
     for track in tracks:
-        for span, count in _pieces(track):
-            if waiting and (steps + count > _STEPS_AT_ONCE or waiting[-1][0] is track):
-                yield waiting
-                waiting, steps = [], 0
-            waiting.append((track, span))
-            steps += count
+        edge = min(track.end, track.subject.grid.floor(until)) if track.at < until else track.at
+        if edge <= track.at:
+            continue
+        count = round(track.steps * ((edge - track.at) / (track.end - track.start)))
+        if waiting and steps + count > _STEPS_AT_ONCE:
+            yield waiting
+            waiting, steps = [], 0
+        waiting.append((track, Span(track.subject, track.at, edge)))
+        steps += count
+        track.at = edge
     if waiting:
         yield waiting
-
-
-def _pieces(track: _Track) -> Iterator[tuple[Span[Any], int]]:
-    """A subject's span in pieces, cut on its grid, each with about how many steps it has."""
-    length = track.end - track.start
-    if not track.steps:
-        return
-    longest = CHUNK if track.steps * (CHUNK / length) > _STEPS_AT_ONCE / 4 else 3 * CHUNK
-    lo = track.start
-    while lo < track.end:
-        hi = min(track.end, track.subject.grid.floor(lo + longest))
-        yield Span(track.subject, lo, hi), round(track.steps * ((hi - lo) / length))
-        lo = hi

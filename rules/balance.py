@@ -9,9 +9,7 @@ from math import sqrt
 from statistics import median
 from typing import Any
 
-import asyncpg
-
-from db.metered import MeteredPoint, WindowSum, metered_points, window_sums
+from db.metered import MeteredPoint, WindowSum, metered_points
 from db.plants import EnterpriseRow
 from db.served import served_points
 from db.statements import statements
@@ -23,8 +21,10 @@ from enms.units import convert, unit
 from rules.balance_rules import BalanceRule
 from rules.conditions import Judged, Span, Subject
 from rules.cut_grid import CutGrid
+from rules.facts import Facts
 from rules.grid import Step
 from rules.metered import Metered, certainty, line
+from rules.sums import sums_over
 
 _DAY = timedelta(days=1)
 # Below this share of its usual inflow a network stands still, and what it loses says nothing.
@@ -90,17 +90,17 @@ class Balance:
         self._e = enterprise.e
         self._past = timedelta(days=rule.condition.learn_days + rule.condition.skip_days)
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Network]]:
+    async def subjects(self, facts: Facts) -> list[Subject[Network]]:
         """Points with points of the same carrier below them, all in units that add up."""
-        points = {point.code: point for point in await metered_points(connection, self._e)}
+        points = {point.code: point for point in await facts.ask(metered_points, self._e)}
         below: dict[str, list[MeteredPoint]] = {}
         for point in points.values():
             if point.parent is not None and point.carrier is not None and point.aggregate == "sum":
                 below.setdefault(point.parent, []).append(point)
         inflows: dict[str, tuple[tuple[MeteredPoint, int], ...]]
         inflows = {code: ((points[code], 1),) for code in below if code in points}
-        inflows |= await self._computed(connection, below, points)
-        cuts, carriers = await cuts_of(connection, self._e), self._rule.watches.carriers
+        inflows |= await self._computed(facts, below, points)
+        cuts, carriers = await facts.ask(cuts_of, self._e), self._rule.watches.carriers
         found = []
         for code, inflow in sorted(inflows.items()):
             first = inflow[0][0]
@@ -112,14 +112,14 @@ class Balance:
         return found
 
     async def _computed(
-        self, connection: asyncpg.Connection, below: Mapping[str, object], points: Mapping[str, MeteredPoint]
+        self, facts: Facts, below: Mapping[str, object], points: Mapping[str, MeteredPoint]
     ) -> dict[str, tuple[tuple[MeteredPoint, int], ...]]:
         """Computed points with points below them, as the signed meters they stand for now."""
-        rows = [row async for row in statements("metered").virtual_points(connection, e=self._e)]
+        rows = [row async for row in statements("metered").virtual_points(facts.connection, e=self._e)]
         parents = {row["p"]: row["code"] for row in rows if row["code"] in below}
         by_number = {point.p: point for point in points.values()}
         found = {}
-        for p, served in (await served_points(connection, self._e, list(parents))).items():
+        for p, served in (await served_points(facts.connection, self._e, list(parents))).items():
             part = served.parts[-1] if served.parts else None
             if part is not None and all(term in by_number for term in part.points):
                 terms = zip(part.points, part.signs, strict=True)
@@ -138,14 +138,12 @@ class Balance:
             configured=tuple(entry for point in network.points for entry in point.recorded),
         )
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[Network]]
-    ) -> dict[str, list[Judged[DaysLoss]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[Network]]) -> dict[str, list[Judged[DaysLoss]]]:
         found: dict[str, list[Judged[DaysLoss]]] = {}
         for span in spans:
             network, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
             days = network.cuts.windows(Cut.DAY, span.start - self._past, span.end)
-            sums = await window_sums(connection, self._e, [q.p for q in network.points], days)
+            sums = await sums_over(facts, self._e, [q.p for q in network.points], days)
             told = {day: self._balanced(network, day, sums) for day in days}
             found[span.subject.code] = [self._judged(step, self._compared(step, told)) for step in steps]
         return found
@@ -193,7 +191,7 @@ class Balance:
             sure = certainty(low, high, limit, over=differs >= 0)
         return Judged(Observation(*step, truth, in_band, ""), _pct(day.loss), _pct(limit), sure, day)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Network]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[Network]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
-
 from db.consumption import Consumption, consumption
 from db.energy import Period
 from db.metered import metered_points
@@ -22,6 +20,7 @@ from enms.units import convert
 from rules.balance_rules import BudgetRule
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid
+from rules.facts import Facts
 from rules.metered import line
 
 COAL = frozenset({"raw_coal", "washed_coal", "middlings", "anthracite"})
@@ -67,9 +66,9 @@ class BudgetAhead:
         self._rule = rule
         self._enterprise = enterprise
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Plan]]:
+    async def subjects(self, facts: Facts) -> list[Subject[Plan]]:
         measures = self._rule.watches.measures
-        found = await budget_versions(connection, self._enterprise.e)
+        found = await facts.ask(budget_versions, self._enterprise.e)
         wanted = {
             code: versions
             for code, versions in found.items()
@@ -77,8 +76,8 @@ class BudgetAhead:
         }
         if not wanted:
             return []
-        cuts = await cuts_of(connection, self._enterprise.e)
-        points = [q for q in await metered_points(connection, self._enterprise.e) if q.carrier is not None]
+        cuts = await facts.ask(cuts_of, self._enterprise.e)
+        points = [q for q in await facts.ask(metered_points, self._enterprise.e) if q.carrier is not None]
         counted = frozenset(q.p for q in points if q.role in _PURCHASES)
         waited = frozenset(q.p for q in points if q.role == "purchased") or counted
         return [self._subject(code, versions, cuts, counted, waited) for code, versions in wanted.items()]
@@ -98,16 +97,14 @@ class BudgetAhead:
             configured=tuple((v.recorded_at, v.valid_from) for v in versions),
         )
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[Plan]]
-    ) -> dict[str, list[Judged[SoFar]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[SoFar]]]:
         found: dict[str, list[Judged[SoFar]]] = {}
         for span in spans:
             plan, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
-            days = [Period(a, b) for a, b in plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end))]
-            lines = []
+            days = tuple(Period(a, b) for a, b in plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end)))
+            lines: Sequence[Consumption] = []
             if span.end > plan.start and days:
-                lines = await consumption(connection, self._enterprise, "carrier", days, basis=plan.budget.basis)
+                lines = await facts.ask(consumption, self._enterprise, "carrier", days, basis=plan.budget.basis)
             told = _running(lines, plan.budget, days)
             found[span.subject.code] = [self._judged(plan, a, b, told.get(b)) for a, b in steps]
         return found
@@ -127,7 +124,7 @@ class BudgetAhead:
             truth, in_band = over(value, condition.ahead_pct, self._rule.deadband)
         return Judged(Observation(start, end, truth, in_band, reason), value, condition.ahead_pct, None, so_far)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Plan]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[Plan]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

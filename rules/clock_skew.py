@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
-
 from db.metered import MeteredPoint
 from db.statements import statements
 from enms.alerts import Truth
 from rules.conditions import Judged, Span
+from rules.facts import Facts
 from rules.grid import Step
 from rules.metered import line
 from rules.point_condition import Noticed, PointCondition, answers
@@ -35,14 +34,12 @@ class ClockSkew(PointCondition):
     def watches(self, point: MeteredPoint) -> bool:
         return point.reading != "interval" and point.period_s <= _FREQUENT_S
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Noticed | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, ClockSkewCondition)
         limit = condition.over.total_seconds()
         rows = statements("metered").stamp_offsets(
-            connection,
+            facts.connection,
             e=self._e,
             points=[span.subject.watched.p for span in spans],
             starts=[span.start for span in spans],

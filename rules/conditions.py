@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
-import asyncpg
-
 from enms.alerts import Observation, Truth
+from rules.facts import Facts
 from rules.grid import Grid
 
 Watched = TypeVar("Watched")
@@ -91,17 +90,13 @@ class Condition(Protocol[Watched, Basis]):
     @property
     def revises(self) -> bool: ...
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
+    async def subjects(self, facts: Facts) -> list[Subject[Watched]]:
         """What there is to watch now."""
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
-    ) -> dict[str, list[Judged[Basis]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[Watched]]) -> dict[str, list[Judged[Basis]]]:
         """Answers for every step of each span, by subject, in order of time; a subject once only."""
 
-    async def earliest(
-        self, connection: asyncpg.Connection, subjects: Sequence[Subject[Watched]]
-    ) -> dict[str, datetime]:
+    async def earliest(self, facts: Facts, subjects: Sequence[Subject[Watched]]) -> dict[str, datetime]:
         """Before when nothing can be judged again, by subject; a subject left out: nothing stands against it."""
 
     def evidence(self, subject: Subject[Watched], judged: Judged[Basis]) -> dict[str, object]:

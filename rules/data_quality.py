@@ -15,6 +15,7 @@ from enms.alerts import Truth
 from enms.metering import INTERVAL_S
 from enms.units import unit
 from rules.conditions import Judged, Span
+from rules.facts import Facts
 from rules.grid import Even, Step
 from rules.metered import line
 from rules.point_condition import Noticed, PointCondition, answers
@@ -32,14 +33,12 @@ class Incomplete(PointCondition):
     revises = False
     grid = _HOURS
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Noticed | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, IncompleteCondition)
         window_s = condition.window.total_seconds()
         rows = statements("metered").known_shares(
-            connection, e=self._e, step_s=3_600.0, window_s=window_s, **_asked(spans)
+            facts.connection, e=self._e, step_s=3_600.0, window_s=window_s, **_asked(spans)
         )
         shares = {(row["p"], row["until"]): (row["covered_s"], min(window_s, row["served_s"])) async for row in rows}
 
@@ -81,12 +80,10 @@ class Frozen(PointCondition):
     def reach(self, point: MeteredPoint) -> timedelta:
         return _counts(point) * _QUARTER
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Noticed | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         watched = [span.subject.watched for span in spans]
         rows = statements("metered").frozen_quarters(
-            connection,
+            facts.connection,
             e=self._e,
             counts=[_counts(point) for point in watched],
             registers=[point.reading != "gauge" for point in watched],
@@ -118,12 +115,10 @@ class OutOfRange(PointCondition):
     def watches(self, point: MeteredPoint) -> bool:
         return point.reading == "gauge" and (point.min_value is not None or point.max_value is not None)
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Noticed | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         watched = [span.subject.watched for span in spans]
         rows = statements("metered").ranged_quarters(
-            connection,
+            facts.connection,
             e=self._e,
             factors=[point.to_amount for point in watched],
             means=[point.aggregate == "mean" for point in watched],
@@ -157,13 +152,11 @@ class Register(PointCondition):
     def watches(self, point: MeteredPoint) -> bool:
         return point.reading == "register"
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Noticed | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, RegisterCondition)
         rows = statements("metered").standing_findings(
-            connection,
+            facts.connection,
             e=self._e,
             points=[span.subject.watched.p for span in spans],
             kinds=list(condition.findings),

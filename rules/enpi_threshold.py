@@ -7,11 +7,8 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-import asyncpg
-
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
-from db.performance import values_of
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
@@ -21,7 +18,8 @@ from rules import threshold
 from rules.conditions import Judged, Span, Subject
 from rules.enpi_evidence import boundary_of, input_of, value_lines
 from rules.enpi_inputs import enpi_input
-from rules.enpi_limit import enpi_subject
+from rules.enpi_watched import enpi_subject, enpi_values
+from rules.facts import Facts
 from rules.metered import certainty, line
 from rules.point_rules import ThresholdRule
 from rules.threshold import answer, condition_in
@@ -38,10 +36,10 @@ class EnpiThreshold:
         resolution = rule.condition.resolution
         self._resolution = Cut.HOUR.value if resolution == "hour" else resolution
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[EnpiModel]]:
+    async def subjects(self, facts: Facts) -> list[Subject[EnpiModel]]:
         """EnPIs of those names whose inputs are fine enough."""
         found = []
-        for model in await enpi_models(connection, self._enterprise):
+        for model in await facts.ask(enpi_models, self._enterprise):
             wanted = any(fnmatchcase(model.code, pattern) for pattern in self._rule.watches.enpis or ())
             if not wanted or model.current.retired:
                 continue
@@ -52,13 +50,10 @@ class EnpiThreshold:
             found.append(enpi_subject(model, cut, self._resolution))
         return found
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[EnpiModel]]
-    ) -> dict[str, list[Judged[EnpiValue | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[EnpiModel]]) -> dict[str, list[Judged[EnpiValue | None]]]:
         found: dict[str, list[Judged[EnpiValue | None]]] = {}
         for span in spans:
-            model = span.subject.watched
-            values = await values_of(connection, model, span.start, span.end, self._resolution, now=span.end)
+            values = await enpi_values(facts, span, self._resolution)
             by_end = {value.end: value for value in values if not value.provisional}
             steps = span.subject.grid.steps(span.start, span.end)
             found[span.subject.code] = [self._judged(start, end, by_end.get(end)) for start, end in steps]
@@ -86,7 +81,7 @@ class EnpiThreshold:
             return "other_unit"
         return "incomplete" if value.completeness < self._rule.condition.min_completeness else ""
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[EnpiModel]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[EnpiModel]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

@@ -23,6 +23,7 @@ from rules.book import BookFile
 from rules.conditions import Condition
 from rules.definition import Rule
 from rules.desk import Desk
+from rules.facts import Facts
 from rules.judging import RuleRun
 from rules.kinds import condition_of
 from rules.record import LoadedRule, Tally, end_subject
@@ -91,12 +92,13 @@ class Evaluator:
                 return BUSY
             rules = await self._loaded(connection, enterprise, now)
             changes = {change.p: change for change in await store.take_changes(connection, e)}
-            states = await store.point_states(connection, e)
+            facts = Facts(connection)
+            states = await facts.ask(store.point_states, e)
             tally, steps, more, failed = Tally(self._desk), 0, False, []
             await self._end_retired(connection, enterprise, rules, now, tally)
             for loaded in rules:
                 condition = self._condition(loaded.rule, enterprise)
-                run = RuleRun(connection, enterprise, loaded, condition, now, tally)
+                run = RuleRun(facts, enterprise, loaded, condition, now, tally)
                 try:
                     async with connection.transaction():
                         progress = await run.run(changes, states)

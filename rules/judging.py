@@ -15,6 +15,7 @@ from db.rules import Change, PointState, SubjectRow, VerdictSpan
 from db.statements import statements
 from enms.alerts import Episode
 from rules.conditions import Condition, Judged, Span
+from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
 from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
@@ -53,31 +54,31 @@ class RuleRun:
 
     def __init__(
         self,
-        connection: asyncpg.Connection,
+        facts: Facts,
         enterprise: EnterpriseRow,
         loaded: LoadedRule,
         condition: Condition[Any, Any],
         now: datetime,
         tally: Tally,
     ) -> None:
-        self._connection = connection
+        self._facts, self._connection = facts, facts.connection
         self._e = enterprise.e
         self._rule = loaded.rule
         self._version = loaded.version
         self._condition = condition
         self._now, self._tally = now, tally
-        self._recorder = Recorder(connection, enterprise, loaded, now, tally)
+        self._recorder = Recorder(facts.connection, enterprise, loaded, now, tally)
 
     async def run(self, changes: Mapping[int, Change], states: Mapping[int, PointState]) -> Progress:
         """Judge every subject as far as its inputs are closed."""
-        subjects = await self._condition.subjects(self._connection)
+        subjects = await self._condition.subjects(self._facts)
         rows = {row.subject: row for row in await store.subjects(self._connection, self._e, self._rule.id)}
         await self._end_gone({s.code for s in subjects}, rows)
         revises = self._condition.revises
         made = (plan(s, rows.get(s.code), changes, states, revises=revises) for s in subjects)
         plans = [p for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
-        earliest = await self._condition.earliest(self._connection, revised) if revised else {}
+        earliest = await self._condition.earliest(self._facts, revised) if revised else {}
         plans = [not_before(p, earliest.get(p.subject.code)) for p in plans]
         due = [p for p in plans if p.again is not None or p.onward is not None]
         if due:
@@ -120,7 +121,7 @@ class RuleRun:
         pieces = [(one, list(slices(span, one.subject))) for one, span in wanted]
         for i in range(max((len(cut) for _, cut in pieces), default=0)):
             spans = [Span(one.subject, *cut[i]) for one, cut in pieces if i < len(cut)]
-            for code, answers in (await self._condition.judge(self._connection, spans)).items():
+            for code, answers in (await self._condition.judge(self._facts, spans)).items():
                 found.setdefault(code, []).extend(answers)
         return found
 
@@ -179,7 +180,7 @@ class RuleRun:
     async def _step_until(self, one: Plan, episode: Episode) -> Judged[Any]:
         """The step that ends where an episode fired, judged once more for its evidence."""
         start = one.subject.grid.floor(episode.fired_at - _TICK)
-        answers = await self._condition.judge(self._connection, [Span(one.subject, start, episode.fired_at)])
+        answers = await self._condition.judge(self._facts, [Span(one.subject, start, episode.fired_at)])
         return answers[one.subject.code][-1]
 
     def _row(self, one: Plan, memory: Memory, judged: Sequence[Judged[Any]]) -> SubjectRow:

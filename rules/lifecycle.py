@@ -58,6 +58,9 @@ class Memory:
         return Episode(self.started_at, self.fired_at, None, self.withheld_since)
 
 
+_AT_REST = Memory()
+
+
 def advance(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, Episode | None]:
     """One step; the episode it ended, if it did."""
     if step.truth is Truth.UNKNOWN:
@@ -65,9 +68,10 @@ def advance(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, 
             return replace(memory, withheld_since=step.start), None
         return memory, None
     if memory.phase is Phase.FIRING:
-        return _while_firing(replace(memory, withheld_since=None), step, policy)
+        known = memory if memory.withheld_since is None else replace(memory, withheld_since=None)
+        return _while_firing(known, step, policy)
     if step.truth is Truth.CLEAR:
-        return Memory(), None
+        return _AT_REST, None
     started = memory.started_at or step.start
     met = memory.met + (step.end - step.start)
     if met >= policy.hold:
@@ -77,7 +81,7 @@ def advance(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, 
 
 def _while_firing(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, Episode | None]:
     if step.truth is Truth.MET or step.in_band:
-        return replace(memory, clear=_ZERO), None
+        return replace(memory, clear=_ZERO) if memory.clear else memory, None
     clear = memory.clear + (step.end - step.start)
     if clear < policy.keep:
         return replace(memory, clear=clear), None

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
-from db.metered import quarter_amounts
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.metering import INTERVAL_S
 from enms.plant import Supply
 from rules.conditions import Judged, Span, Subject, over
+from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step
 from rules.metered import Metered, certainty, in_unit, line
+from rules.sums import quarter_sums
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import MaxDemandRule
 
@@ -49,26 +48,25 @@ class MaxDemand:
         self._rule = rule
         self._enterprise = enterprise
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[WatchedSupply]]:
+    async def subjects(self, facts: Facts) -> list[Subject[WatchedSupply]]:
         """Supplies with a contract demand."""
         found = await watched_supplies(
-            connection, self._enterprise, self._rule.watches, None, ("active_energy",), grid=QUARTER_HOURS
+            facts, self._enterprise, self._rule.watches, None, ("active_energy",), grid=QUARTER_HOURS
         )
         return [s for s in found if s.watched.versions[-1].supply.contract_kw is not None]
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[WatchedSupply]]
-    ) -> dict[str, list[Judged[Demand]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[WatchedSupply]]) -> dict[str, list[Judged[Demand]]]:
         found: dict[str, list[Judged[Demand]]] = {}
         for span in spans:
             watched = span.subject.watched
-            points = [point.p for point in watched.points.values()]
-            rows = await quarter_amounts(connection, self._enterprise.e, points, span.start, span.end)
+            reach = [(point.p, span.start, span.end) for point in watched.points.values()]
+            read = await quarter_sums(facts, self._enterprise.e, reach)
+            rows = {p: sums for (p, _, _), sums in read.items()}
             answers = found.setdefault(span.subject.code, [])
             for step in span.subject.grid.steps(span.start, span.end):
                 supply = watched.at(step[0])
                 point = watched.point(supply.active_energy if supply is not None else None)
-                row = rows.get((point.p, step[0])) if point is not None else None
+                row = rows[point.p].get(step[0]) if point is not None else None
                 metered = Metered.of(point, row, INTERVAL_S) if point is not None else None
                 answers.append(self._judged(step, self._demand(supply, metered)))
         return found
@@ -92,7 +90,7 @@ class MaxDemand:
                 sure = certainty(demand.value - demand.half, demand.value + demand.half, limit, over=True)
         return Judged(Observation(*step, truth, in_band, demand.reason), demand.value, limit, sure, demand)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

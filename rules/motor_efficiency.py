@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from db.motor_operation import Described, classes_of, described, operation, output_points, reference_of, reference_span
 from db.motors import Instrument, instruments, motor_versions
 from db.plants import EnterpriseRow
@@ -22,6 +20,7 @@ from enms.motor_verdict import Absolute, absolute
 from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
+from rules.facts import Facts
 from rules.grid import Even
 from rules.motor_efficiency_evidence import evidence_of
 
@@ -73,15 +72,15 @@ class MotorEfficiency:
     def _own(self) -> bool:
         return self._rule.condition.against == "own_reference"
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
-        found = await motor_versions(connection, self._e)
+    async def subjects(self, facts: Facts) -> list[Subject[Watched]]:
+        found = await facts.ask(motor_versions, self._e)
         wanted = {
             code: versions
             for code, versions in found.items()
             if not versions[-1].retired and self._watches(versions[-1].motor)
         }
         codes = {code: {c for v in vs for c in output_points(v.motor)} for code, vs in wanted.items()}
-        points = await instruments(connection, self._e, [c for group in codes.values() for c in group])
+        points = await facts.ask(instruments, self._e, tuple(sorted({c for group in codes.values() for c in group})))
         subjects = []
         for code, versions in wanted.items():
             own = {name: points[name] for name in codes[code] if name in points}
@@ -105,9 +104,7 @@ class MotorEfficiency:
         # the driven machine's own efficiency is not on the motor's nameplate
         return isinstance(method, Method) and (self._own or method is Method.SLIP)
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
-    ) -> dict[str, list[Judged[DayRun | None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[Watched]]) -> dict[str, list[Judged[DayRun | None]]]:
         found: dict[str, list[Judged[DayRun | None]]] = {}
         for span in spans:
             answers = found.setdefault(span.subject.code, [])
@@ -118,25 +115,30 @@ class MotorEfficiency:
                     answers.append(_unknown(start, end, "not_in_service"))
                     continue
                 if motor.start not in ran:
-                    ran[motor.start] = await self._ran(connection, watched, motor, span)
-                    known[motor.start] = await self._reference(connection, watched, motor)
+                    ran[motor.start] = await self._ran(facts, watched, motor, span)
+                    known[motor.start] = await self._reference(facts, watched, motor)
                 answers.append(self._answer(start, end, watched, motor, ran[motor.start], known[motor.start]))
         return found
 
-    async def _ran(
-        self, connection: asyncpg.Connection, watched: Watched, motor: Described, span: Span[Watched]
-    ) -> list[Operating]:
+    async def _ran(self, facts: Facts, watched: Watched, motor: Described, span: Span[Watched]) -> list[Operating]:
         start, end = max(motor.start, span.start - _DAY), min(motor.end, span.end)
-        (found,) = await operation(connection, self._e, [(motor.motor, start, end)], watched.points)
-        return found
+        return await self._operation(facts, watched, motor, start, end)
 
-    async def _reference(self, connection: asyncpg.Connection, watched: Watched, motor: Described) -> Reference | None:
+    async def _reference(self, facts: Facts, watched: Watched, motor: Described) -> Reference | None:
         hours = self._rule.condition.reference_h
         span = reference_span(motor, watched.points, hours) if self._own else None
         if span is None:
             return None
-        (found,) = await operation(connection, self._e, [(motor.motor, *span)], watched.points)
-        return reference_of(motor.motor, found, hours)
+        return reference_of(motor.motor, await self._operation(facts, watched, motor, *span), hours)
+
+    async def _operation(
+        self, facts: Facts, watched: Watched, motor: Described, start: datetime, end: datetime
+    ) -> list[Operating]:
+        async def load() -> list[Operating]:
+            (found,) = await operation(facts.connection, self._e, [(motor.motor, start, end)], watched.points)
+            return found
+
+        return await facts.once(("operation", self._e, motor.motor.code, motor.start, start, end), load)
 
     def _answer(
         self,
@@ -175,7 +177,7 @@ class MotorEfficiency:
         basis = DayRun(motor, None, None, measured, len(day), classes)
         return Judged(Observation(start, end, truth, in_band), value, limit, None, basis)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Watched]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[Watched]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

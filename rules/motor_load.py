@@ -8,81 +8,20 @@ the limit, throughout.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic, TypeVar
 
-import asyncpg
-
-from db.motors import (
-    Instrument,
-    MotorVersion,
-    Sampled,
-    first_readings,
-    instruments,
-    load_of,
-    motor_versions,
-    quarter_hours,
-    sampled_power,
-    watched_points,
-)
+from db.motors import first_readings
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.metering import INTERVAL_S
 from enms.motor_assumptions import assumption, provenance
-from enms.motors import Load, LoadState, LoadVerdict, energised_kw, load_from_power
+from enms.motors import LoadState, energised_kw
 from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, under
 from rules.definition import MotorLoadRule, MotorOverloadRule
-from rules.grid import QUARTER_HOURS
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A motor's versions and the points its load is known by."""
-
-    versions: tuple[MotorVersion, ...]
-    points: dict[str, Instrument]
-
-    def at(self, instant: datetime) -> Motor | None:
-        """The motor as it was then."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next((v.motor for v in held), None)
-
-
-@dataclass(frozen=True, slots=True)
-class QuarterHourLoad:
-    """A quarter hour's load verdict; no motor: there was none then.
-
-    Attributes:
-        sampled: what the power gauge read within; None: it is no gauge (a register's steps are too coarse to tell).
-        unsampled: the readings are gone.
-    """
-
-    motor: Motor | None
-    verdict: LoadVerdict | None
-    input_kw: float | None
-    completeness: float
-    sampled: Sampled | None = None
-    unsampled: bool = False
-
-    @property
-    def greatest(self) -> float | None:
-        """Load factor at the greatest power read within; of the mean, where only that is known."""
-        return self._at(self.sampled.high if self.sampled is not None else None)
-
-    @property
-    def least(self) -> float | None:
-        """Load factor at the least power read within; of the mean, where only that is known."""
-        return self._at(self.sampled.low if self.sampled is not None else None)
-
-    def _at(self, input_kw: float | None) -> float | None:
-        load = self.verdict.load if self.verdict is not None else None
-        if load is None or self.motor is None or input_kw is None:
-            return load.factor if load is not None else None
-        found = load_from_power(self.motor, input_kw)
-        return found.factor if isinstance(found, Load) else None
-
+from rules.facts import Facts
+from rules.motor_loads import QuarterHourLoad, Watched, quarter_hour_loads, watched_motors
 
 Limits = TypeVar("Limits", bound=MotorLoadRule | MotorOverloadRule)
 
@@ -109,52 +48,17 @@ class LoadCondition(Generic[Limits]):
         """The condition on a quarter hour in which the motor was energised on average."""
         raise NotImplementedError
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Watched]]:
-        found = await motor_versions(connection, self._e)
-        wanted = {
-            code: versions
-            for code, versions in found.items()
-            if not versions[-1].retired and versions[-1].motor.duty in self._rule.watches.duty
-        }
-        codes = {code: _codes(versions) for code, versions in wanted.items()}
-        points = await instruments(connection, self._e, [c for group in codes.values() for c in group])
-        return [_subject(code, versions, codes[code], points) for code, versions in wanted.items()]
+    async def subjects(self, facts: Facts) -> list[Subject[Watched]]:
+        return await watched_motors(facts, self._e, self._rule.watches.duty)
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[Watched]]
-    ) -> dict[str, list[Judged[QuarterHourLoad]]]:
-        # two motors may share a point: read it once over both spans
-        reach: dict[int, tuple[datetime, datetime]] = {}
-        for span in spans:
-            for point in span.subject.watched.points.values():
-                start, end = reach.get(point.p, (span.start, span.end))
-                reach[point.p] = (min(start, span.start), max(end, span.end))
-        rows = await quarter_hours(connection, self._e, [(p, start, end) for p, (start, end) in reach.items()])
-        gauges = {g.p: g for span in spans if (g := _gauge(span.subject.watched)) is not None}
-        samples = await sampled_power(connection, self._e, [(g, *reach[p]) for p, g in gauges.items()])
-        found: dict[str, list[Judged[QuarterHourLoad]]] = {}
-        for span in spans:
-            watched = span.subject.watched
-            answers = found.setdefault(span.subject.code, [])
-            for start, end in span.subject.grid.steps(span.start, span.end):
-                motor = watched.at(start)
-                if motor is None:
-                    answers.append(self._judged(start, end, QuarterHourLoad(None, None, None, 0.0)))
-                    continue
-                verdict, input_kw, completeness = load_of(motor, start, watched.points, rows)
-                gauge = watched.points.get(motor.points.power or "")
-                sampled = samples.get((gauge.p, start)) if gauge is not None else None
-                unsampled = gauge is not None and gauge.p in gauges and sampled is None
-                load = QuarterHourLoad(motor, verdict, input_kw, completeness, sampled, unsampled)
-                answers.append(self._judged(start, end, load))
-        return found
+    async def judge(self, facts: Facts, spans: Sequence[Span[Watched]]) -> dict[str, list[Judged[QuarterHourLoad]]]:
+        loads = await quarter_hour_loads(facts, self._e, spans)
+        return {code: [self._judged(*step, load) for step, load in told] for code, told in loads.items()}
 
-    async def earliest(
-        self, connection: asyncpg.Connection, subjects: Sequence[Subject[Watched]]
-    ) -> dict[str, datetime]:
+    async def earliest(self, facts: Facts, subjects: Sequence[Subject[Watched]]) -> dict[str, datetime]:
         """Over readings that are gone nothing is judged again."""
-        gauges = {s.code: g.p for s in subjects if (g := _gauge(s.watched)) is not None}
-        first = await first_readings(connection, self._e, sorted(set(gauges.values())))
+        gauges = {s.code: g.p for s in subjects if (g := s.watched.gauge) is not None}
+        first = await first_readings(facts.connection, self._e, sorted(set(gauges.values())))
         return {code: first[p] for code, p in gauges.items() if p in first}
 
     def _judged(self, start: datetime, end: datetime, load: QuarterHourLoad) -> Judged[QuarterHourLoad]:
@@ -259,33 +163,6 @@ class MotorLoad(LoadCondition[MotorLoadRule]):
             # no reason to begin an alert, nor to end one
             truth, in_band, reason = Truth.CLEAR, True, "not_throughout"
         return truth, in_band, reason
-
-
-def _gauge(watched: Watched) -> Instrument | None:
-    """The motor's power gauge; None where power is counted by a register, or not metered."""
-    code = watched.versions[-1].motor.points.power
-    point = watched.points.get(code) if code is not None else None
-    return point if point is not None and point.reading == "gauge" else None
-
-
-def _codes(versions: Sequence[MotorVersion]) -> set[str]:
-    return {code for version in versions for code in watched_points(version.motor)}
-
-
-def _subject(
-    code: str, versions: Sequence[MotorVersion], codes: set[str], points: dict[str, Instrument]
-) -> Subject[Watched]:
-    own = {name: points[name] for name in codes if name in points}
-    numbers = frozenset(point.p for point in own.values())
-    return Subject(
-        code=code,
-        watched=Watched(tuple(versions), own),
-        grid=QUARTER_HOURS,
-        inputs=numbers,
-        waits_for=numbers,
-        reach=timedelta(),
-        configured=tuple((v.recorded_at, v.valid_from) for v in versions),
-    )
 
 
 def _arithmetic(motor: Motor, basis: QuarterHourLoad) -> list[dict[str, object]]:

@@ -10,7 +10,8 @@ from enms.alerts import Truth
 from enms.plant import Motor
 from rules.conditions import over
 from rules.definition import MotorOverloadRule
-from rules.motor_load import LoadCondition, QuarterHourLoad
+from rules.motor_load import LoadCondition
+from rules.motor_loads import QuarterHourLoad
 
 
 class MotorOverload(LoadCondition[MotorOverloadRule]):

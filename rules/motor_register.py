@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from db import rules as store
 from db.motors import MotorVersion, motor_versions
 from db.plants import EnterpriseRow
@@ -20,6 +18,7 @@ from enms.motor_register import GradeState, GradeVerdict, grade_of
 from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, under
 from rules.definition import MotorRegisterRule
+from rules.facts import Facts
 from rules.grid import Even
 
 DAYS = Even(timedelta(days=1))
@@ -54,10 +53,10 @@ class MotorRegister:
         self._rule = rule
         self._e = enterprise.e
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[Registered]]:
-        states = await store.point_states(connection, self._e)
+    async def subjects(self, facts: Facts) -> list[Subject[Registered]]:
+        states = await facts.ask(store.point_states, self._e)
         clock = frozenset(sorted(states, key=lambda p: (states[p].closed_until, -p))[-1:])
-        found = await motor_versions(connection, self._e)
+        found = await facts.ask(motor_versions, self._e)
         return [
             Subject(
                 code=code,
@@ -74,7 +73,7 @@ class MotorRegister:
 
     async def judge(
         self,
-        connection: asyncpg.Connection,  # noqa: ARG002
+        facts: Facts,  # noqa: ARG002
         spans: Sequence[Span[Registered]],
     ) -> dict[str, list[Judged[Held | None]]]:
         found: dict[str, list[Judged[Held | None]]] = {}
@@ -87,7 +86,7 @@ class MotorRegister:
                 answers.append(self._judged(start, end, held))
         return found
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[Registered]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[Registered]]) -> dict[str, datetime]:
         """The register is all it needs."""
         return {}
 

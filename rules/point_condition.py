@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from db.metered import MeteredPoint, metered_points
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from rules.conditions import Judged, Span, Subject
+from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Even, Step
 from rules.point_rules import DataQualityRule
 from rules.threshold import subject_of
@@ -51,15 +50,15 @@ class PointCondition:
         del point
         return timedelta()
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[MeteredPoint]]:
+    async def subjects(self, facts: Facts) -> list[Subject[MeteredPoint]]:
         roles = self._rule.watches.roles
         return [
             subject_of(point, self.grid, self.reach(point))
-            for point in await metered_points(connection, self._e)
+            for point in await facts.ask(metered_points, self._e)
             if (roles is None or point.role in roles) and self.watches(point)
         ]
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

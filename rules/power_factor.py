@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 from math import hypot
 from typing import Any
 
-import asyncpg
-
-from db.metered import WindowSum, window_sums
+from db.metered import WindowSum
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
 from enms.plant import Supply
 from enms.units import convert
 from rules.conditions import Judged, Span, Subject, under
+from rules.facts import Facts
 from rules.grid import Step
 from rules.metered import Metered, certainty, line
+from rules.sums import sums_over
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import PowerFactorRule
 
@@ -64,9 +64,9 @@ class PowerFactor:
         self._enterprise = enterprise
         self._billed = rule.condition.period == "month"
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[WatchedSupply]]:
+    async def subjects(self, facts: Facts) -> list[Subject[WatchedSupply]]:
         return await watched_supplies(
-            connection,
+            facts,
             self._enterprise,
             self._rule.watches,
             Cut.MONTH if self._billed else Cut.DAY,
@@ -74,16 +74,14 @@ class PowerFactor:
             reach=timedelta() if self._billed else _MONTH,
         )
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[WatchedSupply]]
-    ) -> dict[str, list[Judged[MonthsFactor]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[WatchedSupply]]) -> dict[str, list[Judged[MonthsFactor]]]:
         found: dict[str, list[Judged[MonthsFactor]]] = {}
         for span in spans:
             watched = span.subject.watched
             steps = span.subject.grid.steps(span.start, span.end)
             months = watched.cuts.windows(Cut.MONTH, span.start, span.end)
             pieces = months if self._billed else watched.cuts.windows(Cut.DAY, months[0][0], span.end)
-            sums = await window_sums(connection, self._enterprise.e, [q.p for q in watched.points.values()], pieces)
+            sums = await sums_over(facts, self._enterprise.e, [q.p for q in watched.points.values()], pieces)
             found[span.subject.code] = [
                 self._judged(step, self._factor(watched, _month_of(months, step), step, pieces, sums)) for step in steps
             ]
@@ -129,7 +127,7 @@ class PowerFactor:
                 sure = certainty(factor.low, factor.high, limit, over=False)
         return Judged(Observation(*step, truth, in_band, factor.reason), factor.value, limit, sure, factor)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from db.plants import EnterpriseRow
 from db.statements import statements
 from enms.alerts import Observation, Truth
 from rules.conditions import Judged, Span, Subject
+from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step
 from rules.point_rules import DataQualityRule
 
@@ -36,7 +35,7 @@ class Silence:
         self._rule = rule
         self._e = enterprise.e
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[MeteredPoint]]:
+    async def subjects(self, facts: Facts) -> list[Subject[MeteredPoint]]:
         roles = self._rule.watches.roles
         return [
             Subject(
@@ -48,15 +47,13 @@ class Silence:
                 reach=timedelta(),
                 configured=((row["recorded_at"], row["recorded_at"]),),
             )
-            async for row in statements("rules").metered_points(connection, e=self._e)
+            async for row in statements("rules").metered_points(facts.connection, e=self._e)
             if not row["retired"] and (roles is None or row["role"] in roles)
         ]
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[None]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[None]]]:
         rows = statements("rules").silent_quarters(
-            connection,
+            facts.connection,
             e=self._e,
             points=[span.subject.watched.p for span in spans],
             starts=[span.start for span in spans],
@@ -83,7 +80,7 @@ class Silence:
             answer = said[step, heard] = Judged(Observation(*step, truth), None, None, None, None)
         return answer
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from db.metered import MeteredPoint, metered_points
 from db.plants import EnterpriseRow
 from db.supplies import SupplyVersion, supply_versions
@@ -16,6 +14,7 @@ from enms.cuts import Cut, Cuts
 from enms.plant import Supply
 from rules.conditions import Subject
 from rules.cut_grid import CutGrid
+from rules.facts import Facts
 from rules.grid import Grid
 from rules.supply_rules import SupplyWatch
 
@@ -38,7 +37,7 @@ class WatchedSupply:
 
 
 async def watched_supplies(
-    connection: asyncpg.Connection,
+    facts: Facts,
     enterprise: EnterpriseRow,
     watches: SupplyWatch,
     cut: Cut | None,
@@ -48,9 +47,9 @@ async def watched_supplies(
     reach: timedelta = timedelta(),
 ) -> list[Subject[WatchedSupply]]:
     """Supplies that have all points of `keys` (as `Supply.points` names them), each on a calendar's cut or a grid."""
-    found = await supply_versions(connection, enterprise.e)
-    points = {point.code: point for point in await metered_points(connection, enterprise.e)} if found else {}
-    cuts = await cuts_of(connection, enterprise.e)
+    found = await facts.ask(supply_versions, enterprise.e)
+    points = {point.code: point for point in await facts.ask(metered_points, enterprise.e)} if found else {}
+    cuts = await facts.ask(cuts_of, enterprise.e)
     subjects = []
     for code, versions in found.items():
         named = versions[-1].supply.points

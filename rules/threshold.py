@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-import asyncpg
-
-from db.metered import MeteredPoint, metered_points, quarter_amounts, window_sums
+from db.metered import MeteredPoint, WindowSum, metered_points
 from db.plants import EnterpriseRow
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
 from rules.conditions import Judged, Span, Subject, over, under
 from rules.cut_grid import CutGrid
+from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Grid
 from rules.metered import Metered, certainty, in_unit, line, number
 from rules.point_rules import ThresholdCondition, ThresholdRule
+from rules.sums import Reach, Sums, by_span, quarter_sums, sums_over
 
 _CUTS = {"hour": Cut.HOUR, "shift": Cut.SHIFT, "day": Cut.DAY}
 
@@ -63,31 +63,40 @@ class PointThreshold:
         self._rule = rule
         self._e = enterprise.e
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[MeteredPoint]]:
+    async def subjects(self, facts: Facts) -> list[Subject[MeteredPoint]]:
         wanted = self._rule.watches.points or ()
         grid: Grid = QUARTER_HOURS
         if (cut := _CUTS.get(self._rule.condition.resolution)) is not None:
-            grid = CutGrid(await cuts_of(connection, self._e), cut)
+            grid = CutGrid(await facts.ask(cuts_of, self._e), cut)
         return [
             subject_of(point, grid)
-            for point in await metered_points(connection, self._e)
+            for point in await facts.ask(metered_points, self._e)
             if any(fnmatchcase(point.code, pattern) for pattern in wanted)
         ]
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[MeteredPoint]]
-    ) -> dict[str, list[Judged[Compared]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Compared]]]:
+        sums = await self._sums(facts, spans)
         found: dict[str, list[Judged[Compared]]] = {}
         for span in spans:
-            point, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
-            if span.subject.grid is QUARTER_HOURS:
-                sums = await quarter_amounts(connection, self._e, [point.p], span.start, span.end)
-            else:
-                sums = await window_sums(connection, self._e, [point.p], steps)
+            point, own = span.subject.watched, sums[span.subject.watched.p, span.start, span.end]
             found[span.subject.code] = [
-                self._judged(a, b, Metered.of(point, sums.get((point.p, a)), (b - a).total_seconds())) for a, b in steps
+                self._judged(a, b, Metered.of(point, own.get(a), (b - a).total_seconds()))
+                for a, b in span.subject.grid.steps(span.start, span.end)
             ]
         return found
+
+    async def _sums(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[Reach, Sums]:
+        """Each span's sums by the step's start: points with a span in common are read together."""
+        wanted = [(span.subject.watched.p, span.start, span.end) for span in spans]
+        if self._rule.condition.resolution not in _CUTS:
+            return await quarter_sums(facts, self._e, wanted)
+        found: dict[Reach, dict[datetime, WindowSum]] = {reach: {} for reach in wanted}
+        steps = {(s.start, s.end): s.subject.grid.steps(s.start, s.end) for s in spans}
+        for (start, end), points in by_span(wanted).items():
+            windows = steps[start, end]
+            for (p, at), amount in (await sums_over(facts, self._e, points, windows)).items():
+                found[p, start, end][at] = amount
+        return dict(found)
 
     def _judged(self, start: datetime, end: datetime, metered: Metered) -> Judged[Compared]:
         condition = self._rule.condition
@@ -100,7 +109,7 @@ class PointThreshold:
         observation = Observation(start, end, truth, in_band, found.reason)
         return Judged(observation, found.value, condition.limit, sure, found)
 
-    async def earliest(self, _: asyncpg.Connection, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 

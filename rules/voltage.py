@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from db.metered import MeteredPoint
 from db.motors import first_readings
 from db.plants import EnterpriseRow
@@ -19,6 +17,7 @@ from enms.plant import Supply
 from enms.units import convert
 from enms.voltage import deviation_kept_pct, deviations_pct, kept_by, unbalance_pct
 from rules.conditions import Judged, Span, Subject, over
+from rules.facts import Facts
 from rules.grid import Step
 from rules.metered import certainty, line
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
@@ -61,16 +60,14 @@ class _Voltage:
         self._rule = rule
         self._enterprise = enterprise
 
-    async def judge(
-        self, connection: asyncpg.Connection, spans: Sequence[Span[WatchedSupply]]
-    ) -> dict[str, list[Judged[Quality]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[WatchedSupply]]) -> dict[str, list[Judged[Quality]]]:
         """Day by day: a month of ten-minute values is small, but the readings behind it are not."""
         found: dict[str, list[Judged[Quality]]] = {}
         for span in spans:
             watched, answers = span.subject.watched, found.setdefault(span.subject.code, [])
             for step in span.subject.grid.steps(span.start, span.end):
-                points = list(watched.points.values())
-                means = await ten_minute_means(connection, self._enterprise.e, points, *step)
+                points = tuple(watched.points.values())
+                means = await facts.ask(ten_minute_means, self._enterprise.e, points, *step)
                 answers.append(self._judged(step, self.quality(watched, step, means)))
         return found
 
@@ -87,12 +84,12 @@ class _Voltage:
                 sure = certainty(low, high, quality.limit, over=True)
         return Judged(Observation(*step, truth, in_band, quality.reason), quality.value, quality.limit, sure, quality)
 
-    async def earliest(
-        self, connection: asyncpg.Connection, subjects: Sequence[Subject[WatchedSupply]]
-    ) -> dict[str, datetime]:
+    async def earliest(self, facts: Facts, subjects: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
         """Since when all readings are still there."""
         points = {s.code: [q.p for q in s.watched.points.values()] for s in subjects}
-        first = await first_readings(connection, self._enterprise.e, sorted({p for of in points.values() for p in of}))
+        first = await first_readings(
+            facts.connection, self._enterprise.e, sorted({p for of in points.values() for p in of})
+        )
         return {
             code: max(first[p] for p in of if p in first) for code, of in points.items() if any(p in first for p in of)
         }
@@ -147,11 +144,11 @@ class Unbalance(_Voltage):
 
     _rule: UnbalanceRule
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[WatchedSupply]]:
+    async def subjects(self, facts: Facts) -> list[Subject[WatchedSupply]]:
         lines = tuple(f"line_voltages[{i}]" for i in range(3))
-        said = await watched_supplies(connection, self._enterprise, self._rule.watches, Cut.DAY, ("unbalance",))
+        said = await watched_supplies(facts, self._enterprise, self._rule.watches, Cut.DAY, ("unbalance",))
         codes = {subject.code for subject in said}
-        computed = await watched_supplies(connection, self._enterprise, self._rule.watches, Cut.DAY, lines)
+        computed = await watched_supplies(facts, self._enterprise, self._rule.watches, Cut.DAY, lines)
         return said + [subject for subject in computed if subject.code not in codes]
 
     def quality(self, watched: WatchedSupply, step: Step, means: _Means) -> Quality:
@@ -186,8 +183,8 @@ class Deviation(_Voltage):
 
     _rule: DeviationRule
 
-    async def subjects(self, connection: asyncpg.Connection) -> list[Subject[WatchedSupply]]:
-        return await watched_supplies(connection, self._enterprise, self._rule.watches, Cut.DAY, ("voltage",))
+    async def subjects(self, facts: Facts) -> list[Subject[WatchedSupply]]:
+        return await watched_supplies(facts, self._enterprise, self._rule.watches, Cut.DAY, ("voltage",))
 
     def quality(self, watched: WatchedSupply, step: Step, means: _Means) -> Quality:
         supply, condition = watched.at(step[0]), self._rule.condition

@@ -9,7 +9,7 @@ import pytest
 
 from enms.backtest import Backtest
 from enms.errors import InputError, RuleBookError
-from rules.backtest import backtest
+from rules.backtest import backtest, backtests
 from rules.book import BUNDLED, read_books, rule_of, sound_rules
 from rules.definition import Rule
 from tests.rules.world import QUARTER, World
@@ -61,6 +61,23 @@ async def test_it_tells_what_the_evaluator_recorded(mill, seed):
     before = await mill.connection.fetchrow(counts)
     await asked(mill, RULES["motor_idle"])
     assert await mill.connection.fetchrow(counts) == before
+
+
+async def test_side_by_side_is_one_by_one(mill, monkeypatch):
+    """Figures of their own on shared readings: each rule is told what it is told alone, whatever is held."""
+    dice = random.Random(5)
+    for _ in range(8):
+        for point, high in (("fan.power", 30), ("pump.power", 15)):
+            await mill.publish(point, [dice.choice([None, 0.0, high / 8, high / 3, high]) for _ in range(60)])
+    light = RULES["motor_underload"]
+    said = light.model_dump(mode="json")["condition"]
+    rules = [other(light, id=f"light_{n}", condition={**said, "load_factor_below": n / 10}) for n in range(2, 7)]
+    rules += [one for one in RULES.values() if one.kind in {"motor_idle", "data_quality", "motor_overload"}]
+    alone = [await asked(mill, rule) for rule in rules]
+    assert sum(found.alerts for found in alone) > len(rules)
+    for held in (200_000, 200, 0):
+        monkeypatch.setattr("rules.facts._MOST", held)
+        assert await backtests(mill.connection, mill.enterprise, rules, DAY1, DAY1 + 400 * DAY) == alone
 
 
 async def test_how_long_how_often_and_what_was_withheld(mill):

@@ -327,8 +327,8 @@ async def test_one_rules_trouble_is_not_anothers_and_nothing_is_forgotten(mill):
         real = condition_of(rule, enterprise)
         if broken and rule.id == "motor_idle":
 
-            async def fail(connection, spans):
-                await connection.execute("SELECT 1 / 0")
+            async def fail(facts, spans):
+                await facts.connection.execute("SELECT 1 / 0")
 
             real.judge = fail
         return real

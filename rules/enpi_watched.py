@@ -1,0 +1,53 @@
+"""An EnPI as rules watch it: on its enterprise's calendar, its values read once for all rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from db.enpi_model import EnpiModel
+from db.enpi_spans import ROLLING, YEAR_TO_DATE
+from db.performance import values_of
+from enms.cuts import Cut
+from enms.performance import MIN_COMPLETENESS, EnpiValue
+from rules.conditions import Span, Subject
+from rules.cut_grid import CutGrid
+from rules.facts import Facts
+
+_DAY = timedelta(hours=24)
+_YEAR = timedelta(days=366)
+# How far beyond itself a quarter hour is felt.
+_REACH = {ROLLING: _DAY, YEAR_TO_DATE: _YEAR}
+_STEP = {Cut.HOUR: timedelta(hours=1), Cut.SHIFT: timedelta(hours=8), Cut.MONTH: timedelta(days=28)}
+
+
+async def enpi_values(
+    facts: Facts, span: Span[EnpiModel], resolution: str, min_completeness: float = MIN_COMPLETENESS
+) -> list[EnpiValue]:
+    """As `db.performance.values_of`, over a span and by its end."""
+    model, start, end = span.subject.watched, span.start, span.end
+    return await facts.once(
+        ("values", model.enterprise.e, model.code, start, end, resolution, min_completeness),
+        lambda: values_of(facts.connection, model, start, end, resolution, now=end, min_completeness=min_completeness),
+    )
+
+
+def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiModel]:
+    """An EnPI as a rule watches it: with its corrections and heating values, on its enterprise's calendar."""
+    boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
+    recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
+    named = {code for version in model.versions for code in version.enpi.corrections.values()}
+    ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
+    beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
+    step = _STEP.get(cut, _DAY)
+    said = [(v.recorded_at, model.cuts.day_begins(d.since)) for v in model.versions for d in v.enpi.declared]
+    samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
+    return Subject(
+        code=model.code,
+        watched=model,
+        grid=CutGrid(model.cuts, cut),
+        inputs=frozenset(boundary | {point.p for point in beside}),
+        waits_for=frozenset(boundary),
+        reach=_REACH.get(resolution, timedelta()),
+        configured=(*((v.recorded_at, v.valid_from) for v in model.versions), *recorded, *said),
+        hopes_for=tuple((p, period) for p, period in samples if period <= step),
+    )
