@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 import httpx
@@ -22,8 +25,19 @@ _DAYS = 7.0
 _PROMISED_S = 60.0
 
 
-async def _measure(options: Options) -> list[Figure]:
-    days = max(0.1, _DAYS * options.scale)
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that is filled and goes on."""
+
+    url: str
+    settings: Settings
+    shown_s: float
+    filled_s: float
+
+
+@asynccontextmanager
+async def filled_demo(options: Options, days: float) -> AsyncIterator[Demo]:
+    """`enms demo` on an empty folder, from when its history is filled; ended after."""
     port = free_port()
     settings = Settings(data_dir=options.folder / "demo", http_port=port, mqtt_port=free_port())
     env = {
@@ -32,6 +46,7 @@ async def _measure(options: Options) -> list[Figure]:
         "ENMS_HTTP_PORT": str(port),
         "ENMS_MQTT_PORT": str(settings.mqtt_port),
     }
+    url = f"http://127.0.0.1:{port}"
     log = (options.folder / "demo.log").open("ab")
     begun = time.perf_counter()
     process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
@@ -42,7 +57,7 @@ async def _measure(options: Options) -> list[Figure]:
         async def page() -> bool:
             async with httpx.AsyncClient() as client:
                 try:
-                    return (await client.get(f"http://127.0.0.1:{port}/api/v1/enterprises")).status_code == 200
+                    return (await client.get(f"{url}/api/v1/enterprises")).status_code == 200
                 except httpx.HTTPError:
                     return False
 
@@ -56,17 +71,22 @@ async def _measure(options: Options) -> list[Figure]:
             return plan is not None and all(span.done for span in plan.history)
 
         await until(filled, within_s=900, every_s=0.2)
-        seconds = time.perf_counter() - begun
-        readings = await _readings(settings)
-        options.say(f"{readings:,} readings are stored after {seconds:.1f} s")
+        yield Demo(url, settings, shown, time.perf_counter() - begun)
     finally:
         process.send_signal(signal.SIGINT)
         await asyncio.to_thread(process.wait, 30)
+
+
+async def _measure(options: Options) -> list[Figure]:
+    days = max(0.1, _DAYS * options.scale)
+    async with filled_demo(options, days) as demo:
+        readings = await _readings(demo.settings)
+    options.say(f"{readings:,} readings are stored after {demo.filled_s:.1f} s")
     conditions = (
         f"{days:g} days of the three plants, {readings} readings, from the start of `enms demo` on an empty folder "
         "until all are committed; ledger, rules, API and live data run beside it; limit: promised"
     )
-    return [figure("demo_fill", seconds, "s", _PROMISED_S, conditions)]
+    return [figure("demo_fill", demo.filled_s, "s", _PROMISED_S, conditions)]
 
 
 async def _readings(settings: Settings) -> int:

@@ -30,6 +30,13 @@ period AS (
     SELECT n::int AS n, starts, ends
     FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) WITH ORDINALITY AS u (starts, ends, n)
 ),
+ncv AS MATERIALIZED (
+    -- read once however many points burn the same gas, and joined by hash rather than row by row
+    SELECT w.p, period.n, v.start, v.amount
+    FROM (SELECT DISTINCT ncv_p AS p FROM conversion WHERE ncv_p IS NOT NULL) AS w
+    CROSS JOIN period
+    CROSS JOIN LATERAL ledger_rows(:e, w.p, period.starts, period.ends, :as_of) AS v
+),
 part AS (
     SELECT c.p, period.n, i.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s,
            CASE
@@ -41,8 +48,7 @@ part AS (
     FROM conversion AS c
     CROSS JOIN period
     CROSS JOIN LATERAL ledger_rows(:e, c.p, greatest(period.starts, c.valid_from), least(period.ends, c.valid_to), :as_of) AS i
-    LEFT JOIN LATERAL ledger_rows(:e, c.ncv_p, i.start, i.start + interval '15 minutes', :as_of) AS ncv
-        ON c.ncv_p IS NOT NULL
+    LEFT JOIN ncv ON ncv.p = c.ncv_p AND ncv.n = period.n AND ncv.start = i.start
     LEFT JOIN LATERAL (
         SELECT v.amount
         FROM interval AS v
@@ -106,15 +112,25 @@ GROUP BY r.p, r.n, r.first
 ORDER BY r.p, r.n, r.first;
 
 -- name: ncv_energy(e, points, numbers, starts, ends, factors, ncv_points)
--- The same for points with a measured heating value: quarter hour by quarter hour, joined once a span.
+-- The same for points with a measured heating value: quarter hour by quarter hour. The heating values are read first,
+-- by their key: else the planner joins two whole tables.
+WITH span AS (
+    SELECT *
+    FROM unnest(:points::int[], :numbers::int[], :starts::timestamptz[], :ends::timestamptz[], :factors::float8[],
+                :ncv_points::int[]) AS r (p, n, starts, ends, factor, ncv_p)
+),
+ncv AS MATERIALIZED (
+    SELECT v.p, v.start, v.amount
+    FROM (SELECT ncv_p, min(starts) AS starts, max(ends) AS ends FROM span GROUP BY ncv_p) AS s
+    JOIN interval AS v ON v.e = :e AND v.p = s.ncv_p AND v.start >= s.starts AND v.start < s.ends
+)
 SELECT r.p, r.n, sum(i.amount ORDER BY i.start) AS amount,
        sum(i.amount * r.factor * v.amount ORDER BY i.start) AS kgce,
        coalesce(sum(i.covered_s ORDER BY i.start) FILTER (WHERE v.amount IS NULL), 0) AS unconverted_s,
        0::float8 AS provisional_s, sum(i.covered_s ORDER BY i.start) AS covered_s,
        sum(i.estimated_s ORDER BY i.start) AS estimated_s, sum(i.apportioned_s ORDER BY i.start) AS apportioned_s
-FROM unnest(:points::int[], :numbers::int[], :starts::timestamptz[], :ends::timestamptz[], :factors::float8[],
-            :ncv_points::int[]) AS r (p, n, starts, ends, factor, ncv_p)
+FROM span AS r
 JOIN interval AS i ON i.e = :e AND i.p = r.p AND i.start >= r.starts AND i.start < r.ends AND i.amount IS NOT NULL
-LEFT JOIN interval AS v ON v.e = :e AND v.p = r.ncv_p AND v.start = i.start
+LEFT JOIN ncv AS v ON v.p = r.ncv_p AND v.start = i.start
 GROUP BY r.p, r.n, r.starts
 ORDER BY r.p, r.n, r.starts;

@@ -7,7 +7,7 @@ that is not closed counts: a span that is not over is provisional.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import asyncpg
@@ -18,9 +18,10 @@ from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_
 from db.enpi_spans import RESOLUTIONS, Window, enpi_step, ready_until, windows_of
 from db.motor_states import MotorState, motor_states
 from db.statements import statements
+from enms.carriers import TceBasis
 from enms.catalogue import BindingLimit, limit_for
 from enms.corrections import corrected
-from enms.errors import NotFoundError
+from enms.errors import ConflictError, NotFoundError
 from enms.performance import (
     MIN_COMPLETENESS,
     ConversionUsed,
@@ -94,61 +95,125 @@ async def values_of(
     was connected within it: a day of three hours is no day. `by_days`: long spans from day totals, the same to
     rounding; for pages and reports, never for a verdict that is kept.
     """
-    enpi_step(model, resolution)
-    ready = ready_until(model, now, as_of)
-    if ready is None:
-        return []
-    windows = windows_of(model, from_, to, resolution, ready)
-    amounts = await _amounts(connection, model, windows, as_of, by_days=by_days)
-    states = await _states(connection, model, windows, as_of)
-    return [_judged(model, _value(model, w, amounts), w, states, min_completeness) for w in windows]
+    windows = _windows(model, from_, to, resolution, now, as_of)
+    book = await _book(connection, [(model, windows)], as_of, by_days=by_days)
+    return [_judged(model, _value(model, w, book), w, book.states, min_completeness) for w in windows]
 
 
 @dataclass(frozen=True, slots=True)
-class _Amounts:
-    """Totals by point and start of the piece, and the conversions behind them."""
+class Asked:
+    """One of many: an EnPI over the spans of a resolution that overlap [from_, to), with the clock at `now`."""
 
-    totals: Mapping[int, Mapping[datetime, EnergyTotal]]
-    conversions: Mapping[int, Sequence[Conversion]]
+    model: EnpiModel
+    from_: datetime
+    to: datetime
+    resolution: str
+    now: datetime
 
 
-async def _amounts(
+async def values_of_many(
+    connection: asyncpg.Connection, asked: Sequence[Asked], *, by_days: bool = False
+) -> list[list[EnpiValue] | ConflictError]:
+    """`values_of` for many at once, all of one enterprise, in a few statements; the same figures.
+
+    One whose resolution is finer than its coarsest input gets the error instead of values.
+    """
+    planned: list[list[Window] | ConflictError] = []
+    for one in asked:
+        try:
+            planned.append(_windows(one.model, one.from_, one.to, one.resolution, one.now, None))
+        except ConflictError as problem:
+            planned.append(problem)
+    pairs = [(one.model, windows) for one, windows in zip(asked, planned, strict=True) if isinstance(windows, list)]
+    book = await _book(connection, pairs, None, by_days=by_days)
+    return [
+        windows
+        if isinstance(windows, ConflictError)
+        else [_judged(one.model, _value(one.model, w, book), w, book.states, MIN_COMPLETENESS) for w in windows]
+        for one, windows in zip(asked, planned, strict=True)
+    ]
+
+
+def _windows(
+    model: EnpiModel, from_: datetime, to: datetime, resolution: str, now: datetime, as_of: datetime | None
+) -> list[Window]:
+    enpi_step(model, resolution)
+    ready = ready_until(model, now, as_of)
+    return [] if ready is None else windows_of(model, from_, to, resolution, ready)
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """What the values asked for are made of.
+
+    Attributes:
+        totals: by basis, point and piece.
+        conversions: by basis and point.
+        states: of every correction's input: (amount x seconds, seconds) by point and piece.
+    """
+
+    totals: dict[tuple[TceBasis, int, Period], EnergyTotal] = field(default_factory=dict)
+    conversions: dict[tuple[TceBasis, int], list[Conversion]] = field(default_factory=dict)
+    states: dict[tuple[int, Period], tuple[float, float]] = field(default_factory=dict)
+
+
+async def _book(
     connection: asyncpg.Connection,
-    model: EnpiModel,
-    windows: Sequence[Window],
+    asked: Sequence[tuple[EnpiModel, Sequence[Window]]],
     as_of: datetime | None,
     *,
     by_days: bool,
-) -> _Amounts:
-    """Amounts of every point of every boundary over its pieces."""
-    e, zone = model.enterprise.e, model.enterprise.timezone
-    cuts = model.cuts if by_days else None
-    totals: dict[int, dict[datetime, EnergyTotal]] = {}
-    used: dict[int, list[Conversion]] = {}
-    for version in model.versions:
-        periods = sorted({p for w in windows for p, v in w.pieces if v is version}, key=lambda p: p.start)
-        points = sorted({leaf.point.p for leaf in model.leaves(version)})
-        basis = version.enpi.basis
-        found = await energy_totals(connection, e, points, periods, basis=basis, zone=zone, as_of=as_of, cuts=cuts)
-        for total in found:
-            totals.setdefault(total.p, {})[total.period.start] = total
-        if periods:
-            for conversion in await conversions(connection, e, points, basis, zone):
-                used.setdefault(conversion.p, []).append(conversion)
-    return _Amounts(totals, used)
+) -> _Book:
+    """Amounts of every point of every boundary over its pieces; pieces that many EnPIs share are summed together."""
+    book = _Book()
+    energy: dict[TceBasis, dict[Period, set[int]]] = {}
+    states: dict[Period, set[int]] = {}
+    for model, windows in asked:
+        leaves = {v.valid_from: {leaf.point.p for leaf in model.leaves(v)} for v in model.versions}
+        named = {code for v in model.versions for code in v.enpi.corrections.values()}
+        given = {model.points[code].p for code in named if code in model.points}
+        for period, version in (piece for window in windows for piece in window.pieces):
+            energy.setdefault(version.enpi.basis, {}).setdefault(period, set()).update(leaves[version.valid_from])
+            if given:
+                states.setdefault(period, set()).update(given)
+    for basis, wanted in energy.items():
+        model = asked[0][0]
+        zone, cuts = model.enterprise.timezone, model.cuts if by_days else None
+        for points, periods in _alike(wanted):
+            found = await energy_totals(
+                connection, model.enterprise.e, points, periods, basis=basis, zone=zone, as_of=as_of, cuts=cuts
+            )
+            book.totals.update({(basis, total.p, total.period): total for total in found})
+        every = sorted({p for points in wanted.values() for p in points})
+        for conversion in await conversions(connection, model.enterprise.e, every, basis, zone):
+            book.conversions.setdefault((basis, conversion.p), []).append(conversion)
+    for points, periods in _alike(states):
+        book.states.update(await _states(connection, asked[0][0].enterprise.e, points, periods, as_of))
+    return book
 
 
-def _value(model: EnpiModel, window: Window, amounts: _Amounts) -> EnpiValue:
-    periods: dict[datetime, list[Period]] = {}
+def _alike(wanted: Mapping[Period, set[int]]) -> list[tuple[list[int], list[Period]]]:
+    """Periods with the points asked for over them, those with the same points together, in order of time."""
+    found: dict[frozenset[int], list[Period]] = {}
+    for period in sorted(wanted, key=lambda p: (p.start, p.end)):
+        found.setdefault(frozenset(wanted[period]), []).append(period)
+    return [(sorted(points), periods) for points, periods in found.items()]
+
+
+_Piece = tuple[Period, TceBasis]
+
+
+def _value(model: EnpiModel, window: Window, book: _Book) -> EnpiValue:
+    periods: dict[datetime, list[_Piece]] = {}
     boundary: dict[datetime, EnpiVersion] = {}
     for period, version in window.pieces:
-        periods.setdefault(version.valid_from, []).append(period)
+        periods.setdefault(version.valid_from, []).append((period, version.enpi.basis))
         boundary[version.valid_from] = version
-    parts: dict[tuple[Part, int, int], tuple[Leaf, list[Period]]] = {}
+    parts: dict[tuple[Part, int, int], tuple[Leaf, list[_Piece]]] = {}
     for since, version in boundary.items():
         for leaf in model.leaves(version):
             parts.setdefault((leaf.part, leaf.sign, leaf.point.p), (leaf, []))[1].extend(periods[since])
-    found = [_input(model, leaf, own, amounts) for leaf, own in parts.values()]
+    found = [_input(model, leaf, own, book) for leaf, own in parts.values()]
     inputs = [one for one in found if one.window_s > 0]
     return enpi_value(window.start, window.end, inputs, model.ratio, provisional=window.provisional)
 
@@ -179,14 +244,14 @@ class _Sum:
         self.apportioned_s += total.apportioned_s
 
 
-def _input(model: EnpiModel, leaf: Leaf, periods: Sequence[Period], amounts: _Amounts) -> Input:
+def _input(model: EnpiModel, leaf: Leaf, pieces: Sequence[_Piece], book: _Book) -> Input:
     """A point's part over the periods in which its boundary held."""
     point, found = leaf.point, _Sum()
-    totals = amounts.totals.get(point.p, {})
-    for period in periods:
-        if (total := totals.get(period.start)) is not None:
+    periods = [period for period, _ in pieces]
+    for period, basis in pieces:
+        if (total := book.totals.get((basis, point.p, period))) is not None:
             found.add(total)
-    start, end = periods[0].start, periods[-1].end
+    start, end, basis = periods[0].start, periods[-1].end, pieces[-1][1]
     window_s = sum((p.end - p.start).total_seconds() for p in periods)
     if point.in_service_from is not None:
         window_s = sum(max(0.0, (p.end - max(p.start, point.in_service_from)).total_seconds()) for p in periods)
@@ -196,7 +261,7 @@ def _input(model: EnpiModel, leaf: Leaf, periods: Sequence[Period], amounts: _Am
     if leaf.part is Part.ENERGY:
         kgce = found.kgce if found.kgces else None
         covered -= found.unconverted_s
-        used = _conversion(point.ncv, amounts.conversions.get(point.p, ()), start, end)
+        used = _conversion(point.ncv, book.conversions.get((basis, point.p), ()), start, end)
         if amount is not None and found.unconverted_s > 0:
             problem = Why.NCV_MISSING if used is not None and used.by == "heating_value" else Why.NO_FACTOR
         elif used is not None and kgce is not None and amount:
@@ -235,27 +300,22 @@ def _conversion(ncv: str | None, rules: Sequence[Conversion], start: datetime, e
     )
 
 
-_States = dict[tuple[str, Period], tuple[float, float]]
+_States = Mapping[tuple[int, Period], tuple[float, float]]
 
 
 async def _states(
-    connection: asyncpg.Connection, model: EnpiModel, windows: Sequence[Window], as_of: datetime | None
-) -> _States:
-    """Of every correction's input: (amount x seconds, seconds) over the pieces."""
-    codes = {code for v in model.versions for code in v.enpi.corrections.values() if code in model.points}
-    if not codes or not windows:
-        return {}
-    periods = sorted({p for w in windows for p, _ in w.pieces}, key=lambda p: p.start)
-    by_number = {model.points[code].p: code for code in codes}
+    connection: asyncpg.Connection, e: int, points: Sequence[int], periods: Sequence[Period], as_of: datetime | None
+) -> dict[tuple[int, Period], tuple[float, float]]:
+    """Means of states as (amount x seconds, seconds), by point and period."""
     rows = statements("performance").state_means(
         connection,
-        e=model.enterprise.e,
-        points=sorted(by_number),
+        e=e,
+        points=list(points),
         starts=[p.start for p in periods],
         ends=[p.end for p in periods],
         as_of=as_of,
     )
-    return {(by_number[row["p"]], periods[row["n"] - 1]): (row["weighed"], row["covered_s"]) async for row in rows}
+    return {(row["p"], periods[row["n"] - 1]): (row["weighed"], row["covered_s"]) async for row in rows}
 
 
 def _judged(model: EnpiModel, value: EnpiValue, window: Window, states: _States, min_completeness: float) -> EnpiValue:
@@ -294,9 +354,10 @@ def _given(
     seconds = sum((p.end - p.start).total_seconds() for p, _ in window.pieces)
     given: dict[str, float | None] = {}
     for name, code in version.enpi.corrections.items():
-        parts = [states[code, p] for p, _ in window.pieces if (code, p) in states]
-        covered = sum(s for _, s in parts)
         point = model.points.get(code)
+        keys = [] if point is None else [(point.p, period) for period, _ in window.pieces]
+        parts = [states[key] for key in keys if key in states]
+        covered = sum(s for _, s in parts)
         if point is None or name not in units or covered < _MIN_CORRECTION * seconds:
             given[name] = None
             continue

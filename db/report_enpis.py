@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
 
-from db import performance
 from db.enpi_model import EnpiModel, enpi_models
+from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from enms.cuts import Window
 from enms.errors import ConflictError
@@ -20,10 +21,38 @@ FINER = "finer_than_an_input"
 NOT_YET = "nothing_closed"
 
 
-async def enpi_lines(connection: asyncpg.Connection, enterprise: EnterpriseRow, scope: Scope) -> tuple[EnpiLine, ...]:
-    """Every EnPI in use, by code. One that cannot be cut that fine says so."""
+async def enpi_lines(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, scopes: Sequence[Scope]
+) -> list[tuple[EnpiLine, ...]]:
+    """Every EnPI in use over each scope, by code. One that cannot be cut that fine says so."""
     models = [model for model in await enpi_models(connection, enterprise) if not model.current.retired]
-    return tuple([await _line(connection, model, scope) for model in models])
+    keys = [
+        (n, k, scope.cut.value, window)
+        for n, model in enumerate(models)
+        for k, scope in enumerate(scopes)
+        for window in ((scope.start, scope.until), scope.before, scope.year_ago)
+        if window is not None and window[0] < window[1] and not _before_all(model, window[1])
+    ]
+    asked = [Asked(models[n], start, end, cut, end) for n, _, cut, (start, end) in keys]
+    values = await values_of_many(connection, asked, by_days=True)
+    found = {(n, k, window): _found(one, window) for (n, k, _, window), one in zip(keys, values, strict=True)}
+
+    def at(n: int, k: int, window: Window | None) -> _Found:
+        return _Found(None, NOT_YET) if window is None else found.get((n, k, window), _Found(None, NOT_YET))
+
+    return [
+        tuple(
+            _line(
+                model,
+                scope,
+                at(n, k, (scope.start, scope.until)),
+                at(n, k, scope.before),
+                at(n, k, scope.year_ago),
+            )
+            for n, model in enumerate(models)
+        )
+        for k, scope in enumerate(scopes)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +61,7 @@ class _Found:
     why: str | None
 
 
-async def _line(connection: asyncpg.Connection, model: EnpiModel, scope: Scope) -> EnpiLine:
-    now = await _value(connection, model, scope, (scope.start, scope.until))
-    before = await _value(connection, model, scope, scope.before)
-    year_ago = await _value(connection, model, scope, scope.year_ago)
+def _line(model: EnpiModel, scope: Scope, now: _Found, before: _Found, year_ago: _Found) -> EnpiLine:
     enpi, value = model.current.enpi, now.value
     judged = value.limit if value is not None else None
     levels = (judged.levels if judged is not None else None) or (None, None, None)
@@ -75,18 +101,11 @@ async def _line(connection: asyncpg.Connection, model: EnpiModel, scope: Scope) 
     )
 
 
-async def _value(connection: asyncpg.Connection, model: EnpiModel, scope: Scope, window: Window | None) -> _Found:
-    """The EnPI over one span; what lies after its end does not count."""
-    if window is None or window[0] >= window[1]:
-        return _Found(None, NOT_YET)
-    start, end = window
-    if _before_all(model, end):
-        return _Found(None, NOT_YET)
-    try:
-        values = await performance.values_of(connection, model, start, end, scope.cut.value, now=end, by_days=True)
-    except ConflictError:
+def _found(values: list[EnpiValue] | ConflictError, window: Window) -> _Found:
+    """The value over one span; what lies after its end does not count."""
+    if isinstance(values, ConflictError):
         return _Found(None, FINER)
-    found = next((value for value in values if value.start == start), None)
+    found = next((value for value in values if value.start == window[0]), None)
     return _Found(found, None if found is not None else NOT_YET)
 
 

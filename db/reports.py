@@ -25,6 +25,7 @@ from enms.cuts import Cuts, Window
 from enms.report import (
     COMPARABLE,
     CarrierLine,
+    EnpiLine,
     MissingPoint,
     ProcessLine,
     Report,
@@ -79,6 +80,7 @@ async def read_report(
     book: TotalsBook = {}
     figures = await _figures(connection, enterprise, scopes, cuts, basis, book)
     names = {row.code: row for row in await views.processes(connection, enterprise.e)}
+    enpis = await enpi_lines(connection, enterprise, scopes)
     span = report_span(cuts, kind, day)
     return Report(
         kind=kind,
@@ -91,7 +93,7 @@ async def read_report(
         closed=closed,
         whole=scopes[0].whole,
         made_at=now,
-        scopes=tuple([await _scope(connection, enterprise, scope, figures, names) for scope in scopes]),
+        scopes=tuple(_scope(scope, figures, names, of) for scope, of in zip(scopes, enpis, strict=True)),
         alerts=await _alerts(connection, enterprise, span),
         missing=await _missing(connection, enterprise, scopes[0], basis, book),
         shifts=await _shifts(connection, enterprise, kind, scopes[0], now),
@@ -135,12 +137,8 @@ async def _figures(
     return _Figures(list(carriers), {p: list(found) for p, found in processes.items()}, lines, cuts)
 
 
-async def _scope(
-    connection: asyncpg.Connection,
-    enterprise: EnterpriseRow,
-    scope: Scope,
-    figures: _Figures,
-    names: Mapping[str, views.ProcessRow],
+def _scope(
+    scope: Scope, figures: _Figures, names: Mapping[str, views.ProcessRow], enpis: tuple[EnpiLine, ...]
 ) -> ReportScope:
     begun = scope.start < scope.until
     carriers = [_line(figures, None, carrier, scope) for carrier in figures.carriers] if begun else []
@@ -161,7 +159,7 @@ async def _scope(
         total=_total([line for line in carriers if line.in_total], scope, figures),
         carriers=tuple(carriers),
         processes=tuple(processes),
-        enpis=await enpi_lines(connection, enterprise, scope),
+        enpis=enpis,
     )
 
 

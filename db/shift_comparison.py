@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
-from db import performance, views
+from db import views
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
+from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from enms.cuts import Cut
 from enms.errors import ConflictError
@@ -43,10 +44,11 @@ async def compare_shifts(
         return ()
     carriers = {row.code: row.carrier for row in await views.points(connection, enterprise.e, now)}
     found = []
-    for model in await enpi_models(connection, enterprise, enpi):
-        if model.current.retired or not _by_shift(model):
-            continue
-        values = await performance.values_of(connection, model, start - _BACK, end, Cut.SHIFT.value, now=now)
+    every = await enpi_models(connection, enterprise, enpi)
+    models = [model for model in every if not model.current.retired and _by_shift(model)]
+    asked = [Asked(model, start - _BACK, end, Cut.SHIFT.value, now) for model in models]
+    for model, values in zip(models, await values_of_many(connection, asked), strict=True):
+        assert not isinstance(values, ConflictError), "those that are finer were left out"
         done = [value for value in values if not value.provisional]
         runs = compared(
             [_shift(value, model, codes, carriers) for value in done if start <= value.start < end],

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from api.console.days import day_start
 from api.deps import Context
-from db import performance, views
+from db import views
 from db.enpi_model import enpi_models
+from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from enms.errors import ConflictError
 from enms.performance import EnpiValue, LimitVerdict, Verdict
@@ -78,23 +79,20 @@ async def _enpi_views(context: Context, owner: EnterpriseRow, language: str) -> 
     numbers = {code: number for number, code in await views.enpis(context.pool, owner.e)}
     found = []
     async with context.pool.acquire() as connection:
-        for model in await enpi_models(connection, owner):
-            if model.current.retired:
-                continue
-            enpi = model.current.enpi
-            values: list[EnpiValue] = []
-            why = ""
-            try:
-                values = await performance.values_of(connection, model, start - _DAY, now, "day", now=now)
-            except ConflictError as problem:
-                why = str(problem)
-            last = next((v for v in values[::-1] if not v.provisional), None)
-            view = _view(
-                numbers[model.code], model.code, enpi.name.in_language(language) if enpi.name else model.code,
-                enpi.process, model.ratio.symbol, last, next((v for v in values if v.provisional), None), why,
-                enpi.limit.item if enpi.limit else None,
-            )  # fmt: skip
-            found.append(view)
+        models = [model for model in await enpi_models(connection, owner) if not model.current.retired]
+        asked = [Asked(model, start - _DAY, now, "day", now) for model in models]
+        answers = await values_of_many(connection, asked)
+    for model, answer in zip(models, answers, strict=True):
+        enpi = model.current.enpi
+        values: list[EnpiValue] = [] if isinstance(answer, ConflictError) else answer
+        why = str(answer) if isinstance(answer, ConflictError) else ""
+        last = next((v for v in values[::-1] if not v.provisional), None)
+        view = _view(
+            numbers[model.code], model.code, enpi.name.in_language(language) if enpi.name else model.code,
+            enpi.process, model.ratio.symbol, last, next((v for v in values if v.provisional), None), why,
+            enpi.limit.item if enpi.limit else None,
+        )  # fmt: skip
+        found.append(view)
     return sorted(found, key=lambda view: not view.over)
 
 

@@ -226,8 +226,7 @@ async def motor_views(context: Context, owner: EnterpriseRow) -> list[MotorView]
     """The motors of an enterprise: what they are doing, and what could be saved."""
     numbers = {code: number for number, code in await views.motors(context.pool, owner.e)}
     now = context.clock()
-    async with context.pool.acquire() as connection:
-        found = await motor_states(connection, owner.e, now)
+    found = await context.kept.get("motor states", owner.e, lambda: _states(context, owner, now))
     savings = await worth(context, owner)
     return [
         MotorView(
@@ -237,6 +236,11 @@ async def motor_views(context: Context, owner: EnterpriseRow) -> list[MotorView]
         )
         for s in found
     ]
+
+
+async def _states(context: Context, owner: EnterpriseRow, now: datetime) -> list[MotorState]:
+    async with context.pool.acquire() as connection:
+        return await motor_states(connection, owner.e, now)
 
 
 @router.get("/motors", response_model=Page[MotorItem], summary="Motors: nameplate, load factor, verdicts")

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.performance import enpi_values
+from db.enpi_model import enpi_models
+from db.performance import Asked, enpi_values, values_of, values_of_many
 from enms.errors import ConflictError, NotFoundError
 from enms.performance import State, Verdict, Why
 from tests.rules.world import PLANTS, QUARTER, World
@@ -201,3 +202,17 @@ async def test_names_and_resolutions_nobody_knows(world):
     with pytest.raises(ConflictError, match="unknown resolution"):
         await values(world, "decade")
     assert await values(world, "day") == []
+
+
+async def test_many_at_once_say_what_each_says_by_itself(world):
+    await days(world, 5, share=0.2)
+    (model,) = await enpi_models(world.connection, world.enterprise)
+    end = DAY1 + 5 * DAY
+    spans = [("day", DAY1, end), ("shift", DAY1, DAY1 + DAY), ("month", DAY1, end), ("day", DAY1, DAY1 + 2 * DAY)]
+    asked = [Asked(model, start, until, cut, until) for cut, start, until in spans]
+    asked.insert(2, Asked(model, DAY1, end, "decade", end))
+    found = await values_of_many(world.connection, asked, by_days=True)
+    assert isinstance(found.pop(2), ConflictError)
+    for (cut, start, until), values in zip(spans, found, strict=True):
+        assert values == await values_of(world.connection, model, start, until, cut, now=until, by_days=True)
+    assert [len(values) for values in found] == [5, 3, 1, 2]
