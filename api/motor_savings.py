@@ -11,6 +11,7 @@ from api.deps import Context
 from db.motor_profiles import load_profiles
 from db.motors import floor_quarter, instruments, motor_versions
 from db.plants import EnterpriseRow
+from enms.motor_elimination import ListVerdict, listed
 from enms.motor_register import GradeVerdict, grade_of
 from enms.motor_saving import LoadProfile, NoSaving, Saving, replacement, resizing
 from enms.plant import Motor
@@ -24,11 +25,13 @@ class Worth:
     """A motor's grade, and what could be saved.
 
     Attributes:
+        lists: what the elimination lists say of its nameplate.
         profile: hours by power; None: its power is not metered.
         replacing, resizing: a saving, or why there is none.
     """
 
     grade: GradeVerdict
+    lists: ListVerdict
     profile: LoadProfile | None
     replacing: Saving | NoSaving
     resizing: Saving | NoSaving
@@ -42,7 +45,9 @@ class Worth:
 
 def unobserved(motor: Motor, day: date) -> Worth:
     """A motor that nobody has watched."""
-    return Worth(grade_of(motor, day), None, replacement(motor, None, day), resizing(motor, None, day))
+    return Worth(
+        grade_of(motor, day), listed(motor, day), None, replacement(motor, None, day), resizing(motor, None, day)
+    )
 
 
 async def worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
@@ -66,6 +71,7 @@ async def _worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
         accuracy, day = meter.accuracy_class if meter is not None else None, _day(now, owner)
         found[motor.code] = Worth(
             grade_of(motor, day),
+            listed(motor, day),
             profile,
             replacement(motor, profile, day, accuracy),
             resizing(motor, profile, day, accuracy),

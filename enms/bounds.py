@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -63,15 +64,54 @@ class TargetsFile(Head):
     rows: Annotated[tuple[TargetRow, ...], Field(min_length=1)]
 
 
+Between = tuple[Annotated[Number, Field(ge=0)], Annotated[Number, Field(gt=0)]]
+
+
+class Listed(Strict):
+    """Motors that a row means, so that a nameplate can be held against it; what is left out does not matter.
+
+    Attributes:
+        series: model series (`JO2`, `YB`).
+        frames: frame numbers, both included.
+        made_until: last year of manufacture that the row means.
+        voltage_v: rated voltage, both included.
+    """
+
+    series: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z]+\d?$")], ...], Field(min_length=1)]
+    frames: Between | None = None
+    made_until: Annotated[int, Field(ge=1950, le=2100)] | None = None
+    voltage_v: Between | None = None
+    poles: Annotated[int, Field(ge=2, le=64)] | None = None
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if any(span is not None and span[0] > span[1] for span in (self.frames, self.voltage_v)):
+            raise ValueError("the lower end comes first")
+        return self
+
+
 class EliminationRow(Cited):
-    """Models of a list. Advisory: "possible match: confirm nameplate and year"."""
+    """Models of a list. Advisory: "possible match: confirm nameplate and year".
+
+    Attributes:
+        since: the day the list was published.
+        patterns: as the list has them; `motors` is what a program reads of them.
+    """
 
     list: Text
+    since: date
     equipment: Literal["motor", "fan", "transformer", "pump", "compressor", "boiler"]
     patterns: Annotated[tuple[Text, ...], Field(min_length=1)]
     match: Text
     action: Text
     note: str | None
+    motors: tuple[Listed, ...] = ()
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if (self.equipment == "motor") != bool(self.motors):
+            raise ValueError("`motors` says which motors a row of motors means, and stands in no other row")
+        return self
 
 
 class EliminationFile(Head):

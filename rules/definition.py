@@ -90,14 +90,14 @@ class MotorOverloadRule(BaseRule):
 
 
 class MotorRegisterCondition(Strict):
-    """The nameplate is below the last grade of its standard."""
+    """The nameplate is below the last grade of its standard; or may be one that an elimination list names."""
 
-    check: Literal["below_last_grade"]
+    check: Literal["below_last_grade", "elimination_list"]
 
 
 class MotorRegisterRule(BaseRule):
     kind: Literal[Kind.MOTOR_REGISTER]
-    # Grades bind new sales; nobody has to scrap a motor for them.
+    # Grades bind new sales, nobody has to scrap a motor for them; and a possible match of a list proves nothing yet.
     purpose: Literal[Purpose.OPERATIONAL]
     watches: Watch = Watch()
     condition: MotorRegisterCondition

@@ -11,12 +11,13 @@ from rules.budget import BudgetAhead
 from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
 from rules.data_quality import Frozen, Incomplete, OutOfRange, Register
-from rules.definition import Rule
+from rules.definition import MotorRegisterRule, Rule
 from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
 from rules.kind import Kind
 from rules.max_demand import MaxDemand
 from rules.motor_efficiency import MotorEfficiency
+from rules.motor_elimination import MotorElimination
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
 from rules.motor_register import MotorRegister
@@ -47,12 +48,18 @@ def quality_of(rule: DataQualityRule, enterprise: EnterpriseRow) -> Condition[An
     return CHECKS[rule.condition.check](rule, enterprise)
 
 
+def register_of(rule: MotorRegisterRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
+    """One check of the register of motors."""
+    check = MotorElimination if rule.condition.check == "elimination_list" else MotorRegister
+    return check(rule, enterprise)
+
+
 CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.ENPI_LIMIT: EnpiLimit,
     Kind.MOTOR_UNDERLOAD: MotorLoad,
     Kind.MOTOR_IDLE: MotorLoad,
     Kind.MOTOR_OVERLOAD: MotorOverload,
-    Kind.MOTOR_REGISTER: MotorRegister,
+    Kind.MOTOR_REGISTER: register_of,
     Kind.MOTOR_EFFICIENCY: MotorEfficiency,
     Kind.DATA_QUALITY: quality_of,
     Kind.THRESHOLD: threshold_of,

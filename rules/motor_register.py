@@ -44,6 +44,26 @@ class Held:
     grade: GradeVerdict
 
 
+async def registered(facts: Facts, e: int) -> list[Subject[Registered]]:
+    """Every motor of the register; its days go on with the point that is closed furthest."""
+    states = await facts.ask(store.point_states, e)
+    clock = frozenset(sorted(states, key=lambda p: (states[p].closed_until, -p))[-1:])
+    found = await facts.ask(motor_versions, e)
+    return [
+        Subject(
+            code=code,
+            watched=Registered(tuple(versions)),
+            grid=DAYS,
+            inputs=clock,
+            waits_for=clock,
+            reach=timedelta(),
+            configured=tuple((v.recorded_at, v.valid_from) for v in versions),
+        )
+        for code, versions in found.items()
+        if not versions[-1].retired
+    ]
+
+
 class MotorRegister:
     """`motor_register`, check `below_last_grade`."""
 
@@ -54,22 +74,7 @@ class MotorRegister:
         self._e = enterprise.e
 
     async def subjects(self, facts: Facts) -> list[Subject[Registered]]:
-        states = await facts.ask(store.point_states, self._e)
-        clock = frozenset(sorted(states, key=lambda p: (states[p].closed_until, -p))[-1:])
-        found = await facts.ask(motor_versions, self._e)
-        return [
-            Subject(
-                code=code,
-                watched=Registered(tuple(versions)),
-                grid=DAYS,
-                inputs=clock,
-                waits_for=clock,
-                reach=timedelta(),
-                configured=tuple((v.recorded_at, v.valid_from) for v in versions),
-            )
-            for code, versions in found.items()
-            if not versions[-1].retired
-        ]
+        return await registered(facts, self._e)
 
     async def judge(
         self,

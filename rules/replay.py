@@ -14,7 +14,7 @@ from enms.corrections import corrected
 from enms.motors import Load, load_from_power
 from enms.performance import Ratio, Verdict, enpi_value, judge
 from enms.plant import Motor, Name
-from rules import balance, budget, enpi_threshold, max_demand, power_factor, quality_replay, voltage
+from rules import balance, budget, enpi_threshold, max_demand, motor_elimination, power_factor, quality_replay, voltage
 from rules.enpi_inputs import enpi_input
 from rules.evidence import digest
 from rules.kind import Kind
@@ -22,6 +22,7 @@ from rules.metered import number
 
 Again = Callable[[Mapping[str, Any]], tuple[bool | None, float | None, float | None]]
 AGAIN: dict[str, Again] = {
+    Kind.MOTOR_REGISTER: motor_elimination.replayed,
     Kind.DATA_QUALITY: quality_replay.replayed,
     Kind.THRESHOLD: enpi_threshold.replayed,
     Kind.POWER_FACTOR: power_factor.replayed,
@@ -69,9 +70,6 @@ def replay(text: str, sha256: str) -> Replayed:
     if kind == "motor_efficiency":
         value, limit = (float(body["result"][key]) for key in ("value", "limit"))
         return Replayed(intact, value < limit if "reference" not in body else value > limit, value, limit)
-    if kind == "motor_register":
-        value, limit = (float(body["result"][key]) for key in ("value", "limit"))
-        return Replayed(intact, round(value, 1) < round(limit, 1), value, limit)
     again = AGAIN.get(kind)
     return Replayed(intact, *again(body)) if again is not None else Replayed(intact, None, None, None)
 

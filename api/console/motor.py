@@ -145,6 +145,7 @@ async def show_motor(
         "motor": view.state.motor,
         "item": detail,
         "grade": view.worth.grade,
+        "lists": view.worth.lists,
         "efficiency": view.state.efficiency,
         "savings": [
             (kind, saving if isinstance(saving, Saving) else None, saving.value if isinstance(saving, NoSaving) else "")

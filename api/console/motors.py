@@ -38,6 +38,7 @@ async def show_motors(
     code: str,
     load: str = "",
     grade: Literal["", "below", "meets", "cannot_tell"] = "",
+    listed: Literal["", "possible_match", "none_found", "cannot_tell"] = "",
     q: Annotated[str, Query(max_length=100)] = "",
     sort: Sort = "saving",
     order: Literal["desc", "asc"] = "desc",
@@ -49,7 +50,7 @@ async def show_motors(
     every = [motor_item(view, owner, language, price) for view in await motor_views(api, owner)]
     counts = {state: sum(m.load_state == state for m in every) for state in _ORDER}
     below = sum(m.grade_state == "below" for m in every)
-    shown = sorted_by([m for m in every if _shown(m, load, grade, q)], sort, falling=order == "desc")
+    shown = sorted_by([m for m in every if _shown(m, load, grade, listed, q)], sort, falling=order == "desc")
     if wanted == "csv":
         answer = csv_out.answer(
             request, Page(items=shown, next_cursor=None), MotorItem, "csv", name=f"motors-{code}", bom=True
@@ -63,7 +64,8 @@ async def show_motors(
         "total": len(every),
         "counts": {state: n for state, n in counts.items() if n},
         "below": below,
-        "chosen": {"load": load, "grade": grade, "q": q, "sort": sort, "order": order},
+        "on_list": sum(m.list_state == "possible_match" for m in every),
+        "chosen": {"load": load, "grade": grade, "listed": listed, "q": q, "sort": sort, "order": order},
         "saving": sum(m.saving_kwh_a for m in shown if m.saving_kwh_a is not None),
         "saving_of": sum(m.saving_kwh_a is not None for m in shown),
         "price": price,
@@ -73,9 +75,10 @@ async def show_motors(
     return await page(request, api, "motors.html", values, live=code, crumbs=crumbs)
 
 
-def _shown(motor: MotorItem, load: str, grade: str, q: str) -> bool:
+def _shown(motor: MotorItem, load: str, grade: str, listed: str, q: str) -> bool:
     named = " ".join(filter(None, (motor.code, motor.name, motor.model, motor.process))).casefold()
-    return load in {"", motor.load_state} and grade in {"", motor.grade_state} and q.casefold() in named
+    states = ((load, motor.load_state), (grade, motor.grade_state), (listed, motor.list_state))
+    return all(wanted in {"", state} for wanted, state in states) and q.casefold() in named
 
 
 def sorted_by(motors: list[MotorItem], sort: Sort, *, falling: bool) -> list[MotorItem]:

@@ -45,6 +45,10 @@ _WHY = {
     "too_early": N_("too early in the period"),
     "learning": N_("still learning what is usual"),
     "not_fully_metered": N_("not metered in full"),
+    "model_missing": N_("model or frame missing"),
+    "year_missing": N_("year of manufacture missing"),
+    "voltage_v_missing": N_("rated voltage missing"),
+    "poles_missing": N_("number of poles missing"),
     "nothing_counts": N_("nothing counts towards it"),
 }
 

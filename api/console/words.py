@@ -194,6 +194,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "efficiency_pct": N_("efficiency on the nameplate"),
         "no_load_loss_kw": N_("no-load loss on the nameplate"),
         "poles": N_("number of poles"),
+        "model": N_("model with its frame"),
+        "year": N_("year of manufacture"),
         "rated_rpm": N_("rated speed"),
         "voltage_v": N_("rated voltage"),
     },
@@ -202,6 +204,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "poles_missing": N_("the number of poles is missing"),
         "outside_the_grade_table": N_("outside the grade table"),
         "nameplate_efficiency_missing": N_("the nameplate's efficiency is missing"),
+    },
+    "list_state": {
+        "possible_match": N_("possible match: confirm nameplate and year"),
+        "none_found": N_("no match found"),
+        "cannot_tell": N_("cannot tell"),
     },
     "no_saving": {
         "no_grade_table_covers_it": N_("no grade table in the catalogue covers it"),

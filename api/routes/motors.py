@@ -68,6 +68,12 @@ class MotorItem(BaseModel):
     grade_why: str | None = Field(description="Why the grade cannot be told")
     grade_limit_pct: float | None = Field(description="Least efficiency of the last grade")
     grade_edition: str | None = Field(description="Edition of the table; unreviewed against the official text")
+    list_state: str = Field(
+        description="Elimination lists: possible_match (confirm nameplate and year), none_found or cannot_tell"
+    )
+    list_name: str | None = Field(description="The list of the first possible match; partial, unreviewed")
+    list_action: str | None = Field(description="What that list demands")
+    list_missing: list[str] = Field(description="Nameplate figures that would tell")
     saving_kwh_a: float | None = Field(description="Electricity a year that a better motor would save at its real load")
     saving_low_kwh_a: float | None
     saving_high_kwh_a: float | None
@@ -156,6 +162,7 @@ def _fields(view: MotorView, owner: EnterpriseRow, language: str, price: float |
 
 def _worth_fields(worth: Worth, price: float | None) -> dict[str, object]:
     grade, saving, resize = worth.grade, worth.replacing, worth.resizing
+    entry = worth.lists.matches[0][0] if worth.lists.matches else None
     saved = saving if isinstance(saving, Saving) else None
     smaller = resize if isinstance(resize, Saving) else None
     return {
@@ -164,6 +171,10 @@ def _worth_fields(worth: Worth, price: float | None) -> dict[str, object]:
         "grade_why": grade.why.value if grade.why else None,
         "grade_limit_pct": grade.limit.efficiency_pct if grade.limit else None,
         "grade_edition": grade.table.citation.edition if grade.table else None,
+        "list_state": worth.lists.state.value,
+        "list_name": entry.list if entry else None,
+        "list_action": entry.action if entry else None,
+        "list_missing": list(worth.lists.missing),
         "saving_kwh_a": saved.kwh_a if saved else None,
         "saving_low_kwh_a": saved.low_kwh_a if saved else None,
         "saving_high_kwh_a": saved.high_kwh_a if saved else None,

@@ -13,7 +13,7 @@ from simulators.disturbance import Held
 from simulators.plant import Registers, SimulatedPlant
 
 # Series of low-voltage motors below IE3 (GB 18613 grade 3).
-BELOW_IE3 = ("Y2-", "YX3-")
+BELOW_IE3 = ("YB-", "Y2-", "YX3-")
 
 
 def test_the_three_plants_are_large_enough(plants: dict[str, Plant]) -> None:
