@@ -11,12 +11,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
+from enms.factor_files import FuelsFile, PowerFile, ProcessFile, parse_fuels, parse_power, parse_process
 from enms.units import KJ_PER_KGCE, convert
 
-_FILE = Path(__file__).parent / "standards" / "carbon.yaml"
-_CO2_PER_C = 44 / 12
+_FOLDER = Path(__file__).parent / "standards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,50 +44,42 @@ class CarbonFactor:
         return None
 
 
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def fuels() -> FuelsFile:
+    """Carbon of fuels."""
+    return parse_fuels(_read("carbon_fuels.yaml"), "carbon_fuels.yaml")
+
+
+@cache
+def bought_power() -> PowerFile:
+    """Bought electricity and heat, of every region; the product counts with the default one."""
+    return parse_power(_read("carbon_power.yaml"), "carbon_power.yaml")
+
+
+@cache
+def process_emissions() -> ProcessFile:
+    """Process emissions of steel; nothing is counted with them yet."""
+    return parse_process(_read("carbon_process.yaml"), "carbon_process.yaml")
+
+
 @cache
 def _factors() -> dict[str, list[tuple[date, CarbonFactor]]]:
-    document = YAML(typ="safe").load(_FILE.read_text(encoding="utf-8"))
-    review = document["review"]
     found: dict[str, list[tuple[date, CarbonFactor]]] = {}
-    for row in document["electricity"]:
-        entry = CarbonFactor(
-            "electricity",
-            None,
-            row["tco2_per_mwh"],
-            "MWh",
-            row["edition"],
-            row["source"],
-            row["confidence"],
-            review,
-        )
-        found.setdefault("electricity", []).append((row["effective_from"], entry))
-    for row in document["heat"]:
-        for carrier in ("heat", "steam"):
+    for carrier in ("electricity", "heat", "steam"):
+        for row in bought_power().counted_with(carrier):
             entry = CarbonFactor(
-                carrier,
-                None,
-                row["tco2_per_gj"],
-                "GJ",
-                row["edition"],
-                row["source"],
-                row["confidence"],
-                review,
+                carrier, None, row.tco2_per_unit, row.unit, row.edition, row.source, row.confidence, row.review
             )
-            found.setdefault(carrier, []).append((row["effective_from"], entry))
-    fuels = document["fuels"]
-    for row in fuels["rows"]:
-        per_gj = row["carbon_tc_per_gj"] * row["oxidation"] * _CO2_PER_C
+            found.setdefault(carrier, []).append((row.effective_from, entry))
+    for fuel in fuels().rows:
         entry = CarbonFactor(
-            row["carrier"],
-            per_gj,
-            None,
-            row["unit"],
-            fuels["edition"],
-            fuels["source"],
-            row["confidence"],
-            review,
+            fuel.carrier, fuel.tco2_per_gj, None, fuel.unit, fuels().edition, fuel.source, fuel.confidence, fuel.review
         )
-        found.setdefault(row["carrier"], []).append((date.min, entry))
+        found.setdefault(fuel.carrier, []).append((date.min, entry))
     return found
 
 

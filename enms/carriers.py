@@ -9,22 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
+from enms.factor_files import Alternative, CoefficientsFile, parse_coefficients
+from enms.tce_basis import TceBasis
 from enms.units import KJ_PER_KGCE, Dimension, convert, unit
 
+__all__ = ["Carrier", "Factor", "TceBasis", "carriers", "coefficients", "factor", "kgce_by_ncv"]
+
 _FILE = Path(__file__).parent / "standards" / "carriers.yaml"
-
-
-class TceBasis(StrEnum):
-    """当量 counts the energy in the carrier, 等价 the energy it took to make it (GB/T 2589 3.6, 3.7)."""
-
-    CALORIFIC = "calorific"
-    EQUIVALENT = "equivalent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,11 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """An energy carrier or energy-consuming medium (能源品种, 耗能工质)."""
+    """An energy carrier or energy-consuming medium (能源品种, 耗能工质).
+
+    Attributes:
+        alternatives: what other sources give; never counted with.
+    """
 
     code: str
     name_zh: str
@@ -73,6 +71,7 @@ class Carrier:
     unit: str
     default: Factor | None
     note: str | None
+    alternatives: tuple[Alternative, ...] = ()
 
     def name(self, language: str) -> str:
         """Its name in zh or en."""
@@ -80,35 +79,40 @@ class Carrier:
 
 
 @cache
+def coefficients() -> CoefficientsFile:
+    """The data file."""
+    return parse_coefficients(_FILE.read_text(encoding="utf-8"), _FILE.name)
+
+
+@cache
 def carriers() -> dict[str, Carrier]:
     """Every carrier of the data file, by code."""
-    document = YAML(typ="safe").load(_FILE.read_text(encoding="utf-8"))
-    found: dict[str, Carrier] = {}
-    for row in document["carriers"]:
-        default = None
-        # Confidence C is never a figure (standards catalogue rule).
-        if row["kgce"] is not None and row["confidence"] != "C":
-            default = Factor(
-                carrier=row["code"],
-                basis=TceBasis.CALORIFIC,
-                unit=row["unit"],
-                kgce=float(row["kgce"]),
+    file = coefficients()
+    return {
+        row.code: Carrier(
+            code=row.code,
+            name_zh=row.name.zh,
+            name_en=row.name.en,
+            unit=row.unit,
+            default=Factor(
+                carrier=row.code,
+                basis=row.basis,
+                unit=row.unit,
+                kgce=row.kgce,
                 effective_from=None,  # the table is used for all days: editions before 2020 are not shipped
-                effective_to=document["effective_to"],
-                edition=f"{document['edition']} {row['clause']}",
-                source=document["source"],
-                confidence=row["confidence"],
-                review=document["review"],
+                effective_to=file.effective_to,
+                edition=f"{file.edition} {row.clause}",
+                source=row.source,
+                confidence=row.confidence,
+                review=row.review,
             )
-        found[row["code"]] = Carrier(
-            code=row["code"],
-            name_zh=row["name"]["zh"],
-            name_en=row["name"]["en"],
-            unit=row["unit"],
-            default=default,
-            note=row["note"],
+            if row.kgce is not None
+            else None,
+            note=row.note,
+            alternatives=row.alternatives,
         )
-    return found
+        for row in file.carriers
+    }
 
 
 def factor(carrier: str, basis: TceBasis, day: date, site: Iterable[Factor] = ()) -> Factor | None:

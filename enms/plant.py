@@ -11,7 +11,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from enms.carriers import TceBasis
 from enms.metering import (
     Aggregate,
     Installation,
@@ -24,6 +23,7 @@ from enms.metering import (
     default_max_gap_s,
 )
 from enms.plant_words import aware, code, enterprise_code, known_unit, quarter_hour, zone
+from enms.tce_basis import TceBasis
 from enms.units import is_amount, unit
 
 # An on-change point without max_silence_s is believed for a day.

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from typing import Protocol
 
 from enms.bounds import bound_files, elimination, targets
-from enms.carbon import carbon_factors
-from enms.carriers import carriers
+from enms.carbon import bought_power, fuels, process_emissions
+from enms.carriers import carriers, coefficients
 from enms.catalogue import LimitRow, catalogue
 from enms.equipment_grades import boilers, fans, pumps, transformers
 from enms.motor_grades import motor_grade_files
 from enms.plant import Name
-from enms.standard_file import Cited, Head
+from enms.standard_file import Head
 
 _NOBODY = Name(zh="", en="")
 _LEVELS = ("1", "2", "3")
@@ -66,8 +67,21 @@ def _same(text: str) -> Name:
     return Name(zh=text, en=text)
 
 
+class _Row(Protocol):
+    @property
+    def unit(self) -> str: ...
+    @property
+    def clause(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def confidence(self) -> str: ...
+    @property
+    def review(self) -> str: ...
+
+
 def _shown(
-    kind: str, file: Head, row: Cited, item: str, name: Name, values: tuple[tuple[str, str], ...], binds: Name = _NOBODY
+    kind: str, file: Head, row: _Row, item: str, name: Name, values: tuple[tuple[str, str], ...], binds: Name = _NOBODY
 ) -> Shown:
     return Shown(
         kind=kind,
@@ -185,46 +199,67 @@ def _others() -> Iterator[Shown]:
         yield _shown("elimination", elimination(), entry, ", ".join(entry.patterns), name, action, advice)
 
 
-def _factors() -> Iterator[Shown]:
-    for carrier in carriers().values():
-        if (factor := carrier.default) is not None:
-            yield Shown(
-                kind="coefficient",
-                standard="GB/T 2589",
-                edition="GB/T 2589-2020",
-                title=Name(
-                    zh="综合能耗计算通则", en="General rules for calculation of the comprehensive energy consumption"
-                ),
-                effective_from=date(2021, 4, 1),
-                effective_to=factor.effective_to,
-                item=carrier.code,
-                name=Name(zh=carrier.name_zh, en=carrier.name_en),
-                values=(("kgce", _figure(factor.kgce)),),
-                unit=f"kgce/{factor.unit}",
-                clause=factor.edition.removeprefix("GB/T 2589-2020 "),
-                source=factor.source,
-                confidence=factor.confidence,
-                review=factor.review,
-                basis=factor.basis.value,
+_ALTERNATIVE = Name(zh="另一取值，不用于计算", en="another figure, not counted with")
+_OTHER_REGION = Name(zh="其他地区或口径，不用于计算", en="another region or scope, not counted with")
+
+
+def _coefficients() -> Iterator[Shown]:
+    file = coefficients()
+    for row in file.carriers:
+        if row.kgce is not None:
+            yield replace(
+                _shown("coefficient", file, row, row.code, row.name, ()),
+                values=(("kgce", _figure(row.kgce)),),
+                unit=f"kgce/{row.unit}",
+                basis=row.basis.value,
             )
-    names = {c.code: Name(zh=c.name_zh, en=c.name_en) for c in carriers().values()}
-    for day, carbon in carbon_factors():
-        per_gj = carbon.tco2_per_unit is None
-        yield Shown(
-            kind="carbon_factor",
-            standard="GB/T 32151",
-            edition=carbon.edition,
-            title=Name(zh="温室气体排放核算", en="Greenhouse-gas accounting"),
-            effective_from=None if day == date.min else day,
-            effective_to=None,
-            item=carbon.carrier,
-            name=names.get(carbon.carrier, _same(carbon.carrier)),
-            values=(("tCO2", _figure(carbon.tco2_per_gj if per_gj else carbon.tco2_per_unit)),),
-            unit="tCO2/GJ" if per_gj else f"tCO2/{carbon.unit}",
-            clause="annex",
-            source=carbon.source,
-            confidence=carbon.confidence,
-            review=carbon.review,
+        for other in row.alternatives:
+            pair = other.kgce if isinstance(other.kgce, tuple) else (other.kgce,)
+            said = Name(zh=_ALTERNATIVE.zh, en="; ".join(filter(None, (_ALTERNATIVE.en, other.note))))
+            yield replace(
+                _shown("coefficient", file, other, row.code, row.name, ()),
+                values=(("kgce", " – ".join(_figure(value) for value in pair)),),
+                unit=f"kgce/{other.unit}",
+                binds=said,
+            )
+
+
+def _carbon() -> Iterator[Shown]:
+    names = {code: Name(zh=c.name_zh, en=c.name_en) for code, c in carriers().items()}
+    file, power, processes = fuels(), bought_power(), process_emissions()
+    for fuel in file.rows:
+        figures = (
+            ("tCO2", _figure(fuel.tco2_per_gj)),
+            ("tC", _figure(fuel.carbon_tc_per_gj)),
+            ("oxidation", _figure(fuel.oxidation)),
+        )
+        ncv = ((f"GJ/{fuel.unit}", _figure(fuel.ncv_gj_per_unit)),) if fuel.ncv_gj_per_unit is not None else ()
+        name = names.get(fuel.carrier, _same(fuel.carrier))
+        yield replace(
+            _shown("carbon_factor", file, fuel, fuel.carrier, name, ()),
+            values=(*figures, *ncv),
+            unit="tCO2/GJ",
+            binds=_same(fuel.note or ""),
+        )
+    for bought in power.rows:
+        of = names[bought.carrier]
+        where = "" if bought.region is None else f"，{bought.region} {bought.data_year} {bought.scope}"
+        counted = bought in power.counted_with(bought.carrier)
+        yield replace(
+            _shown("carbon_factor", power, bought, bought.carrier, Name(zh=of.zh + where, en=of.en + where), ()),
+            edition=bought.edition,
+            effective_from=bought.effective_from,
+            effective_to=bought.effective_to,
+            values=(("tCO2", _figure(bought.tco2_per_unit)),),
+            unit=f"tCO2/{bought.unit}",
+            binds=_NOBODY if counted else _OTHER_REGION,
+        )
+    for emission in processes.rows:
+        yield replace(
+            _shown("carbon_factor", processes, emission, emission.item, emission.name, ()),
+            values=(("tCO2", _figure(emission.tco2_per_unit)),),
+            unit=f"tCO2/{emission.unit}",
+            binds=Name(zh="未用于计算", en="not counted with yet"),
         )
 
 
@@ -232,4 +267,4 @@ def _factors() -> Iterator[Shown]:
 def standard_rows() -> tuple[Shown, ...]:
     """Every row that ships, limits first."""
     limits = (_limit(row) for row in catalogue().rows)
-    return (*limits, *_motors(), *_equipment(), *_others(), *_factors())
+    return (*limits, *_motors(), *_equipment(), *_others(), *_coefficients(), *_carbon())

@@ -67,6 +67,8 @@ FROM (VALUES
     ('raw_coal', '原煤', 'Raw coal', 'kg', 0.7143),
     ('washed_coal', '洗精煤', 'Washed coal', 'kg', 0.9),
     ('middlings', '洗中煤', 'Middlings', 'kg', 0.2857),
+    ('slime', '煤泥', 'Coal slime', 'kg', NULL),
+    ('gangue', '煤矸石', 'Coal gangue', 'kg', NULL),
     ('anthracite', '无烟煤', 'Anthracite (injection coal)', 'kg', NULL),
     ('coke', '焦炭（干全焦）', 'Coke (dry)', 'kg', 0.9714),
     ('crude_oil', '原油', 'Crude oil', 'kg', 1.4286),
@@ -76,6 +78,7 @@ FROM (VALUES
     ('diesel', '柴油', 'Diesel', 'kg', 1.4571),
     ('coal_tar', '煤焦油', 'Coal tar', 'kg', 1.1429),
     ('benzol', '粗苯', 'Crude benzol', 'kg', 1.4286),
+    ('methanol', '甲醇', 'Methanol', 'kg', 0.6794),
     ('lpg', '液化石油气', 'LPG', 'kg', 1.7143),
     ('lng', '液化天然气', 'LNG', 'kg', 1.7572),
     ('refinery_gas', '炼厂干气', 'Refinery gas', 'kg', 1.5714),
@@ -84,6 +87,8 @@ FROM (VALUES
     ('blast_furnace_gas', '高炉煤气', 'Blast-furnace gas', 'Nm3', 0.1286),
     ('converter_gas', '转炉煤气', 'Converter gas', 'Nm3', 0.2714),
     ('producer_gas', '发生炉煤气', 'Producer gas', 'Nm3', 0.1786),
+    ('pressure_gas', '压力气化煤气', 'Pressure-gasification gas', 'Nm3', 0.5143),
+    ('water_gas', '水煤气', 'Water gas', 'Nm3', 0.3571),
     ('hydrogen', '氢气', 'Hydrogen', 'm3', NULL),
     ('heat', '热力', 'Heat', 'MJ', 0.03412),
     ('steam', '蒸汽', 'Steam', 'MJ', 0.03412),
@@ -95,7 +100,10 @@ FROM (VALUES
     ('blast', '鼓风', 'Blast', 'm3', 0.03),
     ('fresh_water', '新水', 'Fresh water', 'm3', 0.2571),
     ('softened_water', '软化水', 'Softened water', 'm3', 0.4857),
-    ('deaerated_water', '除氧水', 'Deaerated water', 'm3', 0.9714)
+    ('deaerated_water', '除氧水', 'Deaerated water', 'm3', 0.9714),
+    ('carbon_dioxide', '二氧化碳气', 'Carbon dioxide gas', 'm3', 0.2143),
+    ('acetylene', '乙炔', 'Acetylene', 'm3', 8.3143),
+    ('calcium_carbide', '电石', 'Calcium carbide', 'kg', 2.0786)
 ) AS row (code, name_zh, name_en, unit, kgce);
 COMMENT ON VIEW grafana_inner.carrier IS 'Energy carriers; kgce per unit on the calorific basis (GB/T 2589-2020), NULL where no default is safe.';
 
@@ -103,6 +111,7 @@ CREATE VIEW grafana_inner.carbon_factor AS
 SELECT carrier::text AS carrier, effective_from::date AS effective_from, tco2_per_gj::float8 AS tco2_per_gj, tco2_per_unit::float8 AS tco2_per_unit, unit::text AS unit
 FROM (VALUES
     ('blast_furnace_gas', NULL, 0.257004, NULL, 'Nm3'),
+    ('briquette', NULL, 0.11087999999999999, NULL, 't'),
     ('coal_tar', NULL, 0.07905333333333332, NULL, 't'),
     ('coke', NULL, 0.100595, NULL, 't'),
     ('coke_oven_gas', NULL, 0.043923, NULL, 'Nm3'),
