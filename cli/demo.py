@@ -41,7 +41,8 @@ def command(
     settings = load_settings(http_port=port, data_dir=data_dir)
     log.set_up(settings, "demo")
     prepare = partial(_prepare, settings=settings, days=days, seed=seed, speed=speed or 0.0, fill=fill)
-    run(Stand("enms demo: simulated plants", settings, roles(settings), prepare))
+    every = [*roles(settings), Role("housekeeping", ("housekeeping",))]
+    run(Stand("enms demo: simulated plants", settings, every, prepare))
 
 
 async def _prepare(

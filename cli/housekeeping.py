@@ -19,6 +19,8 @@ log = structlog.get_logger()
 _LONGEST_PAUSE_S = 600.0
 """The clock of a machine may be set; what time it is, is looked up at least this often."""
 _REPORTS_PAUSE_S = 900.0
+_REPORTS_SOON_S = 30.0
+"""After the start and while the ledger has yet to take something in; then twice as long every time."""
 RUNS = Counter("enms_housekeeping_runs", "Runs that went well", ["job"])
 FAILURES = Counter("enms_housekeeping_failures", "Runs that failed; they are repeated", ["job"])
 DONE_AT = Gauge("enms_housekeeping_done_timestamp_seconds", "When a run last went well, Unix time", ["job"])
@@ -69,9 +71,10 @@ async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Even
 
 
 async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -> None:
-    """Reports that are due, looked for every quarter hour."""
+    """Reports that are due, looked for every quarter hour, and more often after the start."""
     from cli.reporting import make_due  # documents bring in much that the rest does not need
 
+    pause_s = _REPORTS_SOON_S
     while not stop.is_set():
         try:
             async with pool.acquire() as connection:
@@ -79,11 +82,15 @@ async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -
         except _PASSING as problem:
             FAILURES.labels("reports").inc()
             health.report("reports", ok=False, detail=str(problem) or type(problem).__name__)
-            log.exception("reports failed, tried again in a quarter hour")
+            log.exception("reports failed, tried again later")
         else:
             _went_well("reports")
-            health.report("reports", ok=True, detail=f"{len(made)} made")
-        await role.pause(_REPORTS_PAUSE_S, stop)
+            waiting = sum(one.waits for one in made)
+            health.report("reports", ok=True, detail=f"{len(made) - waiting} made, {waiting} wait for the ledger")
+            if made:
+                pause_s = _REPORTS_SOON_S
+        await role.pause(pause_s, stop)
+        pause_s = min(2 * pause_s, _REPORTS_PAUSE_S)
 
 
 async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime) -> Retained:

@@ -19,7 +19,7 @@ from api.reports.files import content_of
 from db import plants, views
 from db.enpi_model import cuts_of
 from db.plants import EnterpriseRow
-from db.report_store import LastMade, last_made, newest_known, record_report
+from db.report_store import LastMade, last_made, newest_known, record_report, unsettled
 from db.reports import read_report
 from enms.carriers import TceBasis
 from enms.cuts import Cuts
@@ -40,12 +40,17 @@ _FORMATS = ("json", "xlsx", "pdf")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A report that was made: its version; None where it says what the last one said."""
+    """A report that was made: its version; None where it says what the last one said, or where it waits.
+
+    Attributes:
+        waits: the ledger has readings of its span that it has not taken in yet.
+    """
 
     enterprise: str
     kind: ReportKind
     day: date
     version: int | None
+    waits: bool = False
 
 
 async def make_due(connection: asyncpg.Connection, settings: Settings, now: datetime) -> list[Made]:
@@ -63,11 +68,19 @@ async def make_due(connection: asyncpg.Connection, settings: Settings, now: date
         if closed is None:
             continue
         until = min(closed, now - timedelta(hours=settings.reports_after_h))
-        begun = max(cuts.day_of(owner.registered_at), cuts.day_of(now - _LOOK_BACK))
+        registered = cuts.day_of(owner.registered_at)
+        # A plant that comes in with history has a yesterday to report on; older history is nobody's report.
+        begun = max(registered - _DAY, cuts.day_of(now - _LOOK_BACK))
         known = await last_made(connection, owner.e, TceBasis.CALORIFIC, begun - timedelta(days=31))
         for kind, day in _over(cuts, begun, until):
             last = known.get((kind.value, day))
             if last is not None and not await _revised(connection, owner, cuts, last):
+                continue
+            span = report_span(cuts, kind, day)
+            if day < registered and await newest_known(connection, owner.e, *span) is None:
+                continue
+            if await unsettled(connection, owner.e, span[1]):
+                made.append(Made(owner.code, kind, day, None, waits=True))
                 continue
             made.append(await _make(connection, settings, owner, kind, day, now))
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TypeAlias
@@ -107,3 +108,34 @@ async def newest_known(connection: Connection, e: int, start: datetime, end: dat
     """When the youngest value of [start, end) was published; None where there is none."""
     known: datetime | None = await statements("report_store").newest_known(connection, e=e, f=start, t=end)
     return known
+
+
+async def unsettled(connection: Connection, e: int, before: datetime) -> bool:
+    """Whether the ledger has yet to take in readings from before an instant."""
+    waits: bool = await statements("report_store").unsettled(connection, e=e, before=before)
+    return waits
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded report by its last version."""
+
+    e: int
+    kind: ReportKind
+    day: date
+    basis: TceBasis
+    version: int
+    made_at: datetime
+
+
+async def newest_reports(
+    connection: Connection, es: Sequence[int], kind: ReportKind | None, limit: int
+) -> list[Recorded]:
+    """The last version of every recorded report, the last days first."""
+    rows = statements("report_store").newest_reports(
+        connection, es=list(es), kind=kind.value if kind is not None else None, n=limit
+    )
+    return [
+        Recorded(row["e"], ReportKind(row["kind"]), row["day"], TceBasis(row["basis"]), row["version"], row["made_at"])
+        async for row in rows
+    ]

@@ -42,3 +42,13 @@ CROSS JOIN LATERAL (
     WHERE v.e = point.e AND v.p = point.p AND v.start >= :f AND v.start < :t
 ) AS i
 WHERE point.e = :e;
+
+-- name: unsettled(e, before)$
+SELECT EXISTS (SELECT 1 FROM dirty WHERE e = :e AND from_ts < :before);
+
+-- name: newest_reports(es, kind, n)
+SELECT DISTINCT ON (day, e, kind, basis) e, kind, day, basis, version, made_at
+FROM report
+WHERE e = ANY (:es::int[]) AND (:kind::text IS NULL OR kind = :kind)
+ORDER BY day DESC, e, kind, basis, version DESC
+LIMIT :n;

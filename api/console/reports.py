@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,11 +16,37 @@ from api.reports.asking import asked_day, make, versions_of
 from api.reports.tables import document
 from api.reports.wording import scope_title
 from db import plants
+from db.report_store import newest_reports
 from enms.carriers import TceBasis
 from enms.report_spans import ReportKind
 
 router = APIRouter(include_in_schema=False)
 _DAY = timedelta(days=1)
+_SHOWN = 200
+
+
+@router.get("/reports")
+async def show_recorded(
+    request: Request,
+    api: Api,
+    language: Language,
+    enterprise: str = "",
+    kind: Literal["", "daily", "monthly"] = "",
+) -> Response:
+    """Every report that was recorded, by its last version."""
+    text = catalogue(language)
+    known = await plants.enterprises(api.pool)
+    owners = {row.e: row for row in known if enterprise in {"", row.code}}
+    rows = await newest_reports(api.pool, list(owners), ReportKind(kind) if kind else None, _SHOWN)
+    values = {
+        "rows": [(owners[row.e], zone_of(owners[row.e].timezone), row) for row in rows],
+        "plants": known,
+        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "chosen": {"enterprise": enterprise, "kind": kind},
+        "more": len(rows) == _SHOWN,
+        "after_h": api.settings.reports_after_h,
+    }
+    return await page(request, api, "reports_recorded.html", values, crumbs=[("/", text("District"))])
 
 
 @router.get("/e/{code}/reports")

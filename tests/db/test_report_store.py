@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.reporting import make_due
-from db.report_store import recorded_report, report_versions
+from db.report_store import newest_reports, recorded_report, report_versions
 from enms.carriers import TceBasis
 from enms.errors import NotFoundError
 from enms.report_spans import ReportKind
@@ -89,3 +89,33 @@ async def test_a_month_is_made_when_its_last_day_is_over(settled: Works) -> None
         await settled.put(point, 10.0, START + timedelta(days=1), end + timedelta(hours=3))
     made = await make_due(settled.connection, Settings(), end + timedelta(hours=3))
     assert [(m.kind, m.day) for m in made if m.kind is ReportKind.MONTHLY] == [(ReportKind.MONTHLY, date(2026, 11, 1))]
+
+
+async def test_a_plant_that_comes_in_with_history_has_yesterdays_report(settled: Works) -> None:
+    await settled.connection.execute("UPDATE enterprise SET registered_at = $1", NOW)
+    made = await make_due(settled.connection, Settings(), NOW)
+    assert [m.day for m in made] == [DAY]
+    await settled.connection.execute("DELETE FROM report")
+    await settled.connection.execute("UPDATE enterprise SET registered_at = $1", START - timedelta(days=1))
+    days = [m.day for m in await make_due(settled.connection, Settings(), NOW)]
+    assert date(2026, 11, 22) not in days, "nothing was known of the day before it came in"
+
+
+async def test_a_report_waits_for_readings_that_the_ledger_has_not_taken_in(settled: Works) -> None:
+    span = START + timedelta(hours=1), START + timedelta(hours=2)
+    await settled.connection.execute(
+        "INSERT INTO dirty (e, p, from_ts, to_ts) VALUES ($1, $2, $3, $4)",
+        settled.row.e, settled.numbers["gate"], *span,
+    )  # fmt: skip
+    made = await make_due(settled.connection, Settings(), NOW)
+    assert [m.day for m in made if m.waits] == [DAY]
+    assert await _versions(settled) == []
+    await settled.connection.execute("DELETE FROM dirty")
+    assert [m.day for m in await make_due(settled.connection, Settings(), NOW)] == [DAY]
+
+
+async def test_the_last_version_of_every_report_is_listed(settled: Works) -> None:
+    await make_due(settled.connection, Settings(), NOW)
+    listed = await newest_reports(settled.connection, [settled.row.e], ReportKind.DAILY, 2)
+    assert [(one.day, one.version) for one in listed] == [(DAY, 1), (date(2026, 11, 24), 1)]
+    assert await newest_reports(settled.connection, [settled.row.e], ReportKind.MONTHLY, 2) == []
