@@ -143,6 +143,14 @@ def create_app(deps: Deps) -> FastAPI:
     return app
 
 
+def _tables(schema: dict[str, Any]) -> None:
+    """Say of every table that it comes as CSV, too: FastAPI only sees the JSON model."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
+                operation["responses"]["200"]["content"].setdefault("text/csv", {"schema": {"type": "string"}})
+
+
 def _describe(app: FastAPI) -> None:
     """Serve /openapi.json with the shapes that no route declares by itself."""
 
@@ -156,6 +164,7 @@ def _describe(app: FastAPI) -> None:
                 found = model.model_json_schema(ref_template="#/components/schemas/{model}")
                 shapes |= found.pop("$defs", {})
                 shapes[model.__name__] = found
+            _tables(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 

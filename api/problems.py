@@ -56,7 +56,9 @@ class ForbiddenError(EnmsError):
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, text in (
+        (400, "The body is not JSON"),
         (404, "A name nobody knows"),
+        (409, "Contradicts what is stored"),
         (413, "More than the limits allow"),
         (422, "The request cannot be used; `errors` lists every mistake"),
         (503, "The database is not there or took too long"),
@@ -98,6 +100,8 @@ _KINDS: tuple[tuple[type[Exception], _Kind], ...] = (
     (asyncpg.AdminShutdownError, _DOWN),
     (asyncpg.TooManyConnectionsError, _DOWN),
     (asyncpg.InterfaceError, _DOWN),
+    (asyncpg.CharacterNotInRepertoireError, _INVALID),
+    (asyncpg.UntranslatableCharacterError, _INVALID),
     (OSError, _DOWN),
     (Exception, _DEFECT),
 )
@@ -107,6 +111,8 @@ def install(app: FastAPI, page: Renderer) -> None:
     """Handlers for everything that can go wrong; `page` renders problems of paths outside /api."""
 
     async def on_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+            error = _unstorable(request)
         problem = describe(request.url.path, error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("request failed", path=request.url.path, kind=problem.type, exception=_trace(error))
@@ -120,6 +126,13 @@ def install(app: FastAPI, page: Renderer) -> None:
     for kind, _ in _KINDS:
         app.add_exception_handler(kind, on_error)
     app.add_exception_handler(HTTPException, on_error)
+
+
+def _unstorable(request: Request) -> InputError:
+    """PostgreSQL's text has no NUL, and no name has one either."""
+    places = [f"query.{name}" for name, value in request.query_params.multi_items() if "\0" in name + value]
+    places += [f"path.{name}" for name, value in request.path_params.items() if "\0" in str(value)]
+    return InputError("the request", [Mistake(place, "NUL is no character of a text") for place in places or ["body"]])
 
 
 def _trace(error: Exception) -> str:

@@ -14,7 +14,7 @@ from db.ledger import mark_dirty
 from db.plants import enterprise
 from db.statements import statements
 from enms.errors import ConflictError, InputError, Mistake, NotFoundError
-from enms.metering import InstallationKind, ReadingType
+from enms.metering import OLDEST, InstallationKind, ReadingType
 
 # The same as for readings: a clock that runs ahead is not an event of tomorrow.
 _AHEAD = timedelta(minutes=5)
@@ -91,6 +91,8 @@ def _check(event: MeterEvent, old: asyncpg.Record | None, sealed_before: datetim
     mistakes = []
     if event.at > now + _AHEAD:
         mistakes.append(Mistake("at", f"{event.at.isoformat()} has not come yet"))
+    if event.at < OLDEST:
+        mistakes.append(Mistake("at", f"{event.at.isoformat()} is of a clock that is not set"))
     if old is None:
         mistakes.append(Mistake("at", "no meter was installed before it"))
     if event.multiplier == 0:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import IntEnum, StrEnum
 
 # The ledger's grid: quarter hours in UTC.
 INTERVAL_S = 900
+# Clocks that lost their battery begin again in 1970 or 1980, and epoch seconds taken for milliseconds fall in January
+# 1970. Energy meters with a clock and an interface are younger than this: nothing before it is a reading or an event.
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 class ReadingType(StrEnum):

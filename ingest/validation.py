@@ -6,18 +6,17 @@ not depend on the order of arrival.
 
 from __future__ import annotations
 
+from enms.metering import OLDEST
 from enms.readings import Origin
 from ingest.batch import Gatherer
 from ingest.messages import Columns
 from ingest.refusals import Reason, Refusal
 from ingest.registry import Site, Special
-from ingest.times import SECOND, instant
+from ingest.times import SECOND, instant, micros
 
 # LEDGER: further ahead of the receiver's clock is a wrong clock, not a late network.
 FUTURE_S = 300
-# Clocks that lost their battery begin again in 1970 or 1980, and epoch seconds sent as milliseconds fall in January
-# 1970. Energy meters with a clock and an interface are younger than this.
-OLDEST = 631_152_000 * SECOND  # 1990-01-01
+OLDEST_US = micros(OLDEST)
 # An interval reading over more than a year is a wrong start.
 _LONGEST_SPAN = 366 * 86_400 * SECOND
 
@@ -38,7 +37,7 @@ def judge(
     times = columns.times
     if not times:
         return []
-    if columns.starts is None and max(times) <= received_at + FUTURE_S * SECOND and min(times) >= OLDEST:
+    if columns.starts is None and max(times) <= received_at + FUTURE_S * SECOND and min(times) >= OLDEST_US:
         plain = site.plain
         try:
             numbers = [plain[code] for code in columns.points]
@@ -100,7 +99,7 @@ def _judge_one(  # noqa: PLR0911 - one return a way of being wrong
     if time > received_at + FUTURE_S * SECOND:
         ahead = (time - received_at) // SECOND
         return Reason.FUTURE, f"{code} at {_shown(time)} is {ahead} s ahead of the receiver"
-    if time < OLDEST:
+    if time < OLDEST_US:
         return Reason.UNSET_CLOCK, f"{code} at {_shown(time)}: a clock that is not set, or seconds sent as milliseconds"
     if time < point.sealed_before:
         return Reason.SEALED, f"{code} at {_shown(time)}: the period before {_shown(point.sealed_before)} is sealed"

@@ -34,7 +34,7 @@ from db.publication import (
     take_dirty,
 )
 from enms.errors import EnmsError
-from enms.quarters import quarter_floor
+from enms.quarters import QUARTER, quarter_floor
 from ledger.closing import (
     CHANGES,
     Course,
@@ -296,7 +296,7 @@ def _fit(spans: Sequence[Span], room: int) -> tuple[list[Span], list[Span], int]
         elif n <= room:
             fitting.append(span)
         else:
-            cut = span.start + room * (span.end - span.start) / n
+            cut = span.start + room * QUARTER
             fitting.append(replace(span, end=quarter_floor(cut)))
             rest.append(replace(span, start=quarter_floor(cut)))
         room -= n

@@ -26,6 +26,17 @@ async def test_every_operation_says_what_it_is(described: dict) -> None:
                 assert "application/problem+json" in operation["responses"]["422"]["content"], (path, method)
 
 
+async def test_every_table_is_described_as_csv_too(described: dict) -> None:
+    tables = [
+        operation
+        for operations in described["paths"].values()
+        for operation in operations.values()
+        if any(parameter["name"] == "format" for parameter in operation.get("parameters", []))
+    ]
+    assert len(tables) > 10
+    assert all("text/csv" in operation["responses"]["200"]["content"] for operation in tables)
+
+
 async def test_every_reference_leads_somewhere(described: dict) -> None:
     shapes = described["components"]["schemas"]
 

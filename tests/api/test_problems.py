@@ -31,6 +31,7 @@ STEEL = {"enterprise": "seed-steel", "point": "roll.power"}
         ("/readings", {**STEEL, "from": "2026-11-22", "to": "2026-11-21"}, 422, "invalid-input", "after"),
         ("/readings", {**STEEL, "from": "2020-01-01"}, 413, "too-much", "400 days"),
         ("/readings", {**STEEL, "resolution": "5m"}, 422, "invalid-input", "resolution"),
+        ("/readings", {**STEEL, "point": "roll\0power"}, 422, "invalid-input", "query.point: NUL"),
         ("/nothing", {}, 404, "not-found", "Not Found"),
     ],
 )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
+from db.derivation import Span
 from db.publication import Share
 from enms.metering import Basis
 from enms.readings import Quality
 from enms.timeline import ConfigVersion
+from ledger.cycle import _fit
 from tests.ledger.conftest import Desk
 from tests.ledger.store import create_point, put_config, put_meter, write
 from tests.ledger.worlds import METER, amounts, at, exchange, gauge, reading, register
@@ -317,3 +319,12 @@ async def test_workers_share_the_points(desk: Desk):
     by_clock = [await desk.derive(at(60), share=Share(n, 2)) for n in range(2)]
     assert sorted(outcome.points for outcome in by_clock) == [2, 3]
     assert {minutes((await state(desk, p))["closed_until"]) for p in points} == {45}
+
+
+def test_a_span_of_centuries_is_cut_where_the_room_ends():
+    begin = datetime(1800, 1, 1, tzinfo=UTC)
+    span = Span(1, 1, begin, datetime(2800, 1, 1, tzinfo=UTC))
+    fitting, rest, room = _fit([span], 50_000)
+    cut = begin + timedelta(minutes=15 * 50_000)
+    assert (fitting, rest) == ([replace(span, end=cut)], [replace(span, start=cut)])
+    assert room < 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from db.meter_events import MeterEvent, declare
-from enms.errors import ConflictError
+from enms.errors import ConflictError, InputError
 from enms.metering import InstallationKind
 from tests.ledger.conftest import Desk
 from tests.ledger.store import create_point, write
@@ -66,3 +66,10 @@ async def test_nothing_before_the_seal(desk: Desk) -> None:
     await desk.connection.execute("UPDATE point_state SET sealed_before = $1", at(30))
     with pytest.raises(ConflictError, match="sealed"):
         await declare(desk.connection, _event(InstallationKind.RESET, await _of(desk, p), at(20), 0.0), NOW)
+
+
+async def test_an_event_of_a_clock_that_is_not_set_is_refused(desk: Desk) -> None:
+    p = await create_point(desk.connection, register())
+    unset = datetime(1970, 1, 1, tzinfo=UTC)
+    with pytest.raises(InputError, match="a clock that is not set"):
+        await declare(desk.connection, _event(InstallationKind.RESET, await _of(desk, p), unset, 0.0), NOW)
