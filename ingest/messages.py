@@ -124,7 +124,7 @@ class Decoder:
         try:
             envelope = self._decode(payload)
             columns = self._columns(envelope)
-        except (msgspec.DecodeError, TimeError, RecursionError, KeyError):
+        except (msgspec.DecodeError, UnicodeDecodeError, TimeError, RecursionError, KeyError):
             # Imported here: salvage builds on this module's types, and is needed only for what is broken.
             from ingest.salvage import salvage  # noqa: PLC0415
 

@@ -120,6 +120,7 @@ def test_one_bad_reading_never_costs_the_others(row: object, place: str, reason:
         (b"{", "", Reason.BROKEN_JSON),
         (b'{"t":1,"values":{"a":1}} tail', "", Reason.BROKEN_JSON),
         (b"\xff\xfe", "", Reason.BROKEN_JSON),
+        (b'{"t":1,"values":{"\x84":1}}', "", Reason.BROKEN_JSON),
         (b'{"a":' * 200_000, "", Reason.BROKEN_JSON),
         (b"[" * 200_000, "", Reason.BROKEN_JSON),
         (b"[1]", "", Reason.WRONG_SHAPE),
