@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
+import os
 import sys
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.score_run import Course, own_database, run
-from cli.scoring import SHOWN_BY, Matched, Raised, match, watched
+from cli.score_jobs import Job, in_turn, quiet
+from cli.scoring import SHOWN_BY, Matched, Raised, match, told_apart, watched
 from cli.surroundings import load_settings
 from enms.errors import InputError, Mistake
 from enms.plant_file import read_plant_file
@@ -44,6 +43,16 @@ def command(
     faults: Annotated[
         str, typer.Option(help="all that some rule looks for, none (clean days), or kinds with commas")
     ] = "all",
+    plants: Annotated[list[str] | None, typer.Option("--plant", help="only this plant; may be repeated")] = None,
+    look: Annotated[
+        int, typer.Option(min=15, max=1440, help="minutes between two looks of the rules; more is faster, see docs")
+    ] = 15,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="plants side by side, each with its own database; default: the processors")
+    ] = None,
+    listing: Annotated[
+        Path | None, typer.Option("--list", help="write every fault and alert with what became of it as JSON lines")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the score as JSON.")] = False,
 ) -> None:
     """Inject seeded faults into three simulated plants and score the alerts: recall, precision, delay.
@@ -51,27 +60,37 @@ def command(
     Everything goes the real way (ingest, ledger, rules) on a database of its own, by the scenario's clock.
     Faults that no instrument can show, and kinds that no rule looks for, are listed before the run.
     """
-    logging.disable(logging.WARNING)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    quiet()
     own = load_settings().rules_dir
     books = read_books([BUNDLED, *([own] if own is not None else [])])
     refuse_broken(books)
     kinds = _kinds(faults, books)
-    scenario, start, end = staged(seed, days, kinds)
+    scenario, start, end = staged(seed, days, kinds, plants)
     _announce(scenario, kinds, start, end)
     begun = time.monotonic()
-    raised = asyncio.run(_run(Course(scenario, start, end), books))
+    every = timedelta(minutes=look)
+    todo = [Job(p.plant, seed, p.faults, start, end, every) for p in scenario.plants]
+    raised = _run(todo, books, jobs or os.cpu_count() or 1)
     matched = match(scenario.faults, raised, [p.plant for p in scenario.plants], kinds)
+    if listing is not None:
+        lines = told_apart(matched, scenario.faults, raised)
+        listing.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), "utf-8")
     if as_json:
         typer.echo(json.dumps(asdict(matched.score), ensure_ascii=False))
     _tell(matched, raised, time.monotonic() - begun, quiet=as_json)
 
 
-def staged(seed: int, days: float, kinds: list[Kind]) -> tuple[Scenario, datetime, datetime]:
+def staged(
+    seed: int, days: float, kinds: list[Kind], only: list[str] | None = None
+) -> tuple[Scenario, datetime, datetime]:
     """The scenario of a seed, and from when to when it runs."""
     start = _FIRST_DAY + timedelta(days=seed * _STRIDE % _SEASON_DAYS)
     end = start + timedelta(days=days)
     plants = [read_plant_file(file) for file in plant_files()]
+    known = [p.enterprise.code for p in plants]
+    if unknown := [code for code in only or () if code not in known]:
+        raise InputError("--plant", [Mistake("", f"{code!r} is none of {', '.join(known)}") for code in unknown])
+    plants = [p for p in plants if not only or p.enterprise.code in only]
     within = (timedelta(days=days) - _SOUND - _AFTERWARDS) / timedelta(days=1)
     wanted = ",".join(kinds) if kinds else "none"
     scenario = Scenario.load(plants, seed, wanted, anchor=end - _AFTERWARDS, days=within)
@@ -106,7 +125,7 @@ def _announce(scenario: Scenario, kinds: list[Kind], start: datetime, end: datet
             _say(f"  {_fault(fault)}: {fault.why}")
 
 
-async def _run(course: Course, books: list[BookFile]) -> list[Raised]:
+def _run(jobs: list[Job], books: list[BookFile], side_by_side: int) -> list[Raised]:
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -114,13 +133,16 @@ async def _run(course: Course, books: list[BookFile]) -> list[Raised]:
         console=Console(stderr=True),
         disable=not sys.stderr.isatty(),
     ) as bar:
-        task = bar.add_task("running", total=(course.end - course.start).total_seconds())
+        tasks = {
+            job.code: bar.add_task(job.code, total=(job.end - job.start).total_seconds(), start=False) for job in jobs
+        }
 
-        def progress(now: datetime) -> None:
-            bar.update(task, completed=(now - course.start).total_seconds(), description=f"{now:%Y-%m-%d}")
+        def progress(plant: str, now: datetime) -> None:
+            bar.start_task(tasks[plant])
+            done = (now - jobs[0].start).total_seconds()
+            bar.update(tasks[plant], completed=done, description=f"{plant} {now:%Y-%m-%d}")
 
-        async with own_database() as dsn:
-            return await run(dsn, course, books, progress)
+        return in_turn(jobs, books, side_by_side, progress)
 
 
 def _tell(matched: Matched, raised: list[Raised], seconds: float, *, quiet: bool) -> None:

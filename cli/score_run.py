@@ -51,11 +51,18 @@ _STATEMENT_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is run: a scenario's messages sent in [start, end)."""
+    """What is run.
+
+    Attributes:
+        scenario: its messages sent in [start, end).
+        look: how often the ledger is derived and the rules are asked. With more than a quarter hour a run is faster,
+            alerts are there later, and what was filled in between two looks was never missing.
+    """
 
     scenario: Scenario
     start: datetime
     end: datetime
+    look: timedelta = STEP
 
 
 @contextlib.asynccontextmanager
@@ -131,7 +138,7 @@ class _Walk:
             self._now = until
             await self._judge()
             progress(until)
-            at += STEP
+            at += self._course.look
         await writer.close()
 
     async def _judge(self) -> None:

@@ -7,8 +7,9 @@ rule that such a fault can set off.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -16,9 +17,9 @@ from enms.plant import Plant
 from rules.definition import Rule
 from rules.kind import Kind as RuleKind
 from simulators.clock import MINUTE_MS, day_of, day_start, to_utc
-from simulators.faults import Fault, Kind
+from simulators.faults import Fault, Kind, truth
 
-_QUALITY = ("silent", "incomplete", "frozen", "out_of_range", "clock_skew", "register")
+_QUALITY = ("silent", "incomplete", "frozen", "out_of_range", "clock_skew", "register", "spike")
 _ENPI = ("enpi_limit", "enpi_baseline", "supply_coal_rate", "budget", "threshold")
 _MOTOR = ("motor_underload", "motor_idle", "motor_efficiency", "motor_overload")
 _METERING = (*(f"data_quality/{check}" for check in _QUALITY), "balance")
@@ -100,6 +101,7 @@ class Matched:
     score: Score
     missed: tuple[Fault, ...]
     false: tuple[Raised, ...]
+    delays: Mapping[Fault, float]
 
 
 def looks_for(rule: Rule) -> str:
@@ -146,7 +148,18 @@ def match(faults: Sequence[Fault], raised: Sequence[Raised], plants: Sequence[Pl
         delay_p50_s=median(delays.values()) if delays else None,
         by_kind=_by_kind(counted, delays, false),
     )
-    return Matched(score, tuple(f for f in counted if f not in delays), tuple(false))
+    return Matched(score, tuple(f for f in counted if f not in delays), tuple(false), delays)
+
+
+def told_apart(matched: Matched, faults: Iterable[Fault], raised: Iterable[Raised]) -> Iterator[dict[str, object]]:
+    """Every fault and every alert with what became of it, for reading one by one."""
+    for fault in faults:
+        became = "found" if fault in matched.delays else "missed" if fault in matched.missed else "not counted"
+        yield {"fault": became, "delay_s": matched.delays.get(fault), **json.loads(truth(fault))}
+    for alert in raised:
+        became = "for nothing" if alert in matched.false else "lasting" if alert.looks_for in LASTING else "explained"
+        times = {name: value.isoformat() for name, value in asdict(alert).items() if isinstance(value, datetime)}
+        yield {"alert": became, **asdict(alert), **times}
 
 
 def _by_kind(counted: Sequence[Fault], delays: Mapping[Fault, float], false: Sequence[Raised]) -> dict[str, KindScore]:

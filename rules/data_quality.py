@@ -19,7 +19,7 @@ from rules.facts import Facts
 from rules.grid import Even, Step
 from rules.metered import line
 from rules.point_condition import Noticed, PointCondition, answers
-from rules.point_rules import IncompleteCondition, RegisterCondition
+from rules.point_rules import IncompleteCondition, RegisterCondition, SpikeCondition
 
 _HOURS = Even(timedelta(hours=1))
 _QUARTER = timedelta(seconds=INTERVAL_S)
@@ -155,17 +155,7 @@ class Register(PointCondition):
     async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, RegisterCondition)
-        rows = statements("metered").standing_findings(
-            facts.connection,
-            e=self._e,
-            points=[span.subject.watched.p for span in spans],
-            kinds=list(condition.findings),
-            after=min(span.start for span in spans) - self._STANDS,
-            before=max(span.end for span in spans),
-        )
-        findings: dict[int, list[asyncpg.Record]] = {}
-        async for row in rows:
-            findings.setdefault(row["p"], []).append(row)
+        findings = await _findings(facts.connection, self._e, spans, condition.findings, self._STANDS)
 
         def say(p: int, step: Step) -> _Answer:
             stands = [f for f in findings.get(p, ()) if step[1] - self._STANDS < f["from_ts"] < step[1]]
@@ -191,6 +181,60 @@ class Register(PointCondition):
             )
 
         return answers(spans, say)
+
+
+class Spike(PointCondition):
+    """The ledger left out readings from which the register fell back to its course: no amount is lost, yet a meter or
+    a line that sends what cannot be will send more of it.
+    """
+
+    revises = False
+
+    def watches(self, point: MeteredPoint) -> bool:
+        return point.reading == "register"
+
+    async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
+        condition = self._rule.condition
+        assert isinstance(condition, SpikeCondition)
+        window, least = condition.window, condition.at_least
+        found = await _findings(facts.connection, self._e, spans, ["spike"], window)
+
+        def say(p: int, step: Step) -> _Answer:
+            recent = [f for f in found.get(p, ()) if step[1] - window < f["from_ts"] < step[1]]
+            if len(recent) < least:
+                return Truth.CLEAR, "", None
+            window_s, count = window.total_seconds(), float(len(recent))
+            shown = {
+                "inputs": [{"window_s": window_s, "readings": len(recent)}],
+                "findings": [{"kind": f["kind"], "from": f["from_ts"], **json.loads(f["detail"])} for f in recent],
+                "arithmetic": [line("spikes", "readings left out; met when not less than the limit", count, "1")],
+                "limit": {"at_least": least},
+            }
+            return Truth.MET, "", Noticed(count, float(least), shown)
+
+        return answers(spans, say)
+
+
+async def _findings(
+    connection: asyncpg.Connection,
+    e: int,
+    spans: Sequence[Span[MeteredPoint]],
+    kinds: Sequence[str],
+    before: timedelta,
+) -> dict[int, list[asyncpg.Record]]:
+    """What the ledger found within the spans and some time before them, by point."""
+    rows = statements("metered").standing_findings(
+        connection,
+        e=e,
+        points=[span.subject.watched.p for span in spans],
+        kinds=list(kinds),
+        after=min(span.start for span in spans) - before,
+        before=max(span.end for span in spans),
+    )
+    findings: dict[int, list[asyncpg.Record]] = {}
+    async for row in rows:
+        findings.setdefault(row["p"], []).append(row)
+    return findings
 
 
 class _Spans:

@@ -10,7 +10,7 @@ from rules.balance import Balance
 from rules.budget import BudgetAhead
 from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
-from rules.data_quality import Frozen, Incomplete, OutOfRange, Register
+from rules.data_quality import Frozen, Incomplete, OutOfRange, Register, Spike
 from rules.definition import MotorRegisterRule, Rule
 from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
@@ -40,6 +40,7 @@ CHECKS: dict[Check, Callable[[DataQualityRule, EnterpriseRow], Condition[Any, An
     Check.OUT_OF_RANGE: OutOfRange,
     Check.CLOCK_SKEW: ClockSkew,
     Check.REGISTER: Register,
+    Check.SPIKE: Spike,
 }
 
 

@@ -97,6 +97,7 @@ class Check(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     CLOCK_SKEW = "clock_skew"
     REGISTER = "register"
+    SPIKE = "spike"
 
 
 class SilentCondition(Strict):
@@ -142,6 +143,14 @@ class RegisterCondition(Strict):
     )
 
 
+class SpikeCondition(Strict):
+    """Within the last `window` the ledger left out `at_least` readings from which the register fell back."""
+
+    check: Literal[Check.SPIKE]
+    at_least: Annotated[int, Field(ge=1)] = 1
+    window: Duration
+
+
 class DataQualityRule(BaseRule):
     kind: Literal[Kind.DATA_QUALITY]
     purpose: Literal[Purpose.OPERATIONAL]
@@ -152,6 +161,7 @@ class DataQualityRule(BaseRule):
         | FrozenCondition
         | OutOfRangeCondition
         | ClockSkewCondition
-        | RegisterCondition,
+        | RegisterCondition
+        | SpikeCondition,
         Field(discriminator="check"),
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from cli.score_run import AFTER, Course, run
-from cli.scoring import match
+from cli.score_jobs import Job, in_turn
+from cli.score_run import AFTER, STEP, Course, run
+from cli.scoring import match, told_apart
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, read_books
 from simulators.clock import to_ms
@@ -52,6 +54,38 @@ async def test_what_was_injected_is_found_and_nothing_else_is_raised(pg_dsn: str
     assert found.score.delay_p50_s is not None
     assert 2700 <= found.score.delay_p50_s <= 4800
     assert {a.subject for a in raised if a.looks_for == "data_quality/silent"} == {"line.elec", "line.fan.power"}
+    told = list(told_apart(found, asked.scenario.faults, raised))
+    assert [one["fault"] for one in told if "fault" in one] == ["found", "found"]
+    assert {one["alert"] for one in told if "alert" in one} == {"explained"}
+
+
+async def test_a_reading_that_cannot_be_is_found(pg_dsn: str) -> None:
+    asked = course(replace(fault(Kind.SPIKE, 2.1, 2.35, "line.elec"), size=1.2), hours=4)
+    raised = await run(pg_dsn, asked, read_books([BUNDLED]), lambda _: None)
+    found = match(asked.scenario.faults, raised, [p.plant for p in asked.scenario.plants], [Kind.SPIKE])
+    assert (found.missed, found.false) == ((), ())
+    assert [a.rule for a in raised] == ["register_spike"]
+
+
+async def test_looks_that_are_farther_apart_see_the_same_gap_later(pg_dsn: str) -> None:
+    begins = fault(Kind.GAP, 2.1, 6.2, "line.elec")
+    asked = course(begins)
+    raised = await run(pg_dsn, replace(asked, look=4 * STEP), read_books([BUNDLED]), lambda _: None)
+    (silent,) = (a for a in raised if a.looks_for == "data_quality/silent")
+    assert silent.detected_at == START + 3 * 4 * STEP + AFTER
+
+
+def test_plants_side_by_side_raise_what_they_raise_alone() -> None:
+    def job(code: str) -> Job:
+        plant = parse_plant(PLANT.replace("code: mill", f"code: {code}"), "mill.yaml")
+        gap = replace(fault(Kind.GAP, 1.1, 2.2, "line.elec"), enterprise=code)
+        return Job(plant, 1, (gap,), START, START + timedelta(hours=3), STEP)
+
+    jobs, books = [job("mill"), job("other")], read_books([BUNDLED])
+    heard: set[str] = set()
+    together = in_turn(jobs, books, 2, lambda code, _: heard.add(code))
+    assert together == in_turn(jobs, books, 1, lambda *_: None)
+    assert {a.enterprise for a in together} == heard == {"mill", "other"}
 
 
 async def test_sound_hours_raise_nothing(pg_dsn: str) -> None:

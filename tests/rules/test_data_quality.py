@@ -94,6 +94,28 @@ async def test_a_register_that_dropped_is_open_until_it_is_declared(meters):
     assert (alert.state, alert.closed, alert.resolved_at) == ("resolved", "cleared", DAY1 + 8 * QUARTER)
 
 
+async def test_a_reading_left_out_is_told_for_an_hour(meters):
+    await meters.publish("feeder.energy", [10.0] * 4, DAY1)
+    await meters.evaluate()
+    spike = DAY1 + 4 * QUARTER + timedelta(minutes=7)
+    await meters.connection.execute(
+        """INSERT INTO finding VALUES ($1, $2, 'spike', $3, $3, '{"value": 90000}', $3)""",
+        meters.enterprise.e,
+        meters.numbers["feeder.energy"],
+        spike,
+    )
+    await meters.publish("feeder.energy", [10.0] * 6)
+    await meters.evaluate()
+    (alert,) = await meters.alerts("register_spike")
+    assert (alert.state, alert.started_at, alert.resolved_at) == ("resolved", DAY1 + 4 * QUARTER, DAY1 + 9 * QUARTER)
+    assert (alert.value, alert.limit_value) == (1, 1)
+    body = await meters.body(alert)
+    assert body["findings"] == [{"kind": "spike", "from": "2026-11-01T17:07:00Z", "value": "90000"}]
+    (version,) = await evidence(meters.connection, alert)
+    again = replay(version.body, version.sha256)
+    assert (again.intact, again.met, again.value) == (True, True, 1)
+
+
 async def test_evidence_of_every_check_says_the_same_again(meters):
     await meters.publish("feeder.energy", [10.0], DAY1 - QUARTER)
     await meters.evaluate()

@@ -23,7 +23,7 @@ DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
 FURNACE = (PLANTS / "furnace.yaml").read_text(encoding="utf-8")
 MOTORS = (PLANTS / "motors.yaml").read_text(encoding="utf-8")
-ARRIVAL = {"meter_silent", "meter_incomplete", "meter_clock_skew", "register_broken"}
+ARRIVAL = {"meter_silent", "meter_incomplete", "meter_clock_skew", "register_broken", "register_spike"}
 
 
 @pytest.fixture
