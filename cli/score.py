@@ -43,6 +43,9 @@ def command(
     faults: Annotated[
         str, typer.Option(help="all that some rule looks for, none (clean days), or kinds with commas")
     ] = "all",
+    history: Annotated[
+        float, typer.Option(min=0.0, max=366.0, help="sound days before: what baselines and references are made of")
+    ] = 15.0,
     plants: Annotated[list[str] | None, typer.Option("--plant", help="only this plant; may be repeated")] = None,
     look: Annotated[
         int, typer.Option(min=15, max=1440, help="minutes between two looks of the rules; more is faster, see docs")
@@ -65,11 +68,11 @@ def command(
     books = read_books([BUNDLED, *([own] if own is not None else [])])
     refuse_broken(books)
     kinds = _kinds(faults, books)
-    scenario, start, end = staged(seed, days, kinds, plants)
+    scenario, start, end = staged(seed, days, kinds, history, plants)
     _announce(scenario, kinds, start, end)
     begun = time.monotonic()
     every = timedelta(minutes=look)
-    todo = [Job(p.plant, seed, p.faults, start, end, every) for p in scenario.plants]
+    todo = [Job(p.plant, seed, p.faults, start, end, every, timedelta(days=history)) for p in scenario.plants]
     raised = _run(todo, books, jobs or os.cpu_count() or 1)
     matched = match(scenario.faults, raised, [p.plant for p in scenario.plants], kinds)
     if listing is not None:
@@ -81,10 +84,10 @@ def command(
 
 
 def staged(
-    seed: int, days: float, kinds: list[Kind], only: list[str] | None = None
+    seed: int, days: float, kinds: list[Kind], history: float = 0.0, only: list[str] | None = None
 ) -> tuple[Scenario, datetime, datetime]:
-    """The scenario of a seed, and from when to when it runs."""
-    start = _FIRST_DAY + timedelta(days=seed * _STRIDE % _SEASON_DAYS)
+    """The scenario of a seed, and from when to when it runs after its history."""
+    start = _FIRST_DAY + timedelta(days=seed * _STRIDE % _SEASON_DAYS + history)
     end = start + timedelta(days=days)
     plants = [read_plant_file(file) for file in plant_files()]
     known = [p.enterprise.code for p in plants]
@@ -93,7 +96,9 @@ def staged(
     plants = [p for p in plants if not only or p.enterprise.code in only]
     within = (timedelta(days=days) - _SOUND - _AFTERWARDS) / timedelta(days=1)
     wanted = ",".join(kinds) if kinds else "none"
-    scenario = Scenario.load(plants, seed, wanted, anchor=end - _AFTERWARDS, days=within)
+    scenario = Scenario.load(
+        plants, seed, wanted, end - _AFTERWARDS, within, sound_days=history + _SOUND / timedelta(days=1)
+    )
     return scenario, start.astimezone(UTC), end.astimezone(UTC)
 
 
@@ -134,12 +139,13 @@ def _run(jobs: list[Job], books: list[BookFile], side_by_side: int) -> list[Rais
         disable=not sys.stderr.isatty(),
     ) as bar:
         tasks = {
-            job.code: bar.add_task(job.code, total=(job.end - job.start).total_seconds(), start=False) for job in jobs
+            job.code: bar.add_task(job.code, total=(job.end - job.start + job.history).total_seconds(), start=False)
+            for job in jobs
         }
 
         def progress(plant: str, now: datetime) -> None:
             bar.start_task(tasks[plant])
-            done = (now - jobs[0].start).total_seconds()
+            done = (now - jobs[0].start + jobs[0].history).total_seconds()
             bar.update(tasks[plant], completed=done, description=f"{plant} {now:%Y-%m-%d}")
 
         return in_turn(jobs, books, side_by_side, progress)

@@ -38,6 +38,7 @@ class Job:
     start: datetime
     end: datetime
     look: timedelta
+    history: timedelta = timedelta()
 
     @property
     def code(self) -> str:
@@ -114,7 +115,7 @@ def _work(job: Job, books: list[BookFile]) -> list[Raised]:
 
 
 def _run(job: Job, books: list[BookFile], progress: Progress) -> list[Raised]:
-    course = Course(Scenario([job.plant], job.seed, job.faults), job.start, job.end, job.look)
+    course = Course(Scenario([job.plant], job.seed, job.faults), job.start, job.end, job.look, job.history)
 
     async def own() -> list[Raised]:
         async with own_database() as dsn:

@@ -47,6 +47,7 @@ STEP = timedelta(minutes=15)
 # After a quarter hour's end: what polls once a minute has said so, and the clock has closed what said nothing.
 AFTER = timedelta(minutes=8)
 _STATEMENT_S = 600.0
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,17 @@ class Course:
     """What is run.
 
     Attributes:
-        scenario: its messages sent in [start, end).
+        scenario: its messages sent in [start, end), after the history.
         look: how often the ledger is derived and the rules are asked. With more than a quarter hour a run is faster,
             alerts are there later, and what was filled in between two looks was never missing.
+        history: so long before the start it begins, looked at once a day: what baselines and references are made of.
     """
 
     scenario: Scenario
     start: datetime
     end: datetime
     look: timedelta = STEP
+    history: timedelta = timedelta()
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +104,7 @@ async def run(dsn: str, course: Course, books: list[BookFile], progress: Callabl
     try:
         async with pool.acquire() as connection:
             for plant in course.scenario.plants:
-                await load_plant(connection, plant.plant, now=course.start)
+                await load_plant(connection, plant.plant, now=course.start - course.history)
             walk = _Walk(pool, connection, course, Evaluator(books))
             await walk.whole(progress)
             after = {rule.id: looks_for(rule) for rule in sound_rules(books)}
@@ -120,7 +123,7 @@ class _Walk:
         self._connection = connection
         self._course = course
         self._evaluator = evaluator
-        self._now = course.start
+        self._now = self._begin = course.start - course.history
         self._deriver = Deriver(pool, limits=Limits(settle_s=0.0, longest_wait_s=0.0), clock=lambda: self._now)
         self._pipeline = Pipeline(Decoder(_MAX_PAYLOAD), Registry(pool), _READINGS_A_COMMIT)
         self.plants: list[EnterpriseRow] = []
@@ -129,16 +132,17 @@ class _Walk:
         """From its start to its end."""
         self.plants = await enterprises(self._connection)
         await create_draft(self._connection)
-        messages = _Ahead(self._course.scenario.readings(self._course.start, self._course.end))
+        course = self._course
+        messages = _Ahead(course.scenario.readings(self._begin, course.end))
         writer = Writer(self._pool)
-        at = self._course.start + AFTER
-        while self._now < self._course.end:
-            until = min(at, self._course.end)
+        at = min(self._begin + _DAY, course.start) + AFTER
+        while self._now < course.end:
+            until = min(at, course.end)
             await fill(self._pipeline, writer, messages.until(until))
             self._now = until
             await self._judge()
             progress(until)
-            at += self._course.look
+            at = min(at + _DAY, course.start + AFTER) if at < course.start else at + course.look
         await writer.close()
 
     async def _judge(self) -> None:

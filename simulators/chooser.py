@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from math import hypot
 
 import numpy as np
@@ -12,9 +13,10 @@ import numpy as np
 from enms.metering import PointConfig, ReadingType
 from enms.motor_efficiency import Method, Unable, method_of, stability
 from enms.plant import Motor, Plant
+from enms.timeline import HEADROOM
 from simulators import gateways
 from simulators.clock import MINUTE_MS, day_of
-from simulators.faults import Fault, Kind
+from simulators.faults import OF_THE_PLANT, Fault, Kind
 from simulators.noise import Dice
 from simulators.plant import SimulatedPlant
 
@@ -35,6 +37,9 @@ _METERED_SHARE = 0.7
 # A motor's reference is 72 hours of running; it stands now and then.
 _REFERENCE_H = 84.0
 _USUAL_LOAD, _SCATTER = 0.6, 0.003
+# Faults of the same readings are farther apart than late ones come, or the clock is off.
+_APART_MS = 6 * _HOUR_MS
+_DRAWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,13 @@ class _Window:
 class Chooser:
     """Faults of one plant, no two of them on the same thing."""
 
-    def __init__(self, plant: Plant, seed: int, until: int, days: float) -> None:
+    def __init__(self, plant: Plant, seed: int, until: int, days: float, sound_days: float = 0.0) -> None:
         self._plant = plant
         self._code = plant.enterprise.code
         self._until = until
         self._days = days
+        # Hours of faults in which a motor's reference is not complete yet.
+        self._without_reference_h = max(0.0, _REFERENCE_H - sound_days * 24)
         self._dice = Dice(seed, self._code, date(2000, 1, 1))
         self._configs = plant.configs()
         self._taken: set[str] = set()
@@ -72,12 +79,23 @@ class Chooser:
             Kind.MOTOR_IDLE: self._idle,
             Kind.MOTOR_UNDERLOAD: self._underload,
         }
+        chosen: list[Fault] = []
         for kind in kinds:
             rng = self._dice.rng(f"plan/{kind}", "ever")
             for _ in range(max(1, round(self._days / 3))):
-                fault = makers[kind](rng)
+                fault = self._apart(chosen, partial(makers[kind], rng))
                 if fault is not None:
+                    chosen.append(fault)
                     yield fault
+
+    @staticmethod
+    def _apart(chosen: Sequence[Fault], make: Callable[[], Fault | None]) -> Fault | None:
+        """A fault of readings that leaves those alone that suffer already: nobody could tell the two apart."""
+        for _ in range(_DRAWS):
+            fault = make()
+            if fault is None or not any(_meet(fault, other) for other in chosen):
+                return fault
+        return None
 
     def _window(self, rng: np.random.Generator, shortest_h: float, longest_h: float, after_h: float = 0.0) -> _Window:
         """When: within the days, where they are long enough not in their first hours."""
@@ -150,10 +168,10 @@ class Chooser:
 
     def _clock_skew(self, rng: np.random.Generator) -> Fault | None:
         boxes = gateways.assign(self._plant)
-        names = sorted({b.name for b in boxes.values()} - {"mes", "lims"})
-        name = names[int(rng.integers(len(names)))]
-        if name in self._taken:
+        names = sorted({b.name for b in boxes.values()} - {"mes", "lims"} - self._taken)
+        if not names:
             return None
+        name = names[int(rng.integers(len(names)))]
         self._taken.add(name)
         window = self._window(rng, 1, 4)
         size = float(round(rng.uniform(400, 1500) * (1 if rng.random() < 0.5 else -1)))
@@ -186,7 +204,15 @@ class Chooser:
         point = self._point(rng, lambda c: _frequent_register(c) and c.rated_per_hour is not None)
         window = self._window(rng, 0.25, 0.26)
         size = round(float(rng.uniform(1.05, 1.3)), 3)
-        return self._reading(Kind.SPIKE, window, point, size, "times", visible=True, why="an impossible rise and back")
+        if point is None:
+            return None
+        meter, rated = self._sound.meters[point.code], point.rated_per_hour or 0.0
+        # it stands about where it began; from two readings before to the one after
+        rise = (size - 1) * self._sound.first_value(point.code) * meter.multiplier
+        possible = HEADROOM * rated * 2 * point.period_s / 3600
+        shown = rise > possible
+        why = "an impossible rise and back" if shown else f"a rise by {rise:.0f}, {possible:.0f} is possible"
+        return self._reading(Kind.SPIKE, window, point, size, "times", visible=shown, why=why)
 
     def _drift(self, rng: np.random.Generator) -> Fault | None:
         able = [p for p in _DRIFTING.get(self._code, ()) if f"drift {p}" not in self._taken]
@@ -207,7 +233,7 @@ class Chooser:
         motor = self._motor(rng, lambda m: m.duty == "continuous" and (not metered or isinstance(method_of(m), Method)))
         if motor is None:
             return None
-        window = self._window(rng, 36, 72, after_h=_REFERENCE_H if metered else 0.0)
+        window = self._window(rng, 36, 72, after_h=self._without_reference_h if metered else 0.0)
         size = round(float(rng.uniform(1.5, 4.5)), 2)
         shown, why = self._tells(motor, size, window)
         return self._of_motor(Kind.MOTOR_DEGRADATION, window, motor, size, "percentage points", None, shown, why)
@@ -217,7 +243,7 @@ class Chooser:
         method = method_of(motor)
         if isinstance(method, Unable):
             return False, method.why.value.replace("_", " ")
-        if window.begin < self._until - (self._days * 24 - _REFERENCE_H) * _HOUR_MS:
+        if window.begin < self._until - (self._days * 24 - self._without_reference_h) * _HOUR_MS:
             return False, "begins before the motor's reference is complete"
         meters = {point.code: point.accuracy_class for point in self._plant.points}
         classes = {name: meters[code] for name, code in motor.points.model_dump().items() if code is not None}
@@ -285,6 +311,13 @@ class Chooser:
         return Fault(
             kind, self._code, window.begin, window.end, size, unit, points, motor.process, motor.code, daily, shown, why
         )
+
+
+def _meet(a: Fault, b: Fault) -> bool:
+    """Whether readings of the same point suffer from both at about the same time."""
+    if a.kind in OF_THE_PLANT or b.kind in OF_THE_PLANT or not set(a.points) & set(b.points):
+        return False
+    return a.begin < b.end + _APART_MS and b.begin < a.end + _APART_MS
 
 
 def _frequent_register(config: PointConfig) -> bool:

@@ -14,7 +14,9 @@ from simulators.faults import Fault, Kind
 HOUR_MS = 3_600_000
 
 
-def plan(plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | None, days: float) -> list[Fault]:
+def plan(
+    plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | None, days: float, sound_days: float = 0.0
+) -> list[Fault]:
     """The faults of a scenario in the `days` before `anchor`, in order of their beginning.
 
     Args:
@@ -23,6 +25,7 @@ def plan(plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | Non
         wanted: 'none', 'demo', 'all' or a comma list of kinds.
         anchor: the 'now' they lead up to.
         days: the span in which they begin.
+        sound_days: how long the plants were seen sound before that span.
 
     Raises:
         InputError: an unknown kind.
@@ -37,7 +40,7 @@ def plan(plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | Non
         codes = {p.enterprise.code for p in plants}
         return [f for f in _demo(until) if f.enterprise in codes]
     kinds = list(Kind) if wanted == "all" else [_kind(name.strip()) for name in wanted.split(",")]
-    found = [f for plant in plants for f in Chooser(plant, seed, until, days).choose(kinds)]
+    found = [f for plant in plants for f in Chooser(plant, seed, until, days, sound_days).choose(kinds)]
     return sorted(found, key=lambda f: (f.begin, f.enterprise, f.kind))
 
 

@@ -75,6 +75,15 @@ async def test_looks_that_are_farther_apart_see_the_same_gap_later(pg_dsn: str) 
     assert silent.detected_at == START + 3 * 4 * STEP + AFTER
 
 
+async def test_a_history_is_looked_at_once_a_day(pg_dsn: str) -> None:
+    clock: list[datetime] = []
+    asked = replace(course(hours=1), history=timedelta(days=1.5))
+    assert await run(pg_dsn, asked, read_books([BUNDLED]), clock.append) == []
+    half = timedelta(hours=12)
+    assert clock[:3] == [START - half + AFTER, START + AFTER, START + STEP + AFTER]
+    assert clock[-1] == asked.end
+
+
 def test_plants_side_by_side_raise_what_they_raise_alone() -> None:
     def job(code: str) -> Job:
         plant = parse_plant(PLANT.replace("code: mill", f"code: {code}"), "mill.yaml")

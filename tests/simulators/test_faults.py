@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from enms.errors import InputError
 from enms.plant import Plant
+from enms.plant_file import parse_plant
+from simulators.chooser import Chooser
 from simulators.clock import to_ms, to_utc
-from simulators.faults import Fault, Kind
+from simulators.faults import OF_THE_PLANT, Fault, Kind
 from simulators.plant import SimulatedPlant
 from simulators.scenario import Scenario
 from tests.simulators.read_back import Row, by_point, rows
@@ -255,3 +258,27 @@ def test_degradation_is_silent_where_only_input_power_is_metered(plants: dict[st
 def test_an_unknown_kind_is_named(plants: dict[str, Plant]) -> None:
     with pytest.raises(InputError, match="unknown fault 'gremlin'; known: none, demo, all, gap"):
         Scenario.load([plants["demo-power"]], 1, "gap,gremlin", START)
+
+
+@pytest.mark.parametrize("code", ["demo-steel", "demo-rare-earth", "demo-power"])
+def test_faults_of_the_same_readings_keep_apart(plants: dict[str, Plant], code: str) -> None:
+    meters = [kind for kind in Kind if kind not in OF_THE_PLANT]
+    for seed in range(1, 6):
+        chosen = list(Chooser(plants[code], seed, to_ms(START), 6).choose(meters))
+        assert {f.kind for f in chosen} == set(meters)
+        for a, b in combinations(chosen, 2):
+            if set(a.points) & set(b.points):
+                assert max(a.begin, b.begin) - min(a.end, b.end) >= 6 * 3_600_000, (a, b)
+
+
+@pytest.mark.parametrize(("rated", "shown"), [(2_000, True), (2_000_000_000, False)])
+def test_a_spike_that_could_be_is_silent(rated: int, shown: bool) -> None:
+    plant = parse_plant(
+        f"""
+enterprise: {{code: mill, name: {{zh: 厂, en: Mill}}, industry: other}}
+points: [{{code: elec, carrier: electricity, unit: kWh, rated_per_hour: {rated}, period_s: 60}}]
+""",
+        "mill.yaml",
+    )
+    (spike,) = Chooser(plant, 1, to_ms(START), 3).choose([Kind.SPIKE])
+    assert (spike.visible, "is possible" in spike.why) == (shown, not shown)
