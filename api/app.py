@@ -27,6 +27,7 @@ from api.problems import Problem
 from api.routes import (
     alerts,
     consumption,
+    crews,
     enpis,
     enterprises,
     intervals,
@@ -123,6 +124,7 @@ def create_app(deps: Deps) -> FastAPI:
         motors,
         reports,
         shifts,
+        crews,
         alerts,
         outages,
         notifications,

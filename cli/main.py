@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("cli.serve", "All roles for real plants, without simulators."),
     "plant": ("cli.plant", "Bring plants in: load, export, list."),
     "meter": ("cli.meter", "Declare a meter's exchange or reset."),
+    "crew": ("cli.crew", "Which crew works which shift: list, and single shifts that are different."),
     "ingest": ("cli.ingest", "Role: readings from MQTT into the database."),
     "ledger": ("cli.ledger", "Role: readings into closed quarter hours."),
     "rules": ("cli.rules", "Role: closed quarter hours into alerts."),

@@ -14,8 +14,9 @@ from datetime import date, datetime, time, timedelta
 
 import asyncpg
 
+from db.crews import record_roster
 from db.instants import BEGINNING, END, known, known_day
-from db.plants import site_factor
+from db.plants import enterprise, site_factor
 from db.statements import statements
 from enms.metering import PointConfig
 from enms.plant import Budget, Enpi, Motor, Plant, Point, SiteFactor, Supply
@@ -62,6 +63,10 @@ async def load_plant(
         await loader.factors(plant.factors)
         await loader.supplies(plant.supplies)
         await loader.budgets(plant.budgets)
+        if plant.roster is not None:
+            owner = await enterprise(connection, plant.enterprise.code)
+            if await record_roster(connection, owner, plant.roster, actor="plant file", now=now):
+                summary.changed.append("roster")
         await sql.announce_config(connection, payload=plant.enterprise.code)
     return summary
 

@@ -12,7 +12,21 @@ from db.instants import known_day
 from db.statements import statements
 from enms.errors import NotFoundError
 from enms.metering import ReadingType
-from enms.plant import Budget, Enpi, Enterprise, Motor, Name, Plant, Point, Process, Shift, SiteFactor, Supply, Term
+from enms.plant import (
+    Budget,
+    Enpi,
+    Enterprise,
+    Motor,
+    Name,
+    Plant,
+    Point,
+    Process,
+    Roster,
+    Shift,
+    SiteFactor,
+    Supply,
+    Term,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,7 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
     motors = [row async for row in sql.current_motors(connection, e=head.e) if not row["retired"]]
     supplies = [row async for row in sql.current_supplies(connection, e=head.e) if not row["retired"]]
     budgets = [row async for row in sql.current_budgets(connection, e=head.e) if not row["retired"]]
+    rosters = [row["definition"] async for row in statements("crews").rosters(connection, e=head.e)]
     return Plant(
         enterprise=Enterprise(
             code=head.code,
@@ -111,6 +126,7 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
         factors=tuple(await site_factors(connection, head.e)),
         supplies=tuple(Supply.model_validate_json(row["definition"]) for row in supplies),
         budgets=tuple(Budget.model_validate_json(row["definition"]) for row in budgets),
+        roster=Roster.model_validate_json(rosters[-1]) if rosters else None,
     )
 
 

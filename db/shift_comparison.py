@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from db import views
+from db.crews import crew_book
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
+from enms.crews import CrewBook
 from enms.cuts import Cut
 from enms.errors import ConflictError
 from enms.performance import EnpiValue, Part
 from enms.plant import Name
-from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, summaries
+from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, crew_summaries, summaries
 
 _BACK = timedelta(days=7)
+_DAY = timedelta(days=1)
 
 
 async def compare_shifts(
@@ -43,6 +47,11 @@ async def compare_shifts(
     if not codes or start >= end:
         return ()
     carriers = {row.code: row.carrier for row in await views.points(connection, enterprise.e, now)}
+    zone = ZoneInfo(enterprise.timezone)
+    first, last = start - _BACK, end
+    crews = await crew_book(
+        connection, enterprise.e, first.astimezone(zone).date() - _DAY, last.astimezone(zone).date() + _DAY
+    )
     found = []
     every = await enpi_models(connection, enterprise, enpi)
     models = [model for model in every if not model.current.retired and _by_shift(model)]
@@ -51,8 +60,8 @@ async def compare_shifts(
         assert not isinstance(values, ConflictError), "those that are finer were left out"
         done = [value for value in values if not value.provisional]
         runs = compared(
-            [_shift(value, model, codes, carriers) for value in done if start <= value.start < end],
-            [_shift(value, model, codes, carriers) for value in done if value.start < start],
+            [_shift(value, model, codes, carriers, crews) for value in done if start <= value.start < end],
+            [_shift(value, model, codes, carriers, crews) for value in done if value.start < start],
         )
         if runs:
             name = model.current.enpi.name
@@ -66,6 +75,7 @@ async def compare_shifts(
                     output_unit=model.ratio.output,
                     runs=runs,
                     by_shift=summaries(runs, model.ratio.per_kgce),
+                    by_crew=crew_summaries(runs, model.ratio.per_kgce),
                 )
             )
     return tuple(found)
@@ -90,10 +100,12 @@ def _shift(
     model: EnpiModel,
     codes: Mapping[tuple[timedelta, timedelta], str],
     carriers: Mapping[str, str | None],
+    crews: CrewBook,
 ) -> ShiftValue:
     """A shift's value with its inputs in standard coal, gaps filled as in the value."""
+    code = _code(value, model, codes)
     return ShiftValue(
-        shift=_code(value, model, codes),
+        shift=code,
         start=value.start,
         end=value.end,
         value=value.value,
@@ -106,6 +118,7 @@ def _shift(
         output=value.whole_output,
         per_kgce=model.ratio.per_kgce,
         inputs=_inputs(value, carriers),
+        crew=crews.duty(model.cuts.local_day(value.start), code).crew,
     )
 
 

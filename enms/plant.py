@@ -81,6 +81,34 @@ class Enterprise(_Strict):
     shifts: tuple[Shift, ...] = _THREE_SHIFTS
 
 
+class Crew(_Strict):
+    """A crew (班组) that works shifts in turn."""
+
+    code: Code
+    name: Name | None = None
+
+
+class Roster(_Strict):
+    """Which crew works which shift: days that come round again, the first of them on `starts`.
+
+    Attributes:
+        days: crew by shift code; a shift that is left out is worked by nobody in particular.
+    """
+
+    starts: date
+    crews: tuple[Crew, ...] = Field(min_length=1)
+    days: tuple[dict[Code, Code], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        codes = [crew.code for crew in self.crews]
+        if double := next((code for code in codes if codes.count(code) > 1), None):
+            raise ValueError(f"crew {double!r} is there twice")
+        if unknown := sorted({crew for day in self.days for crew in day.values()} - set(codes)):
+            raise ValueError(f"unknown crew {unknown[0]!r}; there are {', '.join(codes)}")
+        return self
+
+
 class Process(_Strict):
     """A process (工序): a work center of IEC 62264."""
 
@@ -364,6 +392,7 @@ class Plant(_Strict):
     factors: tuple[SiteFactor, ...] = ()
     supplies: tuple[Supply, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    roster: Roster | None = None
 
     def configs(self) -> dict[str, PointConfig]:
         """Every point resolved, by code; virtual points take the unit of their first term."""

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from enms.carriers import TceBasis, carriers
-from enms.plant import Enpi, Motor, Point, Process, SiteFactor, Supply
+from enms.plant import Enpi, Enterprise, Motor, Point, Process, Roster, SiteFactor, Supply
 from enms.units import Dimension, unit
 
 Location = Sequence[int | str]
@@ -32,6 +32,8 @@ class Draft:
     motors: Mapping[int, Motor]
     factors: Mapping[int, SiteFactor]
     supplies: Mapping[int, Supply]
+    shifts: frozenset[str]
+    roster: Roster | None
     codes: Mapping[str, tuple[str | None, ...]]
 
     @classmethod
@@ -45,6 +47,8 @@ class Draft:
             motors=_sound(content.get("motors"), Motor),
             factors=_sound(content.get("factors"), SiteFactor),
             supplies=_sound(content.get("supplies"), Supply),
+            shifts=_shifts(content.get("enterprise")),
+            roster=next(iter(_sound([content.get("roster")], Roster).values()), None),
             codes={group: _codes(content.get(group)) for group in _CODED},
         )
 
@@ -57,6 +61,12 @@ def _sound(entries: object, model: type[_Entry]) -> dict[int, _Entry]:
         except ValidationError:
             continue
     return found
+
+
+def _shifts(enterprise: object) -> frozenset[str]:
+    """Codes of the shifts; an enterprise that cannot be read has none, and is reported elsewhere."""
+    found = next(iter(_sound([enterprise], Enterprise).values()), None)
+    return frozenset(shift.code for shift in found.shifts) if found is not None else frozenset()
 
 
 def _codes(entries: object) -> tuple[str | None, ...]:
@@ -82,6 +92,13 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
     yield from _enpis_of_power(plant)
     yield from _unknown_in_motors(plant, points, processes)
     yield from _misfits_in_supplies(plant, points, processes)
+    for i, day in enumerate(plant.roster.days if plant.roster is not None and plant.shifts else ()):
+        for shift in day:
+            if shift not in plant.shifts:
+                yield (
+                    ("roster", "days", i, shift),
+                    f"unknown shift {shift!r}; there are {', '.join(sorted(plant.shifts))}",
+                )
     for i, factor in plant.factors.items():
         if factor.carrier not in carriers():
             yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"

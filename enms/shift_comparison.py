@@ -8,7 +8,7 @@ the contributions add up to the whole difference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -46,6 +46,7 @@ class ShiftValue:
     output: float | None
     per_kgce: float
     inputs: Sequence[ShiftInput]
+    crew: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class ShiftRun:
 
     Attributes:
         shift: code, as in the plant file.
+        crew: code of the crew that worked it; None: nobody says.
         usual: unit consumption of the week before (or of all shown); None: fewer than `FEWEST` known shifts.
         delta: value less usual.
         contributions: what made the difference, the greatest first.
@@ -91,13 +93,15 @@ class ShiftRun:
     usual_shifts: int
     delta: float | None
     contributions: tuple[Contribution, ...]
+    crew: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftSummary:
-    """All shifts of one code over a span together, against all shifts of the span.
+    """All shifts of one code, or of one crew, over a span together, against all shifts of the span.
 
     Attributes:
+        shift: the code of the shift, or of the crew.
         known, shifts: how many of them have a value, and how many there were.
         value: energy over output of the known ones; delta: less that of all shifts of the span.
         contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
@@ -125,6 +129,7 @@ class ShiftComparison:
     output_unit: str
     runs: tuple[ShiftRun, ...]
     by_shift: tuple[ShiftSummary, ...] = ()
+    by_crew: tuple[ShiftSummary, ...] = ()
 
 
 def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tuple[ShiftRun, ...]:
@@ -174,6 +179,7 @@ def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: 
         usual_shifts=customs,
         delta=None if one.value is None or mean is None else one.value - mean,
         contributions=tuple(parts),
+        crew=one.crew,
     )
 
 
@@ -189,19 +195,28 @@ def _contribution(one: ShiftValue, part: ShiftInput, usual: float | None) -> Con
     )
 
 
-def summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[ShiftSummary, ...]:
+def crew_summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[ShiftSummary, ...]:
+    """By the crew's code, in order of the codes; shifts of which nobody says who worked them are left out."""
+    worked = [run for run in runs if run.crew is not None]
+    return tuple(sorted(summaries(worked, per_kgce, lambda run: run.crew or ""), key=lambda one: one.shift))
+
+
+def summaries(
+    runs: Sequence[ShiftRun], per_kgce: float, group: Callable[[ShiftRun], str] = lambda run: run.shift
+) -> tuple[ShiftSummary, ...]:
     """By the shift's code, in order of first appearance; nothing where no shift is known.
 
     Args:
         runs: of one EnPI.
         per_kgce: value units per (kgce per output unit).
+        group: what puts shifts together.
     """
-    codes = dict.fromkeys(run.shift for run in runs)
+    codes = dict.fromkeys(group(run) for run in runs)
     everything = _together("", runs, per_kgce)
     usual = {part.point: part.per_output for part in everything.contributions}
     found = []
     for code in codes:
-        one = _together(code, [run for run in runs if run.shift == code], per_kgce)
+        one = _together(code, [run for run in runs if group(run) == code], per_kgce)
         parts = [
             Contribution(
                 p.point, p.carrier, p.tce, p.per_output, usual.get(p.point), _less(p.per_output, usual.get(p.point))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from api.console.drawing import wall_ms
-from api.console.enpi_shifts import ShiftSum, compare
+from api.console.enpi_shifts import ShiftSum, compare, compare_crews
 from api.console.i18n import Catalogue, catalogue
 from api.console.reasons import reason
 from api.console.render import page, zone_of
@@ -21,6 +21,7 @@ from api.params import From, To
 from api.spans import Span, span
 from db import alerts, performance, plants, views
 from db.alerts import AlertRow, Filter
+from db.crews import crew_book
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.plants import EnterpriseRow
@@ -97,12 +98,25 @@ async def _values(api: Context, place: Place, resolution: str, when: Span) -> li
     return found[first:]
 
 
-async def _shifts(api: Context, place: Place) -> list[ShiftSum]:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Shifts and crews side by side; no crews where no roster says who worked."""
+
+    shifts: list[ShiftSum]
+    crews: list[ShiftSum]
+    names: dict[str, str]
+
+
+async def _compared(api: Context, place: Place, language: str) -> Compared:
     if "shift" not in place.possible:
-        return []
+        return Compared([], [], {})
+    zone = zone_of(place.owner.timezone)
     start = place.when.start if place.resolution == "shift" else max(place.when.start, place.when.end - _SHIFTS_OVER)
     values = await _values(api, place, "shift", Span(start, place.when.end))
-    return compare(values, await views.shifts(api.pool, place.owner.e), zone_of(place.owner.timezone))
+    shifts = await views.shifts(api.pool, place.owner.e)
+    days = [at.astimezone(zone).date() for at in (start - _SHIFTS_OVER, place.when.end)]
+    book = await crew_book(api.pool, place.owner.e, *days)
+    return Compared(compare(values, shifts, zone), compare_crews(values, shifts, book, zone), book.names(language))
 
 
 async def _episodes(api: Context, place: Place) -> list[AlertRow]:
@@ -141,7 +155,7 @@ async def show_enpi(
         "last": whole,
         "now_value": next((v for v in reversed(values) if v.provisional), None),
         "judged": judged_of(values),
-        "shifts": await _shifts(api, place),
+        "compared": await _compared(api, place, language),
         "alerts": await _episodes(api, place),
         "names": {place.owner.code: owner_name},
         "zone": zone_of(place.owner.timezone),

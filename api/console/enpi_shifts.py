@@ -1,22 +1,28 @@
-"""Which shift was better: an EnPI's shifts of a span added up by their code, with what the difference is worth."""
+"""Which shift, which crew was better: an EnPI's shifts of a span added up by their code, or by who worked them.
+
+With what the difference is worth.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from db.views import ShiftRow
+from enms.crews import CrewBook
 from enms.performance import MIN_COMPLETENESS, EnpiValue
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftSum:
-    """All the shifts of one code.
+    """All the shifts of one code, or of one crew.
 
     Attributes:
+        code: of the shift, or of the crew.
         shifts, known: how many are over, and how many of them are known and complete enough to be judged.
+        completeness: mean of all that are over.
         value: energy of the known ones over their output; None: none is known.
         half: half width of its range. Meters err alike in every shift, so it does not shrink with their number.
         behind: how much worse than the best; None for the best itself.
@@ -26,6 +32,7 @@ class ShiftSum:
     code: str
     shifts: int
     known: int
+    completeness: float
     value: float | None
     half: float
     output: float
@@ -36,11 +43,31 @@ class ShiftSum:
 
 def compare(values: Sequence[EnpiValue], shifts: Sequence[ShiftRow], zone: ZoneInfo) -> list[ShiftSum]:
     """Shifts in the order of the day; a lower value is better."""
-    by_code: dict[str, list[EnpiValue]] = {row.code: [] for row in shifts}
     codes = {row.starts % timedelta(days=1): row.code for row in shifts}
+    return _together(values, [row.code for row in shifts], lambda v: codes.get(_since_midnight(v.start, zone)))
+
+
+def compare_crews(
+    values: Sequence[EnpiValue], shifts: Sequence[ShiftRow], book: CrewBook, zone: ZoneInfo
+) -> list[ShiftSum]:
+    """Crews in the order of their codes; shifts of which nobody says who worked them are left out."""
+    codes = {row.starts % timedelta(days=1): row.code for row in shifts}
+
+    def crew(value: EnpiValue) -> str | None:
+        shift = codes.get(_since_midnight(value.start, zone))
+        return None if shift is None else book.duty(value.start.astimezone(zone).date(), shift).crew
+
+    there = sorted({found for value in values if (found := crew(value)) is not None})
+    return _together(values, there, crew)
+
+
+def _together(
+    values: Sequence[EnpiValue], codes: Sequence[str], group: Callable[[EnpiValue], str | None]
+) -> list[ShiftSum]:
+    by_code: dict[str, list[EnpiValue]] = {code: [] for code in codes}
     for value in values:
-        code = codes.get(_since_midnight(value.start, zone))
-        if code is not None and not value.provisional:
+        code = group(value)
+        if code in by_code and not value.provisional:
             by_code[code].append(value)
     sums = {code: _ratio(found) for code, found in by_code.items()}
     known = {code: found for code, found in sums.items() if found is not None}
@@ -74,9 +101,10 @@ def _sum(
     code: str, values: Sequence[EnpiValue], known: Mapping[str, tuple[float, float, float]], best: str | None
 ) -> ShiftSum:
     told = sum(_counts(v) for v in values)
+    complete = sum(v.completeness for v in values) / len(values) if values else 0.0
     if code not in known or best is None:
-        return ShiftSum(code, len(values), told, None, 0.0, 0.0, best=False, behind=None, sure=False)
+        return ShiftSum(code, len(values), told, complete, None, 0.0, 0.0, best=False, behind=None, sure=False)
     (value, half, output), (least, its_half, _) = known[code], known[best]
     behind = None if code == best else value - least
     sure = behind is not None and behind > half + its_half
-    return ShiftSum(code, len(values), told, value, half, output, best=code == best, behind=behind, sure=sure)
+    return ShiftSum(code, len(values), told, complete, value, half, output, best=code == best, behind=behind, sure=sure)

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from api.console import (
     alerts,
+    crews,
     district,
     enpi,
     enterprise,
@@ -68,6 +69,7 @@ def install(app: FastAPI) -> None:
         motor,
         reports,
         shifts,
+        crews,
         production,
         point,
         alerts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,8 +11,9 @@ from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.deps import Api
 from api.language import Language
-from api.reports.enpi_tables import difference_table, shift_table, summary_table
+from api.reports.enpi_tables import crew_table, difference_table, shift_table, summary_table
 from db import plants
+from db.crews import crew_book
 from db.enpi_model import cuts_of
 from db.shift_comparison import compare_shifts, shift_enpis
 from enms.shift_comparison import ShiftComparison
@@ -48,8 +50,11 @@ async def show_shifts(
         newest = ShiftComparison(
             found.enpi, found.name_zh, found.name_en, found.process, found.unit, found.output_unit, found.runs[::-1]
         )
+        book = await crew_book(api.pool, owner.e, date.min, date.min)
+        crews = [crew_table(found, text, book.names(language))] if found.by_crew else []
         tables = [
             summary_table(found, text),
+            *crews,
             difference_table(found, text),
             shift_table(newest, text, zone, zh=language == "zh"),
         ]

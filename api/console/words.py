@@ -56,6 +56,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "over": N_("over"),
         "cancelled": N_("cancelled"),
     },
+    "shift": {"night": N_("Night shift"), "day": N_("Day shift"), "eve": N_("Evening shift")},
     "review": {"unreviewed": N_("not reviewed"), "reviewed": N_("reviewed")},
     "confidence": {"high": N_("high"), "medium": N_("medium"), "low": N_("low")},
     "resolution": {

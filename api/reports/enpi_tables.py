@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -106,7 +106,7 @@ def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo)
     begins, ends = run.start.astimezone(zone), run.end.astimezone(zone)
     why = reason(say, run.reason)
     return (
-        text(run.shift),
+        text(word(say, "shift", run.shift)),
         text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
         Cell(run.energy_tce, "number", unit="tce", why=why),
         Cell(run.output, "number", unit=one.output_unit, why=why),
@@ -121,7 +121,7 @@ def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo)
 def _summed(run: ShiftSummary, one: ShiftComparison, say: Catalogue) -> tuple[Cell, ...]:
     none = say(N_("no known shift"))
     return (
-        text(run.shift),
+        text(word(say, "shift", run.shift)),
         text(f"{run.known} / {run.shifts}"),
         Cell(run.energy_tce, "number", unit="tce", why=none),
         Cell(run.output, "number", unit=one.output_unit, why=none),
@@ -177,7 +177,7 @@ def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo) -> Row:
     begins, ends = run.start.astimezone(zone), run.end.astimezone(zone)
     why = reason(say, run.reason)
     return Row((
-        text(run.shift),
+        text(word(say, "shift", run.shift)),
         text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
         Cell(run.energy_tce, "number", unit="tce", why=why),
         Cell(run.output, "number", why=why),
@@ -197,7 +197,7 @@ def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
     none = say(N_("no known shift"))
     rows = tuple(
         Row((
-            text(run.shift),
+            text(word(say, "shift", run.shift)),
             text(f"{run.known} / {run.shifts}"),
             Cell(run.energy_tce, "number", unit="tce", why=none),
             Cell(run.output, "number", unit=one.output_unit, why=none),
@@ -215,6 +215,38 @@ def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
     )  # fmt: skip
     sub = say(N_("energy over output of all shifts with the same code"))
     return Table("by-shift", say(N_("Which shift is better?")), sub, columns, rows, say(N_("No shift is closed yet.")))
+
+
+def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -> Table:
+    """The shifts of one crew together, against all shifts of the span that a crew is known of."""
+    none = say(N_("no known shift"))
+    rows = tuple(
+        Row((
+            text(names.get(run.shift, run.shift)),
+            text(f"{run.known} / {run.shifts}"),
+            Cell(run.energy_tce, "number", unit="tce", why=none),
+            Cell(run.output, "number", unit=one.output_unit, why=none),
+            Cell(run.value, "number", unit=one.unit, why=none),
+            Cell(run.delta, "number", unit=one.unit, why=none),
+            text(_cause(run.contributions, run.delta, say)),
+        ))
+        for run in one.by_crew
+    )  # fmt: skip
+    columns = (
+        Column(say(N_("Crew")), numeric=False), Column(say(N_("Known of all")), numeric=False),
+        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=one.output_unit),
+        Column(say(N_("Unit consumption")), unit=one.unit), Column(say(N_("To all shifts")), unit=one.unit),
+        Column(say(N_("Mostly because of")), numeric=False),
+    )  # fmt: skip
+    sub = say(N_("energy over output of all shifts that the crew worked"))
+    return Table(
+        "by-crew",
+        say(N_("Which crew is better?")),
+        sub,
+        columns,
+        rows,
+        say(N_("No roster says who worked these shifts.")),
+    )
 
 
 def difference_table(one: ShiftComparison, say: Catalogue) -> Table:
@@ -237,7 +269,7 @@ def difference_table(one: ShiftComparison, say: Catalogue) -> Table:
         rows.append(Row(tuple(total)))
     columns = (
         Column(say(N_("Energy input")), numeric=False),
-        *(Column(run.shift, unit=one.unit) for run in one.by_shift),
+        *(Column(word(say, "shift", run.shift), unit=one.unit) for run in one.by_shift),
     )
     sub = say(N_("unit consumption of each input less that of all shifts; the parts add up to the difference"))
     return Table(

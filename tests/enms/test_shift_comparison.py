@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enms.shift_comparison import ShiftInput, ShiftValue, compared, summaries
+from enms.shift_comparison import ShiftInput, ShiftValue, compared, crew_summaries, summaries
 
 T0 = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -62,3 +63,13 @@ def test_a_shift_without_output_or_energy_is_unknown_and_counts_for_nothing() ->
 def test_nothing_known_is_no_zero() -> None:
     (one,) = summaries(compared([shift(0, None, 0.0, None)], []), 1.0)
     assert (one.value, one.energy_tce, one.output, one.delta, one.contributions) == (None, None, None, None, ())
+
+
+def test_crews_are_weighed_by_output_whatever_shift_they_worked() -> None:
+    shown = [shift(n, 400_000.0 + n * 10_000, 0.0, 1000.0 * (n + 1), code="ab"[n % 2]) for n in range(4)]
+    crews = ("b", "a", None, "b")
+    runs = compared([replace(one, crew=crew) for one, crew in zip(shown, crews, strict=True)], BEFORE)
+    a, b = crew_summaries(runs, 1.0)
+    assert (a.shift, b.shift, a.shifts, b.shifts) == ("a", "b", 1, 2)
+    assert b.value == pytest.approx((400_000 + 430_000) / 5000)
+    assert sum(part.delta or 0.0 for part in b.contributions) == pytest.approx(b.delta)

@@ -1,0 +1,138 @@
+"""Rosters and single shifts over HTTP, on their page and by the command; EnPIs by crew."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from db.plant_load import load_plant
+from db.plants import read_plant
+from enms.plant import Roster
+from tests.api.seed import Seeded
+
+ROSTER = {
+    "starts": "2026-01-01",
+    "crews": [
+        {"code": "a", "name": {"zh": "甲班", "en": "Crew A"}},
+        {"code": "b", "name": {"zh": "乙班", "en": "Crew B"}},
+    ],
+    "days": [{"night": "a", "day": "b", "eve": "a"}, {"night": "b", "day": "a", "eve": "b"}],
+}
+EN = {"Accept-Language": "en"}
+PLANT = "seed-steel"
+
+
+async def _enter(client: httpx.AsyncClient) -> None:
+    body = {"enterprise": PLANT, "roster": ROSTER, "by": "王工"}
+    assert (await client.post("/api/v1/crews/roster", json=body)).json() == {"changed": True}
+
+
+async def test_a_roster_is_entered_once_and_gives_every_shift_a_crew(client: httpx.AsyncClient) -> None:
+    await _enter(client)
+    again = await client.post("/api/v1/crews/roster", json={"enterprise": PLANT, "roster": ROSTER, "by": "李工"})
+    assert again.json() == {"changed": False}
+    crews = (await client.get(f"/api/v1/crews?enterprise={PLANT}", headers={"Accept-Language": "zh"})).json()
+    assert [item["name"] for item in crews["items"]] == ["甲班", "乙班"]
+    span = "from=2026-11-20&to=2026-11-22"
+    shifts = (await client.get(f"/api/v1/crews/shifts?enterprise={PLANT}&{span}")).json()["items"]
+    assert [(item["shift"], item["crew"]) for item in shifts] == [
+        ("night", "b"), ("day", "a"), ("eve", "b"), ("night", "a"), ("day", "b"), ("eve", "a"),
+    ]  # fmt: skip
+
+
+async def test_one_shift_is_different_and_says_why(client: httpx.AsyncClient) -> None:
+    await _enter(client)
+    body = {"enterprise": PLANT, "day": "2026-11-21", "shift": "day", "crew": "a", "by": "王工", "reason": "替班"}
+    assert (await client.post("/api/v1/crews/overrides", json=body)).status_code == 201
+    url = f"/api/v1/crews/shifts?enterprise={PLANT}&from=2026-11-21&to=2026-11-22"
+    item = (await client.get(url)).json()["items"][1]
+    assert (item["crew"], item["usual"], item["reason"], item["by"]) == ("a", "b", "替班", "王工")
+    await client.post("/api/v1/crews/overrides", json=body | {"crew": None, "reason": "没有替"})
+    item = (await client.get(url)).json()["items"][1]
+    assert (item["crew"], item["reason"]) == ("b", None)
+
+
+async def test_mistakes_are_named(client: httpx.AsyncClient) -> None:
+    await _enter(client)
+    body = {"enterprise": PLANT, "day": "2026-11-21", "shift": "late", "crew": "x", "by": " ", "reason": "r"}
+    answer = await client.post("/api/v1/crews/overrides", json=body)
+    assert answer.status_code == 422
+    assert {error["place"] for error in answer.json()["errors"]} == {"body.by", "body.shift", "body.crew"}
+    wrong = ROSTER | {"days": [{"late": "a"}]}
+    answer = await client.post("/api/v1/crews/roster", json={"enterprise": PLANT, "roster": wrong, "by": "王工"})
+    assert answer.json()["errors"][0]["place"] == "body.days[0]"
+
+
+async def test_enpis_stand_side_by_side_by_crew(client: httpx.AsyncClient) -> None:
+    assert "No roster says who worked" in (await client.get(f"/e/{PLANT}/enpi/1?resolution=day", headers=EN)).text
+    await _enter(client)
+    found = (await client.get(f"/api/v1/shifts?enterprise={PLANT}")).json()["items"]
+    assert found
+    for item in found:
+        by_crew = {one["shift"]: one["shifts"] for one in item["by_crew"]}
+        assert sum(by_crew.values()) == len(item["runs"])
+        assert set(by_crew) <= {"a", "b"}
+        assert {run["crew"] for run in item["runs"]} <= {"a", "b"}
+    text = (await client.get(f"/e/{PLANT}/enpi/1?resolution=day", headers=EN)).text
+    assert "Which crew was better?" in text
+    assert "Crew A" in text
+    assert "Crew A" in (await client.get(f"/e/{PLANT}/shifts", headers=EN)).text
+
+
+async def test_the_page_takes_a_roster_and_a_single_shift(client: httpx.AsyncClient) -> None:
+    assert "No roster is entered yet" in (await client.get(f"/e/{PLANT}/crews", headers=EN)).text
+    form = {"starts": "2026-11-01", "by": "王工", "crews": "a 甲班 Crew A\nb <b>乙", "days": "a b -\nb a a"}
+    answer = await client.post(f"/e/{PLANT}/crews/roster", data=form)
+    assert answer.status_code == 303
+    shown = (await client.get(answer.headers["location"], headers=EN)).text
+    assert "Crew A" in shown
+    assert "&lt;b&gt;乙" in shown
+    one = {"day": "2026-11-02", "shift": "night", "crew": "a", "by": "王工", "reason": "替班"}
+    answer = await client.post(f"/e/{PLANT}/crews/override", data=one)
+    assert "instead of" in (await client.get(answer.headers["location"], headers=EN)).text
+    for change in ({"days": "a b"}, {"days": ""}, {"crews": "a\na"}, {"starts": "soon"}, {"by": " "}):
+        assert (await client.post(f"/e/{PLANT}/crews/roster", data=form | change)).status_code == 422
+
+
+async def test_a_plant_file_brings_its_roster_in_and_out(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    roster = Roster.model_validate(ROSTER)
+    async with db_pool.acquire() as connection:
+        plant = await read_plant(connection, PLANT)
+        assert plant.roster is None
+        summary = await load_plant(connection, plant.model_copy(update={"roster": roster}), now=seeded.now)
+        assert "roster" in summary.changed
+        assert (await read_plant(connection, PLANT)).roster == roster
+        again = await load_plant(connection, plant.model_copy(update={"roster": roster}), now=seeded.now)
+        assert "roster" not in again.changed
+        await load_plant(connection, plant, now=seeded.now)
+        assert (await read_plant(connection, PLANT)).roster == roster, "a file without one leaves what was entered"
+
+
+async def test_the_command_lists_and_overrides(client: httpx.AsyncClient, pg_dsn: str) -> None:
+    await _enter(client)
+
+    def enms(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli", "crew", *arguments, "--enterprise", PLANT],
+            cwd=Path(__file__).parents[2], env={**os.environ, "ENMS_DATABASE_URL": pg_dsn},
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    said = enms("override", "--day", "2026-11-21", "--shift", "day", "--crew", "a", "--by", "王工", "--reason", "替班")
+    assert said.returncode == 0, said.stderr
+    listed = enms("list", "--from", "2026-11-21", "--days", "1", "--json")
+    rows = json.loads(listed.stdout)
+    assert [(row["shift"], row["crew"], row["usual"]) for row in rows] == [
+        ("night", "a", "a"), ("day", "a", "b"), ("eve", "a", "a"),
+    ]  # fmt: skip
+    wrong = enms("override", "--day", "2026-11-21", "--shift", "late", "--by", "w", "--reason", "r")
+    assert wrong.returncode == 1
+    assert "late" in wrong.stderr
