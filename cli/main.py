@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay-evidence": ("cli.replay_evidence", "Judge an alert's evidence again, from the evidence alone."),
     "migrate": ("cli.migrate", "Bring the database to this version's schema."),
     "backtest": ("cli.backtest", "What a rule would have raised in a closed past."),
+    "baseline": ("cli.baseline", "Energy baselines: what is kept, and another fit."),
     "score": ("cli.score", "Injected faults against alerts raised: recall, precision, delay."),
     "bench": ("cli.bench", "Measure throughput, latency and growth on this machine."),
     "check-rules": ("cli.check_rules", "Check rule books without running them."),

@@ -22,7 +22,7 @@ from enms.errors import InputError, Mistake
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.definition import Rule
 from rules.facts import Facts
-from rules.kinds import condition_of
+from rules.kinds import trial_of
 from rules.lifecycle import Memory, Policy, advance
 from rules.plan import CHUNK
 
@@ -58,7 +58,7 @@ async def backtests(
     *,
     most_steps: int | None = None,
     progress: Progress = lambda _done, _all: None,
-    condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
+    condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = trial_of,
 ) -> list[Backtest]:
     """What each of some rules would have raised: side by side, so that what several of them read is read once.
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from enms.alerts import Purpose
 from rules.balance_rules import BalanceRule, BudgetRule
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
+from rules.baseline_rules import EnpiBaselineRule
 from rules.kind import Kind
 from rules.point_rules import DataQualityRule, ThresholdRule
 from rules.supply_rules import DeviationRule, MaxDemandRule, PowerFactorRule, UnbalanceRule
@@ -138,6 +139,7 @@ Rule: TypeAlias = (
     | DeviationRule
     | BalanceRule
     | BudgetRule
+    | EnpiBaselineRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -154,5 +156,6 @@ MODELS: dict[str, type[Rule]] = {
     Kind.VOLTAGE_DEVIATION: DeviationRule,
     Kind.BALANCE: BalanceRule,
     Kind.BUDGET: BudgetRule,
+    Kind.ENPI_BASELINE: EnpiBaselineRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

@@ -22,3 +22,4 @@ class Kind(StrEnum):
     VOLTAGE_DEVIATION = "voltage_deviation"
     BALANCE = "balance"
     BUDGET = "budget"
+    ENPI_BASELINE = "enpi_baseline"

@@ -7,11 +7,13 @@ from typing import Any
 
 from db.plants import EnterpriseRow
 from rules.balance import Balance
+from rules.baseline_rules import EnpiBaselineRule
 from rules.budget import BudgetAhead
 from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
 from rules.data_quality import Frozen, Incomplete, OutOfRange, Register, Spike
 from rules.definition import MotorRegisterRule, Rule
+from rules.enpi_baseline import EnpiBaseline
 from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
 from rules.kind import Kind
@@ -70,9 +72,19 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.VOLTAGE_DEVIATION: Deviation,
     Kind.BALANCE: Balance,
     Kind.BUDGET: BudgetAhead,
+    Kind.ENPI_BASELINE: EnpiBaseline,
 }
 
 
 def condition_of(rule: Rule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
     """What judges a rule on an enterprise."""
     return CONDITIONS[rule.kind](rule, enterprise)
+
+
+def trial_of(rule: Rule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
+    """What judges a rule for a trial: nothing of it is kept."""
+    return (
+        EnpiBaseline(rule, enterprise, keep=False)
+        if isinstance(rule, EnpiBaselineRule)
+        else condition_of(rule, enterprise)
+    )

@@ -14,7 +14,17 @@ from enms.corrections import corrected
 from enms.motors import Load, load_from_power
 from enms.performance import Ratio, Verdict, enpi_value, judge
 from enms.plant import Motor, Name
-from rules import balance, budget, enpi_threshold, max_demand, motor_elimination, power_factor, quality_replay, voltage
+from rules import (
+    balance,
+    budget,
+    enpi_baseline,
+    enpi_threshold,
+    max_demand,
+    motor_elimination,
+    power_factor,
+    quality_replay,
+    voltage,
+)
 from rules.enpi_inputs import enpi_input
 from rules.evidence import digest
 from rules.kind import Kind
@@ -31,6 +41,7 @@ AGAIN: dict[str, Again] = {
     Kind.VOLTAGE_DEVIATION: voltage.replayed,
     Kind.BALANCE: balance.replayed,
     Kind.BUDGET: budget.replayed,
+    Kind.ENPI_BASELINE: enpi_baseline.replayed,
 }
 """Kinds whose own module judges their evidence again."""
 

@@ -19,7 +19,18 @@ from db.alerts import EvidenceRow
 # Told by the alert's head, or shown apart.
 _APART = {"schema", "enterprise", "subject", "arithmetic", "inputs"}
 # In the order in which somebody asks; what else there is follows.
-_ORDER = ("window", "limit", "result", "corrections", "boundary", "nameplate", "method", "assumptions")
+_ORDER = (
+    "window",
+    "limit",
+    "result",
+    "baseline",
+    "variables",
+    "corrections",
+    "boundary",
+    "nameplate",
+    "method",
+    "assumptions",
+)
 _SHARES = {"completeness", "estimated_share"}
 _WORDS = {
     "basis": "basis", "verdict": "verdict", "certainty": "certainty", "purpose": "purpose", "role": "role",

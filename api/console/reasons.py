@@ -50,6 +50,16 @@ _WHY = {
     "voltage_v_missing": N_("rated voltage missing"),
     "poles_missing": N_("number of poles missing"),
     "nothing_counts": N_("nothing counts towards it"),
+    "baseline_period": N_("within the baseline's own period"),
+    "too_few_observations": N_("too few observations for a baseline"),
+    "variable_does_not_vary": N_("a variable did not vary over the baseline's period"),
+    "variables_depend_on_one_another": N_("variables depend on one another"),
+    "variable_missing": N_("a relevant variable is missing"),
+    "variable_incomplete": N_("a relevant variable is not complete enough"),
+    "baseline_poor": N_("the baseline is worse than the rule asks"),
+    "beyond_baseline": N_("beyond what the baseline saw"),
+    "boundary_changed": N_("another boundary than the baseline's"),
+    "nothing_expected": N_("the baseline expects nothing"),
 }
 
 
