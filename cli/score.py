@@ -17,13 +17,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.score_jobs import Job, in_turn, quiet
+from cli.score_visible import sighted
 from cli.scoring import SHOWN_BY, Matched, Raised, match, told_apart, watched
 from cli.surroundings import load_settings
 from enms.errors import InputError, Mistake
 from enms.plant_file import read_plant_file
 from rules.book import BUNDLED, BookFile, read_books, refuse_broken, sound_rules
+from rules.definition import Rule
 from simulators.clock import iso_local
 from simulators.faults import Fault, Kind
+from simulators.planner import plan
 from simulators.scenario import Scenario, plant_files
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,7 +71,7 @@ def command(
     books = read_books([BUNDLED, *([own] if own is not None else [])])
     refuse_broken(books)
     kinds = _kinds(faults, books)
-    scenario, start, end = staged(seed, days, kinds, history, plants)
+    scenario, start, end = staged(seed, days, kinds, sound_rules(books), history, plants)
     _announce(scenario, kinds, start, end)
     begun = time.monotonic()
     every = timedelta(minutes=look)
@@ -84,7 +87,7 @@ def command(
 
 
 def staged(
-    seed: int, days: float, kinds: list[Kind], history: float = 0.0, only: list[str] | None = None
+    seed: int, days: float, kinds: list[Kind], rules: list[Rule], history: float = 0.0, only: list[str] | None = None
 ) -> tuple[Scenario, datetime, datetime]:
     """The scenario of a seed, and from when to when it runs after its history."""
     start = _FIRST_DAY + timedelta(days=seed * _STRIDE % _SEASON_DAYS + history)
@@ -96,9 +99,9 @@ def staged(
     plants = [p for p in plants if not only or p.enterprise.code in only]
     within = (timedelta(days=days) - _SOUND - _AFTERWARDS) / timedelta(days=1)
     wanted = ",".join(kinds) if kinds else "none"
-    scenario = Scenario.load(
-        plants, seed, wanted, end - _AFTERWARDS, within, sound_days=history + _SOUND / timedelta(days=1)
-    )
+    sound = history + _SOUND / timedelta(days=1)
+    faults = plan(plants, seed, wanted, end - _AFTERWARDS, within, sound)
+    scenario = Scenario(plants, seed, sighted(faults, plants, seed, rules, start - timedelta(days=history)))
     return scenario, start.astimezone(UTC), end.astimezone(UTC)
 
 

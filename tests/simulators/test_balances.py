@@ -10,7 +10,7 @@ import pytest
 from simulators.noise import Array
 from simulators.plant import SimulatedPlant
 from simulators.steel import networks
-from tests.simulators.worked import flow
+from simulators.worked import flow
 
 DAYS = [date(2026, 11, 16), date(2026, 7, 4), date(2026, 2, 27)]
 

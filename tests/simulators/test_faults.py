@@ -17,8 +17,8 @@ from simulators.clock import to_ms, to_utc
 from simulators.faults import OF_THE_PLANT, Fault, Kind
 from simulators.plant import SimulatedPlant
 from simulators.scenario import Scenario
+from simulators.worked import per, specific
 from tests.simulators.read_back import Row, by_point, rows
-from tests.simulators.worked import per, specific
 
 START = datetime(2026, 11, 15, 16, tzinfo=UTC)
 POINT = "u1.gen.active_energy"

@@ -12,7 +12,7 @@ from simulators.board import Board
 from simulators.plant import SimulatedPlant
 from simulators.power import unit as generating_unit
 from simulators.schedule import batches, furnace_wind
-from tests.simulators.worked import day_total, flow, per, specific
+from simulators.worked import day_total, flow, per, specific
 
 WEEK = [date(2026, 11, 15) + timedelta(days=n) for n in range(7)]
 YEAR = [date(2026, 1, 1) + timedelta(days=n) for n in range(0, 365, 12)]

@@ -1,4 +1,4 @@
-"""Arithmetic of the tests: EnPIs of true quantities, by the plant file's own boundaries."""
+"""EnPIs of true quantities, by the plant file's own boundaries: what instruments without error would come to."""
 
 from __future__ import annotations
 
@@ -42,14 +42,24 @@ def kgce_per_hour(board: Board, plant: Plant, code: str) -> Array:
     return amount * known.per(unit)
 
 
+def energy_rate(board: Board, plant: Plant, enpi: Enpi) -> Array:
+    """Kgce an hour inside an EnPI's boundary, minute by minute."""
+    return sum((t.sign * kgce_per_hour(board, plant, t.point) for t in enpi.energy), np.zeros(1440))
+
+
+def output_rate(board: Board, plant: Plant, enpi: Enpi) -> Array:
+    """Output an hour in the output points' unit, minute by minute."""
+    return sum((flow(board, plant, code) for code in enpi.output), np.zeros(1440))
+
+
 def energy(board: Board, plant: Plant, enpi: Enpi) -> float:
-    """kgce of a day inside an EnPI's boundary."""
-    return float(sum(t.sign * kgce_per_hour(board, plant, t.point).sum() for t in enpi.energy)) / 60
+    """Kgce of a day inside an EnPI's boundary."""
+    return float(energy_rate(board, plant, enpi).sum()) / 60
 
 
 def output(board: Board, plant: Plant, enpi: Enpi) -> float:
     """A day's output in the output points' unit."""
-    return float(sum(flow(board, plant, code).sum() for code in enpi.output)) / 60
+    return float(output_rate(board, plant, enpi).sum()) / 60
 
 
 def specific(board: Board, plant: Plant, code: str) -> float:
