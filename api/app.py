@@ -27,6 +27,7 @@ from api.problems import Problem
 from api.routes import (
     alerts,
     consumption,
+    corrections,
     crews,
     enpis,
     enterprises,
@@ -125,6 +126,7 @@ def create_app(deps: Deps) -> FastAPI:
         reports,
         shifts,
         crews,
+        corrections,
         alerts,
         outages,
         notifications,

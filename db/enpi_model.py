@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from db.corrections import entered_inputs
 from db.instants import BEGINNING, END, known
 from db.plants import EnterpriseRow, enterprises
 from db.statements import statements
+from enms.correction_inputs import Entered, layered
 from enms.cuts import Cuts
 from enms.errors import NotFoundError
 from enms.performance import Meter, Part, Ratio
@@ -82,6 +84,7 @@ class EnpiModel:
     points: dict[str, PointFacts]
     meters: dict[int, tuple[Installed, ...]]
     commissioned: date | None
+    entered: tuple[Entered, ...] = ()
 
     @property
     def current(self) -> EnpiVersion:
@@ -90,8 +93,12 @@ class EnpiModel:
 
     @property
     def declared(self) -> tuple[Declared, ...]:
-        """Inputs of corrections that nobody meters, as said last: each says itself over which days it holds."""
-        return self.current.enpi.declared
+        """Inputs of corrections that nobody meters, as said last: each says itself over which days it holds.
+
+        Those entered by hand come before the plant file's.
+        """
+        declared = self.current.enpi.declared
+        return layered(declared, self.entered) if self.entered else declared
 
     @property
     def ratio(self) -> Ratio:
@@ -175,11 +182,16 @@ async def enpi_models(
     named = {name for vs in versions.values() for v in vs for name in _named(v.enpi)}
     points = await _points(connection, e, named)
     meters = await _meters(connection, e, [point.p for point in points.values()])
+    entered: dict[str, list[Entered]] = {}
+    for entry in await entered_inputs(connection, e, code):
+        entered.setdefault(entry.enpi, []).append(entry)
     models = []
     for name, held in versions.items():
         process = held[-1].enpi.process
         commissioned = await statements("performance").commissioned(connection, e=e, process=process)
-        models.append(EnpiModel(enterprise, cuts, name, tuple(held), points, meters, commissioned))
+        models.append(
+            EnpiModel(enterprise, cuts, name, tuple(held), points, meters, commissioned, tuple(entered.get(name, ())))
+        )
     return models
 
 

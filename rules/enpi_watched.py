@@ -40,6 +40,8 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
     beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
     step = _STEP.get(cut, _DAY)
     said = [(v.recorded_at, model.cuts.day_begins(d.since)) for v in model.versions for d in v.enpi.declared]
+    said += [(entry.recorded_at, model.cuts.day_begins(entry.since)) for entry in model.entered]
+    said += [(e.withdrawn_at, model.cuts.day_begins(e.since)) for e in model.entered if e.withdrawn_at is not None]
     samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
     return Subject(
         code=model.code,

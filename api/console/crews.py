@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
+from api.console.words import word
 from api.deps import Api
 from api.language import Language
 from api.rostering import Worked, worked
@@ -50,6 +51,7 @@ async def show_crews(
         "owner": owner,
         "name": name,
         "shifts": shifts,
+        "shift_names": [word(text, "shift", shift) for shift in shifts],
         "days": _grid(rows),
         "today": today,
         "middle": middle,

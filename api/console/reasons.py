@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from api.console.i18n import Catalogue
 from api.console.words import N_
 from enms.carriers import carriers
+from enms.catalogue import catalogue
+from enms.plant import Name
 
 # What `db.energy`, `db.conversions` and `enms.performance` say, and the text for it.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -75,9 +78,18 @@ def reasons(text: Catalogue, raw: Iterable[str]) -> str:
     return "; ".join(reason(text, one) for one in raw)
 
 
+@cache
+def _inputs() -> dict[str, Name]:
+    """What inputs of corrections are called."""
+    return {correction.input: correction.name for row in catalogue().rows for correction in row.corrections}
+
+
 def _part(text: Catalogue, part: str) -> str:
     if part in _WHY:
         return text(_WHY[part])
+    names = part.split(", ")
+    if all(name in _inputs() for name in names):
+        return ", ".join(_inputs()[name].in_language(text.language) for name in names)
     if part in carriers():
         return carriers()[part].name(text.language)
     for pattern, message in _PATTERNS:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from api.console import (
     alerts,
+    corrections,
     crews,
     district,
     enpi,
@@ -70,6 +71,7 @@ def install(app: FastAPI) -> None:
         reports,
         shifts,
         crews,
+        corrections,
         production,
         point,
         alerts,
