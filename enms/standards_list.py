@@ -18,6 +18,12 @@ from enms.plant import Name
 from enms.standard_file import Head
 
 _NOBODY = Name(zh="", en="")
+# Whose limits: by the industry of a plant file.
+INDUSTRIES: dict[str, tuple[str, ...]] = {
+    "steel": ("GB 21256", "GB 21342", "GB 21341"),
+    "rare_earth": ("GB 29435",),
+    "power": ("GB 21258",),
+}
 _LEVELS = ("1", "2", "3")
 _CORES = {"silicon_steel": Name(zh="硅钢", en="silicon steel"), "amorphous": Name(zh="非晶合金", en="amorphous")}
 

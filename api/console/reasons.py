@@ -78,6 +78,11 @@ def reasons(text: Catalogue, raw: Iterable[str]) -> str:
     return "; ".join(reason(text, one) for one in raw)
 
 
+def correction_names(language: str) -> dict[str, str]:
+    """Inputs of corrections by what they are called."""
+    return {code: name.in_language(language) for code, name in _inputs().items()}
+
+
 @cache
 def _inputs() -> dict[str, Name]:
     """What inputs of corrections are called."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -15,13 +15,16 @@ from api.language import Language
 from api.paging import Page, check_limit, cut, decode, encode
 from api.params import Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
-from enms.standards_list import Shown, standard_rows
+from enms.standards_list import INDUSTRIES, Shown, standard_rows
 
 router = APIRouter(tags=["performance"], responses=RESPONSES)
 Standard = Annotated[
     str | None, Query(description="Only this standard, with or without an edition's year", max_length=200)
 ]
 Kind = Annotated[str | None, Query(description="Only rows of this kind", max_length=40)]
+Industry = Annotated[
+    Literal["steel", "rare_earth", "power"] | None, Query(description="Only limits of plants of this industry")
+]
 
 
 class StandardItem(BaseModel):
@@ -74,10 +77,17 @@ def standard_item(row: Shown, language: str) -> StandardItem:
     )
 
 
-async def rows_of(standard: str | None, kind: str | None) -> list[Shown]:
-    """Rows of a standard or edition and a kind; the files are read once, beside the loop."""
+async def rows_of(standard: str | None, kind: str | None, industry: str | None = None) -> list[Shown]:
+    """Rows of a standard or edition, a kind and an industry; the files are read once, beside the loop."""
     every = await asyncio.to_thread(standard_rows)
-    return [r for r in every if standard in {None, r.standard, r.edition} and kind in {None, r.kind}]
+    of = INDUSTRIES.get(industry or "", ())
+    return [
+        r
+        for r in every
+        if standard in {None, r.standard, r.edition}
+        and kind in {None, r.kind}
+        and (industry is None or r.standard in of)
+    ]
 
 
 @router.get("/standards", response_model=Page[StandardItem], summary="Limits, grades and factors, with their sources")
@@ -87,6 +97,7 @@ async def list_standards(
     language: Language,
     standard: Standard = None,
     kind: Kind = None,
+    industry: Industry = None,
     limit: Limit = None,
     cursor: Cursor = None,
     wanted: FormatChoice = "json",
@@ -94,7 +105,7 @@ async def list_standards(
 ) -> Response | Page[StandardItem]:
     limit = check_limit(limit, api.settings.api_max_rows)
     first = int(decode("standards", cursor, 1)[0]) if cursor else 0
-    found = await rows_of(standard, kind)
+    found = await rows_of(standard, kind, industry)
     shown, following = cut(found[first : first + limit + 1], limit, lambda _: encode("standards", first + limit))
     page = Page(items=[standard_item(row, language) for row in shown], next_cursor=following)
     return csv_out.answer(request, page, StandardItem, wanted, name="standards", bom=bom)
