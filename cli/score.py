@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,9 @@ def command(
     history: Annotated[
         float, typer.Option(min=0.0, max=366.0, help="sound days before: what baselines and references are made of")
     ] = 15.0,
+    times: Annotated[
+        int | None, typer.Option(min=1, max=9, help="faults of each kind and plant; default: one for every three days")
+    ] = None,
     plants: Annotated[list[str] | None, typer.Option("--plant", help="only this plant; may be repeated")] = None,
     look: Annotated[
         int, typer.Option(min=15, max=1440, help="minutes between two looks of the rules; more is faster, see docs")
@@ -70,9 +74,10 @@ def command(
     own = load_settings().rules_dir
     books = read_books([BUNDLED, *([own] if own is not None else [])])
     refuse_broken(books)
-    kinds = _kinds(faults, books)
-    scenario, start, end = staged(seed, days, kinds, sound_rules(books), history, plants)
-    _announce(scenario, kinds, start, end)
+    rules = sound_rules(books)
+    kinds = _kinds(faults, rules)
+    scenario, start, end = staged(seed, days, kinds, rules, history, times, plants)
+    _announce(scenario, watched(rules), start, end)
     begun = time.monotonic()
     every = timedelta(minutes=look)
     todo = [Job(p.plant, seed, p.faults, start, end, every, timedelta(days=history)) for p in scenario.plants]
@@ -87,7 +92,13 @@ def command(
 
 
 def staged(
-    seed: int, days: float, kinds: list[Kind], rules: list[Rule], history: float = 0.0, only: list[str] | None = None
+    seed: int,
+    days: float,
+    kinds: list[Kind],
+    rules: list[Rule],
+    history: float = 0.0,
+    times: int | None = None,
+    only: list[str] | None = None,
 ) -> tuple[Scenario, datetime, datetime]:
     """The scenario of a seed, and from when to when it runs after its history."""
     start = _FIRST_DAY + timedelta(days=seed * _STRIDE % _SEASON_DAYS + history)
@@ -100,15 +111,15 @@ def staged(
     within = (timedelta(days=days) - _SOUND - _AFTERWARDS) / timedelta(days=1)
     wanted = ",".join(kinds) if kinds else "none"
     sound = history + _SOUND / timedelta(days=1)
-    faults = plan(plants, seed, wanted, end - _AFTERWARDS, within, sound)
+    faults = plan(plants, seed, wanted, end - _AFTERWARDS, within, sound, times)
     scenario = Scenario(plants, seed, sighted(faults, plants, seed, rules, start - timedelta(days=history)))
     return scenario, start.astimezone(UTC), end.astimezone(UTC)
 
 
-def _kinds(text: str, books: list[BookFile]) -> list[Kind]:
+def _kinds(text: str, rules: list[Rule]) -> list[Kind]:
     if text == "none":
         return []
-    known = watched(sound_rules(books))
+    known = watched(rules)
     if text == "all":
         return [kind for kind in Kind if kind in known or kind not in SHOWN_BY]
     names = [name.strip() for name in text.split(",")]
@@ -118,14 +129,14 @@ def _kinds(text: str, books: list[BookFile]) -> list[Kind]:
     return [Kind(name) for name in names]
 
 
-def _announce(scenario: Scenario, kinds: list[Kind], start: datetime, end: datetime) -> None:
+def _announce(scenario: Scenario, known: Collection[Kind], start: datetime, end: datetime) -> None:
     """What is about to happen, and what nobody will see of it."""
     counted = [f for f in scenario.faults if f.visible]
     _say(
         f"{len(scenario.plants)} plants, {start.astimezone(_ZONE):%Y-%m-%d} to {end.astimezone(_ZONE):%Y-%m-%d}, "
         f"{len(counted)} faults to find"
     )
-    if kinds and (aside := [kind for kind in SHOWN_BY if kind not in kinds]):
+    if scenario.faults and (aside := [kind for kind in SHOWN_BY if kind not in known]):
         _say(f"not injected, no rule looks for them: {', '.join(aside)}")
     if silent := [f for f in scenario.faults if not f.visible]:
         _say(f"silent, no instrument shows them ({len(silent)}):")

@@ -39,6 +39,8 @@ _REFERENCE_H = 84.0
 _USUAL_LOAD, _SCATTER = 0.6, 0.003
 # Faults of the same readings are farther apart than late ones come, or the clock is off.
 _APART_MS = 6 * _HOUR_MS
+# A clock that jumps back makes registers fall, and that stands for a week: an exchange then is nothing new.
+_BROKEN_MS = 8 * 24 * _HOUR_MS
 _DRAWS = 20
 
 
@@ -63,8 +65,8 @@ class Chooser:
         self._taken: set[str] = set()
         self._sound = SimulatedPlant(plant, seed)
 
-    def choose(self, kinds: Sequence[Kind]) -> Iterator[Fault]:
-        """One of each kind for every three days, at least one."""
+    def choose(self, kinds: Sequence[Kind], times: int | None = None) -> Iterator[Fault]:
+        """So many of each kind; one for every three days, at least one, where nobody says how many."""
         makers: dict[Kind, Callable[[np.random.Generator], Fault | None]] = {
             Kind.GAP: self._gap,
             Kind.DUPLICATE: self._duplicate,
@@ -82,7 +84,7 @@ class Chooser:
         chosen: list[Fault] = []
         for kind in kinds:
             rng = self._dice.rng(f"plan/{kind}", "ever")
-            for _ in range(max(1, round(self._days / 3))):
+            for _ in range(times or max(1, round(self._days / 3))):
                 fault = self._apart(chosen, partial(makers[kind], rng))
                 if fault is not None:
                     chosen.append(fault)
@@ -317,7 +319,9 @@ def _meet(a: Fault, b: Fault) -> bool:
     """Whether readings of the same point suffer from both at about the same time."""
     if a.kind in OF_THE_PLANT or b.kind in OF_THE_PLANT or not set(a.points) & set(b.points):
         return False
-    return a.begin < b.end + _APART_MS and b.begin < a.end + _APART_MS
+    first, then = sorted((a, b), key=lambda f: f.begin)
+    masked = first.kind is Kind.CLOCK_SKEW and then.kind is Kind.EXCHANGE
+    return then.begin < first.end + (_BROKEN_MS if masked else _APART_MS)
 
 
 def _frequent_register(config: PointConfig) -> bool:

@@ -15,7 +15,13 @@ HOUR_MS = 3_600_000
 
 
 def plan(
-    plants: Sequence[Plant], seed: int, wanted: str, anchor: datetime | None, days: float, sound_days: float = 0.0
+    plants: Sequence[Plant],
+    seed: int,
+    wanted: str,
+    anchor: datetime | None,
+    days: float,
+    sound_days: float = 0.0,
+    times: int | None = None,
 ) -> list[Fault]:
     """The faults of a scenario in the `days` before `anchor`, in order of their beginning.
 
@@ -26,6 +32,7 @@ def plan(
         anchor: the 'now' they lead up to.
         days: the span in which they begin.
         sound_days: how long the plants were seen sound before that span.
+        times: how many of each kind; None: one for every three days.
 
     Raises:
         InputError: an unknown kind.
@@ -40,7 +47,7 @@ def plan(
         codes = {p.enterprise.code for p in plants}
         return [f for f in _demo(until) if f.enterprise in codes]
     kinds = list(Kind) if wanted == "all" else [_kind(name.strip()) for name in wanted.split(",")]
-    found = [f for plant in plants for f in Chooser(plant, seed, until, days, sound_days).choose(kinds)]
+    found = [f for plant in plants for f in Chooser(plant, seed, until, days, sound_days).choose(kinds, times)]
     return sorted(found, key=lambda f: (f.begin, f.enterprise, f.kind))
 
 

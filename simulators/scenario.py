@@ -73,7 +73,6 @@ class Scenario:
         faults: str | Sequence[Fault] = "none",
         anchor: datetime | None = None,
         days: float = 7.0,
-        sound_days: float = 0.0,
     ) -> Self:
         """Plants from their files.
 
@@ -83,7 +82,6 @@ class Scenario:
             faults: 'none', 'demo', 'all', a comma list of kinds, or faults made elsewhere.
             anchor: the 'now' that planned faults lead up to; needed for any.
             days: how far before the anchor planned faults may lie.
-            sound_days: how long the plants were seen sound before that.
 
         Raises:
             PlantFileError: a file that cannot be loaded.
@@ -91,7 +89,7 @@ class Scenario:
         """
         read = [p if isinstance(p, Plant) else read_plant_file(p) for p in plants]
         if isinstance(faults, str):
-            faults = plan(read, seed, faults, anchor, days, sound_days)
+            faults = plan(read, seed, faults, anchor, days)
         return cls(read, seed, faults)
 
     def truth(self) -> Iterator[bytes]:
