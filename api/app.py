@@ -26,6 +26,7 @@ from api.metrics import Measure, Metrics
 from api.problems import Problem
 from api.routes import (
     alerts,
+    coal_rates,
     consumption,
     corrections,
     crews,
@@ -127,6 +128,7 @@ def create_app(deps: Deps) -> FastAPI:
         shifts,
         crews,
         corrections,
+        coal_rates,
         alerts,
         outages,
         notifications,

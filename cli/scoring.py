@@ -179,7 +179,7 @@ def _claims(alert: Raised) -> str:
 
 
 def concerns(fault: Fault, plant: Plant) -> frozenset[str]:
-    """Codes of all that a fault can be seen at: its points and those they are summed into, its motor, EnPIs."""
+    """Codes of all that a fault can be seen at: its points and those they are summed into, its motor, EnPIs, units."""
     points = set(fault.points)
     if fault.kind is Kind.DRIFT:
         points |= {p.code for p in plant.points if p.process == fault.process}
@@ -190,7 +190,9 @@ def concerns(fault: Fault, plant: Plant) -> frozenset[str]:
     motors = {m.code for m in plant.motors if points & set(m.points.model_dump().values())}
     if fault.motor is not None:
         motors.add(fault.motor)
-    return frozenset(seen | enpis | motors)
+    units = {u.code for u in plant.generating_units if seen & {code for codes in u.points.values() for code in codes}}
+    fleet = {"fleet"} if units else set()
+    return frozenset(seen | enpis | motors | units | fleet)
 
 
 def _touches(fault: Fault, alert: Raised, concerned: frozenset[str]) -> bool:

@@ -19,7 +19,7 @@ from db.instants import BEGINNING, END, known, known_day
 from db.plants import enterprise, site_factor
 from db.statements import statements
 from enms.metering import PointConfig
-from enms.plant import Budget, Enpi, Motor, Plant, Point, SiteFactor, Supply
+from enms.plant import Budget, Enpi, GeneratingUnit, Motor, Plant, Point, SiteFactor, Supply
 
 _INSTALLATION_KEYS = ("multiplier", "register_max", "resolution", "accuracy_class", "calibrated")
 
@@ -63,6 +63,7 @@ async def load_plant(
         await loader.factors(plant.factors)
         await loader.supplies(plant.supplies)
         await loader.budgets(plant.budgets)
+        await loader.generating_units(plant.generating_units)
         if plant.roster is not None:
             owner = await enterprise(connection, plant.enterprise.code)
             if await record_roster(connection, owner, plant.roster, actor="plant file", now=now):
@@ -234,13 +235,17 @@ class _Loader:
     async def budgets(self, entries: Sequence[Budget]) -> None:
         await self._definitions("budget", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
 
+    async def generating_units(self, entries: Sequence[GeneratingUnit]) -> None:
+        await self._definitions("unit", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
+
     async def _definitions(self, kind: str, wanted: dict[str, str]) -> None:
-        """EnPIs, motors, supplies and budgets: one JSON definition a version."""
+        """EnPIs, motors, supplies, budgets and generating units: one JSON definition a version."""
         current, insert, version = {
             "enpi": (self._sql.current_enpis, self._sql.insert_enpi, self._sql.insert_enpi_version),
             "motor": (self._sql.current_motors, self._sql.insert_motor, self._sql.insert_motor_version),
             "supply": (self._sql.current_supplies, self._sql.insert_supply, self._sql.insert_supply_version),
             "budget": (self._sql.current_budgets, self._sql.insert_budget, self._sql.insert_budget_version),
+            "unit": (self._sql.current_units, self._sql.insert_unit, self._sql.insert_unit_version),
         }[kind]
         stored = {row["code"]: row async for row in current(self._connection, e=self._e)}
         for code, definition in wanted.items():

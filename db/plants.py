@@ -16,6 +16,7 @@ from enms.plant import (
     Budget,
     Enpi,
     Enterprise,
+    GeneratingUnit,
     Motor,
     Name,
     Plant,
@@ -95,6 +96,7 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
     enpis = [row async for row in sql.current_enpis(connection, e=head.e) if not row["retired"]]
     motors = [row async for row in sql.current_motors(connection, e=head.e) if not row["retired"]]
     supplies = [row async for row in sql.current_supplies(connection, e=head.e) if not row["retired"]]
+    units = [row async for row in sql.current_units(connection, e=head.e) if not row["retired"]]
     budgets = [row async for row in sql.current_budgets(connection, e=head.e) if not row["retired"]]
     rosters = [row["definition"] async for row in statements("crews").rosters(connection, e=head.e)]
     return Plant(
@@ -126,6 +128,7 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
         factors=tuple(await site_factors(connection, head.e)),
         supplies=tuple(Supply.model_validate_json(row["definition"]) for row in supplies),
         budgets=tuple(Budget.model_validate_json(row["definition"]) for row in budgets),
+        generating_units=tuple(GeneratingUnit.model_validate_json(row["definition"]) for row in units),
         roster=Roster.model_validate_json(rosters[-1]) if rosters else None,
     )
 

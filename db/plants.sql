@@ -144,3 +144,16 @@ VALUES (:e, :carrier, :basis, :effective_from, :recorded_at, :effective_to, :uni
 
 -- name: announce_config(payload)$
 SELECT pg_notify('enms_config', :payload)::text;
+
+-- name: insert_unit(e, code)$
+INSERT INTO generating_unit (e, code) VALUES (:e, :code) RETURNING id;
+
+-- name: insert_unit_version(e, id, valid_from, recorded_at, retired, definition)!
+INSERT INTO generating_unit_version (e, id, valid_from, recorded_at, retired, definition)
+VALUES (:e, :id, :valid_from, :recorded_at, :retired, :definition::jsonb);
+
+-- name: current_units(e)
+SELECT DISTINCT ON (u.id) u.id, u.code, v.valid_from, v.retired, v.definition::text AS definition
+FROM generating_unit AS u JOIN generating_unit_span AS v USING (e, id)
+WHERE u.e = :e
+ORDER BY u.id, v.valid_from DESC;

@@ -21,6 +21,8 @@ from typing import Any
 DIGITS = 8
 DATA_DIGITS = 10
 OUTPUT = "output"
+# Of Durbin-Watson; a rule of thumb.
+_CORRELATED_BELOW = 1.5
 
 
 def rounded(value: float, digits: int = DIGITS) -> float:
@@ -77,6 +79,11 @@ class Quality:
     f_p: float
     cv_rmse: float
     durbin_watson: float
+
+    @property
+    def correlated(self) -> bool:
+        """Residuals follow one another, and the interval is narrower than it says."""
+        return self.durbin_watson < _CORRELATED_BELOW
 
 
 @dataclass(frozen=True, slots=True)

@@ -365,6 +365,53 @@ class Supply(_Strict):
         return {key: code for key, code in named.items() if code is not None}
 
 
+class GeneratingUnit(_Strict):
+    """A unit that makes electricity of coal: what its supply coal rate is made of (供电煤耗).
+
+    Attributes:
+        fuels: coal, oil and gas fired, with their heating values.
+        generation: gross, at the generator.
+        auxiliary: house load, in all.
+        heating_auxiliary: of it, what serves heating only.
+        heat: heat supplied; total_heat: all heat that left the boiler. Where heat is supplied both are wanted.
+        rated_mw, curve: (load factor, gce/kWh) of the unit's own tests, condensing, in order of load.
+    """
+
+    code: Code
+    name: Name | None = None
+    process: Code | None = None
+    fuels: Annotated[tuple[Code, ...], Field(min_length=1)]
+    generation: Code
+    auxiliary: Annotated[tuple[Code, ...], Field(min_length=1)]
+    heating_auxiliary: tuple[Code, ...] = ()
+    heat: tuple[Code, ...] = ()
+    total_heat: Code | None = None
+    rated_mw: Positive | None = None
+    curve: tuple[tuple[Positive, Positive], ...] = ()
+
+    @property
+    def points(self) -> dict[str, tuple[str, ...]]:
+        """Codes of its points by what they are to it."""
+        total = (self.total_heat,) if self.total_heat is not None else ()
+        return {
+            "fuels": self.fuels,
+            "generation": (self.generation,),
+            "auxiliary": self.auxiliary,
+            "heating_auxiliary": self.heating_auxiliary,
+            "heat": self.heat,
+            "total_heat": total,
+        }
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        loads = [load for load, _ in self.curve]
+        if loads != sorted(set(loads)) or len(loads) == 1:
+            raise ValueError("curve: at least two loads, each greater than the one before")
+        if self.curve and self.rated_mw is None:
+            raise ValueError("a curve needs rated_mw beside it")
+        return self
+
+
 class Budget(_Strict):
     """What an enterprise plans to use in a year of its own calendar: t of standard coal, of coal, or of CO2.
 
@@ -392,6 +439,7 @@ class Plant(_Strict):
     factors: tuple[SiteFactor, ...] = ()
     supplies: tuple[Supply, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    generating_units: tuple[GeneratingUnit, ...] = ()
     roster: Roster | None = None
 
     def configs(self) -> dict[str, PointConfig]:

@@ -9,14 +9,14 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from enms.carriers import TceBasis, carriers
-from enms.plant import Enpi, Enterprise, Motor, Point, Process, Roster, SiteFactor, Supply
+from enms.plant import Enpi, Enterprise, GeneratingUnit, Motor, Point, Process, Roster, SiteFactor, Supply
 from enms.units import Dimension, unit
 
 Location = Sequence[int | str]
 _Entry = TypeVar("_Entry", bound=BaseModel)
 
 
-_CODED = ("processes", "points", "enpis", "motors", "supplies", "budgets")
+_CODED = ("processes", "points", "enpis", "motors", "supplies", "budgets", "generating_units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Draft:
     motors: Mapping[int, Motor]
     factors: Mapping[int, SiteFactor]
     supplies: Mapping[int, Supply]
+    generating_units: Mapping[int, GeneratingUnit]
     shifts: frozenset[str]
     roster: Roster | None
     codes: Mapping[str, tuple[str | None, ...]]
@@ -47,6 +48,7 @@ class Draft:
             motors=_sound(content.get("motors"), Motor),
             factors=_sound(content.get("factors"), SiteFactor),
             supplies=_sound(content.get("supplies"), Supply),
+            generating_units=_sound(content.get("generating_units"), GeneratingUnit),
             shifts=_shifts(content.get("enterprise")),
             roster=next(iter(_sound([content.get("roster")], Roster).values()), None),
             codes={group: _codes(content.get(group)) for group in _CODED},
@@ -92,6 +94,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
     yield from _enpis_of_power(plant)
     yield from _unknown_in_motors(plant, points, processes)
     yield from _misfits_in_supplies(plant, points, processes)
+    yield from _misfits_in_units(plant, points, processes)
     for i, day in enumerate(plant.roster.days if plant.roster is not None and plant.shifts else ()):
         for shift in day:
             if shift not in plant.shifts:
@@ -248,3 +251,24 @@ def _misfits_in_supplies(plant: Draft, points: set[str], processes: set[str]) ->
                 )
         if supply.nominal_kv is None and (supply.voltage is not None or supply.line_voltages is not None):
             yield ("supplies", i), "a voltage needs nominal_kv beside it"
+
+
+def _misfits_in_units(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
+    """Points of generating units that are not there, computed, or measure something else."""
+    known = {p.code: p for p in plant.points.values()}
+    for i, one in plant.generating_units.items():
+        if one.process is not None and one.process not in processes:
+            yield ("generating_units", i, "process"), f"unknown process {one.process!r}"
+        for key, codes in one.points.items():
+            for code in codes:
+                point = known.get(code)
+                if code not in points:
+                    yield ("generating_units", i, key), f"unknown point {code!r}"
+                elif point is not None and point.virtual:
+                    yield ("generating_units", i, key), f"{code} is computed; a metered point is wanted"
+                elif point is not None and key != "fuels" and not _is_energy(point.unit):
+                    yield ("generating_units", i, key), f"{code} is in {point.unit}, which is no energy"
+
+
+def _is_energy(symbol: str | None) -> bool:
+    return symbol is None or unit(symbol).dimension is Dimension.ENERGY

@@ -14,9 +14,6 @@ from rules.enpi_evidence import value_lines
 from rules.evidence import decimal
 from rules.metered import line
 
-# Below this, residuals follow one another and the interval is narrower than it says (rule of thumb).
-CORRELATED_BELOW = 1.5
-
 
 def variable_facts(one: VariableValue) -> dict[str, object]:
     """A variable over the judged step."""
@@ -68,7 +65,7 @@ def baseline_facts(baseline: Baseline, held: StoredBaseline) -> dict[str, object
             "f_p": quality.f_p,
             "cv_rmse": quality.cv_rmse,
             "durbin_watson": quality.durbin_watson,
-            "residuals_follow_one_another": quality.durbin_watson < CORRELATED_BELOW,
+            "residuals_follow_one_another": quality.correlated,
         },
         "data_sha256": baseline.data,
         "boundary_sha256": baseline.boundary,

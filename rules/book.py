@@ -10,9 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
+from enms.bounds import targets
 from enms.catalogue import catalogue
 from enms.errors import Mistake, NotFoundError, RuleBookError
 from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
+from rules.coal_rules import FleetCondition, SupplyCoalRule
 from rules.definition import MODELS, EnpiLimitRule, MotorLoadRule, Rule
 from rules.kind import Kind
 
@@ -92,6 +94,10 @@ def rule_of(entry: Mapping[str, object]) -> Rule:
 def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
     if isinstance(rule, MotorLoadRule) and rule.condition.and_not_below >= rule.condition.load_factor_below:
         yield ("condition", "and_not_below"), "is not below load_factor_below"
+    if isinstance(rule, SupplyCoalRule) and isinstance(rule.condition, FleetCondition):
+        row = next((one for one in targets().rows if one.key == rule.condition.over_target), None)
+        if row is None or row.unit != rule.unit:
+            yield ("condition", "over_target"), f"the catalogue has no such target in {rule.unit}"
     if isinstance(rule, EnpiLimitRule):
         rows = catalogue().rows
         watched = rule.watches

@@ -13,6 +13,7 @@ from enms.alerts import Purpose
 from rules.balance_rules import BalanceRule, BudgetRule
 from rules.base_rule import BaseRule, Share, Strict, Text, Watch
 from rules.baseline_rules import EnpiBaselineRule
+from rules.coal_rules import SupplyCoalRule
 from rules.kind import Kind
 from rules.point_rules import DataQualityRule, ThresholdRule
 from rules.supply_rules import DeviationRule, MaxDemandRule, PowerFactorRule, UnbalanceRule
@@ -140,6 +141,7 @@ Rule: TypeAlias = (
     | BalanceRule
     | BudgetRule
     | EnpiBaselineRule
+    | SupplyCoalRule
 )
 MODELS: dict[str, type[Rule]] = {
     Kind.ENPI_LIMIT: EnpiLimitRule,
@@ -157,5 +159,6 @@ MODELS: dict[str, type[Rule]] = {
     Kind.BALANCE: BalanceRule,
     Kind.BUDGET: BudgetRule,
     Kind.ENPI_BASELINE: EnpiBaselineRule,
+    Kind.SUPPLY_COAL_RATE: SupplyCoalRule,
 }
 """The shape of each kind; `rules.kinds` says what judges it."""

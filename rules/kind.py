@@ -23,3 +23,4 @@ class Kind(StrEnum):
     BALANCE = "balance"
     BUDGET = "budget"
     ENPI_BASELINE = "enpi_baseline"
+    SUPPLY_COAL_RATE = "supply_coal_rate"

@@ -26,6 +26,7 @@ from rules.motor_register import MotorRegister
 from rules.point_rules import Check, DataQualityRule, ThresholdRule
 from rules.power_factor import PowerFactor
 from rules.silence import Silence
+from rules.supply_coal import coal_of
 from rules.threshold import PointThreshold
 from rules.voltage import Deviation, Unbalance
 
@@ -73,6 +74,7 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.BALANCE: Balance,
     Kind.BUDGET: BudgetAhead,
     Kind.ENPI_BASELINE: EnpiBaseline,
+    Kind.SUPPLY_COAL_RATE: coal_of,
 }
 
 

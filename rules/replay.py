@@ -23,6 +23,7 @@ from rules import (
     motor_elimination,
     power_factor,
     quality_replay,
+    supply_coal,
     voltage,
 )
 from rules.enpi_inputs import enpi_input
@@ -42,6 +43,7 @@ AGAIN: dict[str, Again] = {
     Kind.BALANCE: balance.replayed,
     Kind.BUDGET: budget.replayed,
     Kind.ENPI_BASELINE: enpi_baseline.replayed,
+    Kind.SUPPLY_COAL_RATE: supply_coal.replayed,
 }
 """Kinds whose own module judges their evidence again."""
 

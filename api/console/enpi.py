@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.console.baselines import baseline_panels
 from api.console.drawing import wall_ms
 from api.console.enpi_shifts import ShiftSum, compare, compare_crews
 from api.console.i18n import Catalogue, catalogue
@@ -157,6 +158,7 @@ async def show_enpi(
         "judged": judged_of(values),
         "compared": await _compared(api, place, language),
         "alerts": await _episodes(api, place),
+        "baselines": await baseline_panels(api, place.owner, text, subject=place.model.code),
         "names": {place.owner.code: owner_name},
         "zone": zone_of(place.owner.timezone),
         "form": {"month": "%Y-%m", "year": "%Y", "day": "%Y-%m-%d"}.get(place.resolution, "%m-%d %H:%M"),

@@ -63,6 +63,14 @@ _WHY = {
     "beyond_baseline": N_("beyond what the baseline saw"),
     "boundary_changed": N_("another boundary than the baseline's"),
     "nothing_expected": N_("the baseline expects nothing"),
+    "too_few_days": N_("too few days are known"),
+    "fuel_missing": N_("fuel missing"),
+    "generation_missing": N_("generation missing"),
+    "auxiliary_missing": N_("house load missing"),
+    "heat_missing": N_("heat supplied missing"),
+    "alpha_missing": N_("the share of heat is missing"),
+    "alpha_beyond_one": N_("more heat is supplied than the boiler gave"),
+    "beyond_curve": N_("a load outside the unit's own curve"),
 }
 
 

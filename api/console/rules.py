@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 
 from api import backtests
+from api.console.baselines import KIND, BaselinePanel, baseline_panels
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.deps import Api, Context
@@ -109,6 +110,9 @@ async def show_rules(
             outcome = outcome_of(await backtests.run(api, question, "query"), owner)
         except InputError as problem:
             mistakes = problem.mistakes
+    baselines: list[BaselinePanel] = []
+    if owner is not None and chosen is not None and chosen.row.kind == KIND:
+        baselines = await baseline_panels(api, owner, text, rule=chosen.row.rule)
     zone = zone_of(owner.timezone) if owner is not None else api.settings.zone
     today = api.clock().astimezone(zone)
     values = {
@@ -125,6 +129,7 @@ async def show_rules(
             "to": end or today.date().isoformat(),
         },
         "outcome": outcome,
+        "baselines": baselines,
         "mistakes": mistakes,
         "zone": zone,
     }

@@ -27,7 +27,9 @@ from api.deps import Context
 from api.flows import Pair, electric, top_meters
 from api.latest import flow_per_hour
 from db import views
+from db.coal_rates import Year, fleet_year
 from db.totals import totals
+from enms.bounds import targets
 from enms.electrolysis import current_efficiency
 from enms.metering import Role
 from enms.units import UNITS, convert
@@ -37,8 +39,13 @@ _DAY = timedelta(days=1)
 _WHOLE = 0.98
 # Above this share of gas flared, somebody should look: it is the works' own fuel.
 _MUCH_FLARED = 0.015
-# GB plan for the fleet, rolling 12 months: a target to read against, never a verdict on a day.
-PLAN_GCE_PER_KWH = 305
+# A year moves little within an hour, and costs a read of all its days.
+_YEAR_S = 3600.0
+
+
+def plan_rate() -> float:
+    """The plan's supply coal rate for a fleet over twelve months: to read against, never a verdict on a day."""
+    return next(row.value for row in targets().rows if row.key == "plan_supply_coal")
 
 
 async def industry_tiles(
@@ -48,7 +55,7 @@ async def industry_tiles(
     if view.row.industry == "power":
         station = _station(context, view)
         output = output_tile(text, station.made, station.sold)
-        return output, _coal_rate(text, enpis), _house_load(text, station)
+        return output, await _coal_rate(context, view, enpis, text), _house_load(text, station)
     power = power_tile(text, view)
     if view.row.industry == "steel":
         furnaces = [enpi for enpi in enpis if enpi.item == "blast_furnace"]
@@ -121,9 +128,16 @@ def _is_mass(unit: str) -> bool:
     return unit in UNITS and UNITS[unit].dimension is UNITS["kg"].dimension
 
 
-def _coal_rate(text: Catalogue, enpis: Sequence[EnpiView]) -> Tile:
-    """Net coal rate of the units together on the last whole day, beside the fleet's plan; no verdict."""
+async def _coal_rate(context: Context, view: PlantView, enpis: Sequence[EnpiView], text: Catalogue) -> Tile:
+    """The fleet's net coal rate over twelve months against the plan, with how many days it stands on; no verdict.
+
+    Where the plant file describes no generating units: that of their EnPIs on the last whole day.
+    """
     title = text("Net coal rate")
+    year = await _year(context, view)
+    if year is not None and year.rate is not None and year.least_known > 0:
+        beside = text("plan %(n)s · %(known)s/365 days", n=short(plan_rate()), known=year.least_known)
+        return Tile(title, quantity(year.rate, "gce/kWh"), beside)
     units = [enpi for enpi in enpis if enpi.code.endswith("supply_coal")]
     values = [enpi.last for enpi in units if enpi.last is not None]
     if not units:
@@ -138,7 +152,15 @@ def _coal_rate(text: Catalogue, enpis: Sequence[EnpiView]) -> Tile:
         return unknown(title, text("no output"))
     # energy in kgce, output in kWh: a thousand of one to the other
     rate = energy * 1000 / convert(output, values[0].output_unit, "kWh")
-    return Tile(title, quantity(rate, "gce/kWh"), text("plan target %(n)s", n=PLAN_GCE_PER_KWH))
+    return Tile(title, quantity(rate, "gce/kWh"), text("plan target %(n)s", n=short(plan_rate())))
+
+
+async def _year(context: Context, view: PlantView) -> Year | None:
+    async def ask() -> Year | None:
+        async with context.pool.acquire() as connection:
+            return await fleet_year(connection, view.row, context.clock())
+
+    return await context.kept.get("fleet coal", view.row.e, ask, for_s=_YEAR_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "hour": N_("an hour"),
         "shift": N_("a shift"),
         "day": N_("a day"),
+        "rolling12m": N_("twelve months"),
         "rolling24h": N_("the last 24 hours"),
         "month": N_("a month"),
         "year": N_("a year"),

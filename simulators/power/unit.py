@@ -105,6 +105,7 @@ def run(board: Board, unit: Unit, heat_gj: Array, ncv: Array) -> UnitDay:
     board.put(f"{code}.gen.voltage", 20.0 + dice.wave(f"{code}.volts", 0.08) + dice.grain(f"{code}.volts", 0.02))
     board.put(f"{code}.excitation.active_power", 0.9 + 0.6 * load)
     board.put(f"{code}.coal.mass", coal_t)
+    board.put(f"{code}.total.heat", coal_kgce / HEAT_KGCE_PER_GJ)
     board.put(f"{code}.oil.mass", np.where(load < 0.34, 0.35, 0.0))
     _mills(board, unit, coal_t)
     _boiler(board, unit, load)

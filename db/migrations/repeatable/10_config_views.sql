@@ -50,3 +50,11 @@ FROM (
     FROM budget_version
     ORDER BY e, id, valid_from, recorded_at DESC
 ) AS v;
+
+CREATE OR REPLACE VIEW generating_unit_span AS
+SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
+FROM (
+    SELECT DISTINCT ON (e, id, valid_from) *
+    FROM generating_unit_version
+    ORDER BY e, id, valid_from, recorded_at DESC
+) AS v;

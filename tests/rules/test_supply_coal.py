@@ -1,0 +1,158 @@
+"""Supply coal rates: heat taken out, a fleet by what its units supplied, what is missing is named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from db.alerts import evidence
+from db.rules import subjects
+from enms.coal_rate import Burnt, curve_at, fleet_rate, together
+from enms.errors import PlantFileError
+from enms.plant_file import parse_plant
+from rules.backtest import backtest
+from rules.book import BUNDLED, parse_book, read_book
+from rules.replay import replay
+from tests.rules.world import PLANTS, World
+
+MONDAY = datetime(2026, 11, 1, 16, tzinfo=UTC)
+DAY = timedelta(days=1)
+PLANT = (PLANTS / "coal.yaml").read_text(encoding="utf-8")
+BOOK = (BUNDLED / "coal.yaml").read_text(encoding="utf-8")
+EVERYTHING = {
+    "coal.ncv": 29.3076, "u1.coal": 13.8, "u1.gen": 37.5, "u1.aux": 4.0, "u1.pumps": 1.0, "u1.heat": 50.0,
+    "u1.total_heat": 400.0, "u2.coal": 12.0, "u2.gen": 37.5, "u2.aux": 3.0,
+}  # fmt: skip
+
+
+def test_heat_is_taken_out_by_its_share_and_heating_pumps_are_no_house_load():
+    unit = Burnt(1380.0, 3750.0, 400.0, 100.0, 50.0, 400.0)
+    assert unit.alpha == 0.125
+    assert unit.net_kwh == 3450.0
+    assert unit.rate == pytest.approx(1380 * 0.875 / 3450 * 1000)
+    assert Burnt(1.0, 100.0, 100.0).rate is None
+
+
+def test_a_fleet_counts_each_unit_by_what_it_supplied():
+    good, poor = Burnt(3000.0, 10_000.0, 0.0), Burnt(400.0, 1_000.0, 0.0)
+    assert fleet_rate([good, poor]) == pytest.approx(3400 / 11_000 * 1000)
+    winter, summer = Burnt(1000.0, 2000.0, 0.0, 0.0, 100.0, 200.0), Burnt(1000.0, 3000.0, 0.0, 0.0, 0.0, 200.0)
+    # the share of heat over the whole span, not the mean of two shares
+    assert together([winter, summer]).alpha == 0.25
+
+
+def test_a_curve_is_straight_between_its_points_and_says_nothing_beyond():
+    curve = ((0.3, 375.0), (0.5, 345.0), (1.0, 321.0))
+    assert curve_at(curve, 0.4) == pytest.approx(360.0)
+    assert curve_at(curve, 1.0) == 321.0
+    assert curve_at(curve, 0.29) is None
+    assert curve_at(curve, 1.01) is None
+
+
+@pytest.fixture
+async def station(db_pool):
+    async with db_pool.acquire() as connection:
+        yield lambda book=BOOK: World.build(connection, "coal", [parse_book(book, "coal.yaml")])
+
+
+async def run(world, days=1, **other):
+    """Days of round figures; `u1_coal=13` is a quarter hour's, None is missing."""
+    figures = EVERYTHING | {key.replace("__", ".").replace("_coal", ".coal"): v for key, v in other.items()}
+    for code, value in figures.items():
+        await world.publish(code, [value] * (96 * days), world.ends.get(code, MONDAY))
+
+
+async def stands(world, rule):
+    rows = await subjects(world.connection, world.enterprise.e, rule)
+    return {row.subject: (row.truth, row.reason) for row in rows}
+
+
+async def test_a_fleet_over_the_plan_fires_with_every_unit_in_its_evidence(station):
+    world = await station(
+        BOOK.replace("plan_supply_coal, min_completeness: 0.9", "plan_supply_coal, min_completeness: 0.005")
+    )
+    await run(world)
+    await world.evaluate()
+    await run(world)
+    await world.evaluate()
+    (alert,) = await world.alerts("coal_fleet_year")
+    rate = (13.8 * 0.875 + 12.0) / (34.5 + 34.5) * 1e3
+    assert alert.value == pytest.approx(rate)
+    assert (alert.subject, alert.limit_value, alert.unit) == ("fleet", 305, "gce/kWh")
+    body = await world.body(alert)
+    assert [(one["code"], one["known"], one["days"]) for one in body["inputs"]] == [
+        ("u1", "2", "365"),
+        ("u2", "2", "365"),
+    ]
+    assert (body["limit"]["target"], body["limit"]["confidence"]) == ("plan_supply_coal", "C")
+    assert body["limit"]["review"].startswith("unreviewed")
+    (version,) = await evidence(world.connection, alert)
+    again = replay(version.body, version.sha256)
+    assert (again.intact, again.met) == (True, True)
+    assert (again.value, again.limit) == (pytest.approx(alert.value, rel=1e-9), 305)
+
+
+async def test_a_fleet_that_is_not_known_for_a_year_says_so(station):
+    world = await station()
+    await run(world, 3)
+    await world.evaluate()
+    ((truth, reason),) = (await stands(world, "coal_fleet_year")).values()
+    assert truth == 2
+    assert reason == "too_few_days: u1 3/365: fuel_missing: u1.coal"
+    assert await world.alerts("coal_fleet_year") == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ({"coal__ncv": None}, "heating_value_missing: u1.coal"),
+        ({"u1__aux": None}, "auxiliary_missing: u1.aux"),
+        ({"u1__total_heat": None}, "alpha_missing: u1.total_heat"),
+        ({"u1__heat": None}, "heat_missing: u1.heat"),
+        ({"u1__gen": 0.0, "u1__aux": 0.0, "u1__pumps": 0.0}, "idle"),
+        ({"u1__gen": 80.0}, "beyond_curve: 1.07"),
+        ({"u1__heat": 500.0}, "alpha_beyond_one: u1.total_heat"),
+    ],
+)
+async def test_what_is_missing_is_named_and_nothing_is_guessed(station, gone, said):
+    world = await station()
+    await run(world)
+    await run(world, **gone)
+    await world.publish("u1.coal", [13.8] * 96)
+    await world.evaluate()
+    found = await backtest(
+        world.connection, world.enterprise, read_book(BUNDLED / "coal.yaml").rules[1], MONDAY + DAY, MONDAY + 2 * DAY
+    )
+    unit = next(one for one in found.subjects if one.subject == "u1")
+    assert list(unit.reasons) == [said]
+
+
+async def test_a_units_evidence_replays(station):
+    world = await station()
+    await run(world, u2_coal=13.0)
+    await world.evaluate()
+    (alert,) = await world.alerts("coal_unit_day", "u2")
+    (version,) = await evidence(world.connection, alert)
+    again = replay(version.body, version.sha256)
+    assert (again.intact, again.met) == (True, True)
+    assert (again.value, again.limit) == (pytest.approx(alert.value, rel=1e-9), pytest.approx(345 * 1.04))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("fuels: [u2.coal]", "fuels: [u2.oil]", "unknown point 'u2.oil'"),
+        ("[u2.aux], rated_mw: 300", "[u2.aux]", "rated_mw"),
+        ("generation: u2.gen", "generation: u2.coal", "is no energy"),
+        ("[u2.aux], rated_mw: 300, curve: [[0.3, 375]", "[u2.aux], rated_mw: 300, curve: [[0.6, 375]", "greater"),
+    ],
+)  # fmt: skip
+def test_mistakes_of_a_plant_file(old, new, said):
+    with pytest.raises(PlantFileError, match=said):
+        parse_plant(PLANT.replace(old, new), "coal.yaml")
+
+
+def test_a_target_that_is_not_there_is_a_mistake():
+    (mistake,) = parse_book(BOOK.replace("plan_supply_coal", "plan_pue"), "coal.yaml").mistakes
+    assert "no such target" in mistake.reason
