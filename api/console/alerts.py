@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -50,6 +51,73 @@ def _excess(row: AlertRow) -> float:
     return abs(row.value - row.limit_value) / (abs(row.limit_value) or 1.0)
 
 
+# So many notices of one rule are one line: they must not crowd out what must be dealt with.
+_FOLDED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Open notices of one rule, folded into a line.
+
+    Attributes:
+        unseen: ids of those nobody has seen yet.
+        opened: whether its rows are shown; link: the address with that turned round.
+    """
+
+    rule: str
+    severity: str
+    rows: tuple[AlertRow, ...]
+    unseen: tuple[int, ...]
+    since: datetime
+    opened: bool
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the inbox: one alert, or a group."""
+
+    row: AlertRow | None
+    group: Group | None = None
+
+
+def lines_of(rows: Sequence[AlertRow], opened: Collection[str], link: Callable[[str], str]) -> list[Line]:
+    """Rows in their order, with open notices of one rule as a group where the first of them stands.
+
+    Args:
+        rows: sorted.
+        opened: rules whose groups show their rows.
+        link: the address that opens or folds a rule's group.
+    """
+    alike: dict[str, list[AlertRow]] = {}
+    for row in rows:
+        if row.severity == Severity.NOTICE and row.state == "firing":
+            alike.setdefault(row.rule, []).append(row)
+    found: list[Line] = []
+    done: set[str] = set()
+    for row in rows:
+        of = alike.get(row.rule, ())
+        if len(of) < _FOLDED or row not in of:
+            found.append(Line(row))
+        elif row.rule not in done:
+            done.add(row.rule)
+            found.append(
+                Line(
+                    None,
+                    Group(
+                        rule=row.rule,
+                        severity=row.severity,
+                        rows=tuple(of),
+                        unseen=tuple(one.id for one in of if not one.acknowledged),
+                        since=min(one.started_at for one in of),
+                        opened=row.rule in opened,
+                        link=link(row.rule),
+                    ),
+                )
+            )
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StoryLine:
     """One thing that happened, as a page tells it. `look` is a severity, person, or nothing."""
@@ -72,7 +140,9 @@ async def show_alerts(
     subject: Annotated[str, Query(max_length=200)] = "",
     words: Annotated[str, Query(alias="q", max_length=200)] = "",
     sort: Literal["first", "newest", "oldest", "excess"] = "first",
+    opened: Annotated[list[str] | None, Query(alias="open", max_length=100)] = None,
 ) -> Response:
+    """Notices of one rule are folded in the usual order; `open` names the rules whose rows are shown."""
     text = catalogue(language)
     known = await plants.enterprises(api.pool)
     es = [row.e for row in known if enterprise in {"", row.code}]
@@ -86,24 +156,43 @@ async def show_alerts(
     rows = await alerts.list_alerts(api.pool, es, asked, limit=_PAGE + 1)
     shown = sorted(rows[:_PAGE], key=_SORTS[sort])
     names = {row.code: row.name_zh if language == "zh" else row.name_en for row in known}
+    chosen = {
+        "enterprise": enterprise,
+        "state": state,
+        "severity": severity,
+        "rule": rule,
+        "subject": subject,
+        "q": words,
+        "sort": sort,
+    }
+    wanted = list(dict.fromkeys(opened or ()))
+
+    def address(rules: Sequence[str]) -> str:
+        return urlencode([*chosen.items(), *(("open", one) for one in rules)])
+
+    def turned(one: str) -> str:
+        return "/alerts?" + address([r for r in wanted if r != one] if one in wanted else [*wanted, one])
+
+    folds = sort == "first" and not rule
+    counts = {s.value: sum(row.severity == s and row.state == "firing" for row in shown) for s in Severity}
     values = {
         "rows": shown,
+        "lines": lines_of(shown, wanted, turned) if folds else [Line(row) for row in shown],
+        "back": address(wanted),
+        "counts": counts,
         "more": len(rows) > _PAGE,
         "names": names,
         "severities": [severity.value for severity in Severity][::-1],
         "rules": _titles(await store.current_rules(api.pool, es), language),
         "sorts": _SORTS,
-        "chosen": {
-            "enterprise": enterprise,
-            "state": state,
-            "severity": severity,
-            "rule": rule,
-            "subject": subject,
-            "q": words,
-            "sort": sort,
-        },
+        "chosen": chosen,
     }
     return await page(request, api, "alerts.html", values, live="", crumbs=[("/", text("District"))])
+
+
+def by_urgency(rows: Sequence[AlertRow]) -> list[AlertRow]:
+    """What must be dealt with first, first."""
+    return sorted(rows, key=_SORTS["first"])
 
 
 def _titles(rules: list[RuleRow], language: str) -> dict[str, str]:
@@ -115,12 +204,14 @@ def _titles(rules: list[RuleRow], language: str) -> dict[str, str]:
 async def acknowledge_many(
     api: Api,
     alert: Annotated[list[int] | None, Form()] = None,
+    of: Annotated[str, Form(max_length=10_000)] = "",
     back: Annotated[str, Form(max_length=2000)] = "",
     by: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Those that were ticked; then the same list again."""
+    """Those that were ticked, or those of the group whose button it was; then the same list again."""
+    group = [int(one) for one in of.split(",") if one.isdecimal()]
     async with api.pool.acquire() as connection, connection.transaction():
-        for one in sorted(alert or ()):
+        for one in sorted(set(group or alert or ())):
             await alerts.acknowledge(connection, one, actor=by.strip() or "console", now=api.clock())
     return RedirectResponse("/alerts?" + back.lstrip("?"), status_code=303)
 

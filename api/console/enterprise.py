@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from api.console.alerts import by_urgency
 from api.console.curves import day_curve
 from api.console.days import QUARTER
 from api.console.enpis import enpi_views
@@ -22,7 +23,7 @@ from db.consumption import Consumption, consumption
 from db.views import ProcessRow
 
 router = APIRouter(include_in_schema=False)
-_SHOWN_ALERTS = 6
+_SHOWN_ALERTS, _MOST_ALERTS = 6, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,13 @@ async def show_enterprise(request: Request, api: Api, language: Language, code: 
     row = await plants.enterprise(api.pool, code)
     counts = await alerts.open_counts(api.pool, [row.e])
     view = await plant_view(api, row, counts, text)
-    newest = await alerts.list_alerts(api.pool, [row.e], Filter(state="firing"), limit=_SHOWN_ALERTS)
+    firing = await alerts.list_alerts(api.pool, [row.e], Filter(state="firing"), limit=_MOST_ALERTS)
     values = {
         "view": view,
         "processes": await process_views(api, view, language),
         "carriers": carrier_views(view),
         "enpis": await enpi_views(api, row, language),
-        "alerts": newest,
+        "alerts": by_urgency(firing)[:_SHOWN_ALERTS],
         "names": {row.code: view.name},
         "zone": zone_of(row.timezone),
     }

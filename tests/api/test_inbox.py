@@ -1,0 +1,75 @@
+"""The inbox folds alike notices, keeps what is opened and filtered in its address, and takes a group as seen."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import asyncpg
+import httpx
+import pytest
+
+EN = {"Accept-Language": "en"}
+
+
+@pytest.fixture
+async def crowded(db_pool: asyncpg.Pool) -> None:
+    """Five notices of one rule, one of them seen."""
+    await db_pool.execute(
+        "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at, fired_at,"
+        " detected_at, unit) SELECT e, rule, rule_version, 'roll.' || n, kind, purpose, severity, state, started_at,"
+        " fired_at, detected_at, unit FROM alert, generate_series(1, 4) AS n"
+        " WHERE rule = 'meter_silent' AND state = 'firing'"
+    )
+    number = await db_pool.fetchval("SELECT id FROM alert WHERE subject = 'roll.4'")
+    await db_pool.execute("UPDATE alert SET acknowledged_at = now(), acknowledged_by = 'x' WHERE id = $1", number)
+
+
+def _rows(text: str) -> list[str]:
+    body = re.search(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
+    assert body is not None
+    return re.findall(r"<tr.*?</tr>", body[1], re.DOTALL)
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_alike_notices_are_one_line_below_what_is_more_severe(client: httpx.AsyncClient) -> None:
+    rows = _rows((await client.get("/alerts", headers=EN)).text)
+    assert len(rows) == 3
+    assert "Critical" in rows[0]
+    assert "Warning" in rows[1]
+    assert "5 × " in rows[2]
+    assert "I have seen all 4" in rows[2]
+    assert len(_rows((await client.get("/alerts?sort=newest", headers=EN)).text)) == 7
+    assert len(_rows((await client.get("/alerts?rule=meter_silent", headers=EN)).text)) == 5
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_what_is_opened_is_in_the_address_with_the_filters(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/alerts?enterprise=seed-steel&severity=notice", headers=EN)).text
+    (row,) = _rows(text)
+    link = re.search(r'<a href="([^"]+)">show them', row)
+    assert link is not None
+    address = html.unescape(link[1])
+    assert "enterprise=seed-steel" in address
+    assert "severity=notice" in address
+    opened = (await client.get(address, headers=EN)).text
+    assert len(_rows(opened)) == 6
+    back = re.search(r'name="back" value="([^"]*)"', opened)
+    assert back is not None
+    assert "open=meter_silent" in html.unescape(back[1])
+    folded = re.search(r'<a href="([^"]+)">fold them', opened)
+    assert folded is not None
+    assert "open=" not in folded[1]
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_a_group_is_taken_as_seen_at_once(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    text = (await client.get("/alerts", headers=EN)).text
+    button = re.search(r'name="of" value="([\d,]+)"', text)
+    assert button is not None
+    answer = await client.post("/alerts/acknowledge", data={"of": button[1], "by": "李伟", "back": "severity=notice"})
+    assert answer.headers["location"] == "/alerts?severity=notice"
+    seen = await db_pool.fetch("SELECT acknowledged_by FROM alert WHERE rule = 'meter_silent' AND state = 'firing'")
+    assert sorted(row["acknowledged_by"] for row in seen) == ["x", *["李伟"] * 4]
+    assert await db_pool.fetchval("SELECT count(*) FROM alert WHERE acknowledged_by IS NOT NULL") == 5
+    assert "I have seen all" not in (await client.get("/alerts", headers=EN)).text
