@@ -16,6 +16,7 @@ from api.live import LiveHub
 from db.plants import EnterpriseRow
 from enms.backtest import Backtest
 from enms.errors import Mistake
+from enms.readings import Origin
 from enms.settings import Settings
 
 
@@ -50,7 +51,9 @@ class BackfillResult:
 class BackfillSink(Protocol):
     """Takes history in through the same validation and writing as MQTT; returns after the commit."""
 
-    async def __call__(self, enterprise: str, rows: Sequence[BackfillRow]) -> BackfillResult: ...
+    async def __call__(
+        self, enterprise: str, rows: Sequence[BackfillRow], origin: Origin = Origin.BACKFILL
+    ) -> BackfillResult: ...
 
 
 class Backtester(Protocol):

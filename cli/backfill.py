@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from api.deps import BackfillResult, BackfillRow, Refused
+from enms.readings import Origin
 from ingest.backfill import Backfill
 
 
@@ -17,6 +18,8 @@ class BackfillDoor:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._backfill = Backfill(pool, clock=lambda: time.time_ns() // 1000)
 
-    async def __call__(self, enterprise: str, rows: Sequence[BackfillRow]) -> BackfillResult:
-        done = await self._backfill.accept(enterprise, rows)
+    async def __call__(
+        self, enterprise: str, rows: Sequence[BackfillRow], origin: Origin = Origin.BACKFILL
+    ) -> BackfillResult:
+        done = await self._backfill.accept(enterprise, rows, origin)
         return BackfillResult(done.accepted, tuple(Refused(row.index, row.reason, row.detail) for row in done.refused))

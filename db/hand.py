@@ -6,6 +6,7 @@ that writes them, and the one that was replaced is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,3 +117,101 @@ async def entries(
     """
     rows = statements("hand").entries(connection, e=e, p=p, before=before, n=limit)
     return [EntryRow(**row) async for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class HandReading:
+    """A reading as somebody entered it, by point number and code."""
+
+    p: int
+    point: str
+    ts: datetime
+    start: datetime | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """Readings that were entered together.
+
+    Attributes:
+        corrected: how many took the place of another reading by hand.
+    """
+
+    id: int
+    points: tuple[str, ...]
+    readings: int
+    corrected: int
+    first_ts: datetime
+    last_ts: datetime
+    reason: str
+    actor: str
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandRow:
+    """A reading by hand that holds."""
+
+    ts: datetime
+    start: datetime | None
+    value: float
+    received_at: datetime
+
+
+async def settle(
+    connection: asyncpg.Connection, e: int, rows: Sequence[HandReading], *, reason: str, actor: str, now: datetime
+) -> int:
+    """Let the last reading by hand of an instant hold, and write down who entered these, when and why.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        rows: stored already, with origin `hand`; by the rule for readings the first of an instant holds.
+        reason: why by hand.
+        actor: who.
+        now: the clock.
+    """
+    sql = statements("hand")
+    last = list({(row.p, row.ts): row for row in rows}.values())
+    async with connection.transaction():
+        found = sql.contradicted(
+            connection, e=e, ps=[r.p for r in last], tss=[r.ts for r in last], values=[r.value for r in last]
+        )
+        wrong = [last[record["n"]] async for record in found]
+        for row in wrong:
+            held = await sql.lock_reading(connection, e=e, p=row.p, ts=row.ts)
+            await sql.set_aside(connection, e=e, p=row.p, ts=row.ts)
+            await sql.put_by_hand(
+                connection, e=e, p=row.p, ts=row.ts, start=row.start, value=row.value, received_at=now
+            )
+            earliest = min(at for at in (row.ts, row.start, held["start"]) if at is not None)
+            one = (np.array([e]), np.array([row.p]), np.array([micros(row.ts)]), np.array([micros(earliest)]))
+            await mark_dirty(connection, spans(*one))
+        number: int = await sql.write_batch(
+            connection,
+            e=e,
+            points=sorted({row.point for row in rows}),
+            readings=len(rows),
+            corrected=len(wrong),
+            first_ts=min(row.ts for row in rows),
+            last_ts=max(row.ts for row in rows),
+            reason=reason,
+            actor=actor,
+            entered_at=now,
+        )
+    return number
+
+
+async def batches(connection: asyncpg.Connection | asyncpg.Pool, e: int, *, limit: int) -> list[BatchRow]:
+    """Readings entered together, the last first."""
+    rows = statements("hand").batches(connection, e=e, n=limit)
+    return [BatchRow(**{**row, "points": tuple(row["points"])}) async for row in rows]
+
+
+async def readings_by_hand(
+    connection: asyncpg.Connection | asyncpg.Pool, e: int, p: int, start: datetime, end: datetime, *, limit: int
+) -> list[HandRow]:
+    """Readings by hand of [start, end) that hold, the last first."""
+    rows = statements("hand").by_hand(connection, e=e, p=p, t0=start, t1=end, n=limit)
+    return [HandRow(**row) async for row in rows]

@@ -46,3 +46,27 @@ LIMIT :n;
 
 -- name: sealed_before(e, p)$
 SELECT sealed_before FROM point_state WHERE e = :e AND p = :p;
+
+-- name: contradicted(e, ps, tss, values)
+-- Rows of a request that another reading by hand stands against.
+SELECT w.n::int - 1 AS n
+FROM unnest(:ps::int[], :tss::timestamptz[], :values::float8[]) WITH ORDINALITY AS w (p, ts, value, n)
+JOIN reading AS r ON r.e = :e AND r.p = w.p AND r.ts = w.ts
+WHERE r.origin = 2 AND r.value <> w.value
+ORDER BY w.n;
+
+-- name: write_batch(e, points, readings, corrected, first_ts, last_ts, reason, actor, entered_at)$
+INSERT INTO hand_batch (e, points, readings, corrected, first_ts, last_ts, reason, actor, entered_at)
+VALUES (:e, :points::text[], :readings, :corrected, :first_ts, :last_ts, :reason, :actor, :entered_at)
+RETURNING id;
+
+-- name: batches(e, n)
+-- The last one first.
+SELECT id, points, readings, corrected, first_ts, last_ts, reason, actor, entered_at
+FROM hand_batch WHERE e = :e ORDER BY id DESC LIMIT :n;
+
+-- name: by_hand(e, p, t0, t1, n)
+-- Readings of a point that somebody entered, the last first.
+SELECT ts, start, value, received_at FROM reading
+WHERE e = :e AND p = :p AND ts >= :t0 AND ts < :t1 AND origin = 2
+ORDER BY ts DESC LIMIT :n;

@@ -1,4 +1,4 @@
-"""History by HTTP: the same judging and writing as for MQTT, with origin `backfill`; durable when it returns."""
+"""History by HTTP: judged and written as what comes by MQTT, as a backfill or by hand; durable when it returns."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Backfill:
         self._clock = clock
         self._registry = Registry(pool)
 
-    async def accept(self, enterprise: str, rows: Sequence[Row]) -> Backfilled:
+    async def accept(self, enterprise: str, rows: Sequence[Row], origin: Origin = Origin.BACKFILL) -> Backfilled:
         """Judge and commit the rows, in transactions of some ten thousand.
 
         Raises:
@@ -91,7 +91,7 @@ class Backfill:
         writer = Writer(self._pool)
         try:
             for begin in range(0, len(rows), _ROWS_A_TRANSACTION):
-                prepared, kept, judged = self._prepare(site, rows[begin : begin + _ROWS_A_TRANSACTION])
+                prepared, kept, judged = self._prepare(site, rows[begin : begin + _ROWS_A_TRANSACTION], origin)
                 written = await writer.write(prepared)
                 accepted += written.readings
                 known += written.taken
@@ -114,7 +114,9 @@ class Backfill:
             raise NotFoundError(f"unknown enterprise {enterprise!r}")
         return site
 
-    def _prepare(self, site: Site, rows: Sequence[Row]) -> tuple[Prepared, list[int], list[tuple[int, Refusal]]]:
+    def _prepare(
+        self, site: Site, rows: Sequence[Row], origin: Origin
+    ) -> tuple[Prepared, list[int], list[tuple[int, Refusal]]]:
         """The transaction, the index of each accepted row, and what is refused."""
         now = self._clock()
         finite = [index for index, row in enumerate(rows) if math.isfinite(row.value)]
@@ -126,7 +128,7 @@ class Backfill:
             _starts([rows[index].start for index in finite]),
         )
         gatherer, quarantine = Gatherer(), Quarantine()
-        judged = judge(columns, site, source=0, origin=Origin.BACKFILL, received_at=now, into=gatherer)
+        judged = judge(columns, site, source=0, origin=origin, received_at=now, into=gatherer)
         refusals = [(finite[index], refusal) for index, refusal in judged]
         if len(finite) < len(rows):
             usable = set(finite)

@@ -20,13 +20,13 @@ from api.language import Language
 from api.latest import latest_item, newest_of
 from api.routes.quarantine import quarantine_item
 from api.spans import Span
-from db import ledger, plants, series, views
+from db import hand, ledger, plants, series, views
 from db.ledger import FindingRow, RevisionRow
 from db.plants import EnterpriseRow
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
 from enms.quarters import QUARTER
-from enms.readings import Quality
+from enms.readings import Origin, Quality
 
 router = APIRouter(include_in_schema=False)
 SPANS = {"6h": timedelta(hours=6), "24h": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}
@@ -107,6 +107,7 @@ async def show_point(
         "findings": [FindingView(row, _note(row)) for row in found[::-1][:_SHOWN]],
         "revisions": _revised(await ledger.revisions(api.pool, owner.e, point.p, when.start, when.end))[:_SHOWN],
         "lost": await series.lost_readings(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
+        "by_hand": await hand.readings_by_hand(api.pool, owner.e, point.p, when.start, when.end, limit=_SHOWN),
         "meters": await views.installations(api.pool, owner.e, point.p),
         "refused": [quarantine_item(row, {owner.e: owner.code}) for row in refused],
         "span": span,
@@ -158,12 +159,12 @@ async def readings_data(
 
     def told(row: ReadingRow | BinRow) -> tuple[int, float | None, str, str]:
         value = row.value if isinstance(row, ReadingRow) else row.last if point.reading == "register" else row.mean
-        note = (
-            word(text, "quality", Quality(row.quality).name.lower())
-            if isinstance(row, ReadingRow) and row.quality
-            else ""
-        )
-        return wall_ms(row.ts, zone), value, row.ts.astimezone(zone).strftime("%m-%d %H:%M:%S"), note
+        said = []
+        if isinstance(row, ReadingRow) and row.quality:
+            said.append(word(text, "quality", Quality(row.quality).name.lower()))
+        if isinstance(row, ReadingRow) and row.origin != Origin.METER:
+            said.append(word(text, "origin", Origin(row.origin).name.lower()))
+        return wall_ms(row.ts, zone), value, row.ts.astimezone(zone).strftime("%m-%d %H:%M:%S"), ", ".join(said)
 
     bad = [told(row) for row in rows if isinstance(row, ReadingRow) and row.quality == Quality.BAD]
     good = [told(row) for row in rows if not (isinstance(row, ReadingRow) and row.quality == Quality.BAD)]

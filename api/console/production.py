@@ -45,6 +45,7 @@ async def show_production(
         "yesterday": (cuts.day_of(api.clock()) - timedelta(days=1)).isoformat(),
         "entries": [entry_item(row) for row in rows[:_SHOWN]],
         "more": len(rows) > _SHOWN,
+        "batches": await hand.batches(api.pool, owner.e, limit=_SHOWN),
         "chosen": point,
         "done": done,
         "zone": zone_of(owner.timezone),

@@ -17,6 +17,8 @@ from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, P
 from api.problems import RESPONSES
 from api.spans import span
 from db import plants, series
+from db.hand import HandReading, batches, settle
+from db.plants import EnterpriseRow
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
 from enms.errors import InputError, Mistake, UnavailableError
@@ -166,22 +168,86 @@ _BODY: dict[str, Any] = {
     summary="Backfill: history in the MQTT row form, as JSON or CSV",
     openapi_extra={"requestBody": _BODY},
 )
-async def post_readings(request: Request, api: Api, enterprise: EnterpriseCode) -> BackfillAnswer:
-    """Goes through the same validation and writing as MQTT, with origin `backfill`.
+async def post_readings(
+    request: Request,
+    api: Api,
+    enterprise: EnterpriseCode,
+    origin: Annotated[
+        Literal["backfill", "hand"],
+        Query(description="hand: as somebody read or weighed it; comes before meter and backfill, the last one holds"),
+    ] = "backfill",
+    by: Annotated[str, Query(max_length=100, description="Of origin hand: who enters them")] = "",
+    reason: Annotated[str, Query(max_length=1000, description="Of origin hand: why by hand")] = "",
+) -> BackfillAnswer:
+    """Goes through the same validation and writing as MQTT.
 
     The answer comes after the commit; rows that cannot be taken are quarantined and listed, the others stand.
     """
     if api.backfill is None:
         raise UnavailableError("this process takes no readings in")
-    await plants.enterprise(api.pool, enterprise)
+    owner = await plants.enterprise(api.pool, enterprise)
+    if origin == "hand" and (needed := [name for name, text in (("by", by), ("reason", reason)) if not text.strip()]):
+        raise InputError("", [Mistake(f"query.{name}", "is needed for readings by hand") for name in needed])
     kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     body = await request.body()
     rows = _from_csv(body) if kind in {"text/csv", "application/csv"} else _from_json(body)
     if len(rows) > api.settings.api_max_rows:
         raise InputError("", [Mistake("body", f"at most {api.settings.api_max_rows} rows a request")])
-    done = await api.backfill(enterprise, rows)
+    done = await api.backfill(enterprise, rows, Origin.HAND if origin == "hand" else Origin.BACKFILL)
+    if origin == "hand":
+        await _settle(api, owner, rows, {refused.index for refused in done.refused}, by.strip(), reason.strip())
     refused = [RefusedItem(index=r.index, reason=r.reason, detail=r.detail) for r in done.refused]
     return BackfillAnswer(accepted=done.accepted, refused=refused)
+
+
+async def _settle(
+    api: Api, owner: EnterpriseRow, rows: list[BackfillRow], refused: set[int], by: str, reason: str
+) -> None:
+    """Who entered these, when and why; of an instant the last reading by hand holds."""
+    taken = [row for n, row in enumerate(rows) if n not in refused]
+    numbers = {code: (await api.registry.named(owner.e, code)).p for code in {row.point for row in taken}}
+    entered = [HandReading(numbers[row.point], row.point, row.t, row.start, row.value) for row in taken]
+    if entered:
+        async with api.pool.acquire() as connection:
+            await settle(connection, owner.e, entered, reason=reason, actor=by, now=api.clock())
+
+
+class HandBatchItem(BaseModel):
+    """Readings that somebody entered together."""
+
+    id: int
+    points: list[str]
+    readings: int
+    corrected: int = Field(description="How many took the place of another reading by hand")
+    first: datetime
+    last: datetime
+    reason: str
+    by: str
+    entered_at: datetime
+
+
+@router.get("/readings/by-hand", response_model=Page[HandBatchItem], summary="Who entered readings by hand, and why")
+async def list_by_hand(
+    request: Request, api: Api, enterprise: EnterpriseCode, wanted: FormatChoice = "json", bom: Bom = False
+) -> Response | Page[HandBatchItem]:
+    """The last thousand requests, the newest first; production has a list of its own."""
+    owner = await plants.enterprise(api.pool, enterprise)
+    items = [
+        HandBatchItem(
+            id=row.id,
+            points=list(row.points),
+            readings=row.readings,
+            corrected=row.corrected,
+            first=row.first_ts,
+            last=row.last_ts,
+            reason=row.reason,
+            by=row.actor,
+            entered_at=row.entered_at,
+        )
+        for row in await batches(api.pool, owner.e, limit=1000)
+    ]
+    page = Page(items=items, next_cursor=None)
+    return csv_out.answer(request, page, HandBatchItem, wanted, name=f"readings-by-hand-{enterprise}", bom=bom)
 
 
 _ROWS = TypeAdapter(list[RowIn])

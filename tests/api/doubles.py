@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.deps import BackfillResult, BackfillRow, Refused
+from enms.readings import Origin
 
 
 class Sink:
@@ -12,9 +13,13 @@ class Sink:
 
     def __init__(self) -> None:
         self.rows: list[BackfillRow] = []
+        self.origin: Origin | None = None
 
-    async def __call__(self, enterprise: str, rows: Sequence[BackfillRow]) -> BackfillResult:
+    async def __call__(
+        self, enterprise: str, rows: Sequence[BackfillRow], origin: Origin = Origin.BACKFILL
+    ) -> BackfillResult:
         assert enterprise
+        self.origin = origin
         refused = tuple(
             Refused(i, "unknown_point", f"no point {row.point}") for i, row in enumerate(rows) if row.point == "nobody"
         )
