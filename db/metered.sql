@@ -59,9 +59,10 @@ ORDER BY s.p, until;
 
 -- name: frozen_quarters(e, points, counts, registers, rates, starts, ends)
 -- Spans of quarter hours that are known, those at the end of at least `count` equal ones (met) one by one.
--- A register is frozen where it does not move (equal amounts may be its resolution); a rate of zero stands still.
+-- A register is frozen where it does not move (equal amounts may be its resolution); a rate of zero stands still. Means of
+-- a few coarse readings are equal by chance now and then: a gauge is frozen only where all of its readings are the same.
 WITH seen AS (
-    SELECT s.p, s.count, s.starts, i.start, i.amount,
+    SELECT s.p, s.count, s.register, s.starts, i.start, i.amount,
            i.basis = 0 AND abs(i.amount - lag(i.amount) OVER w) <= 1e-9 * abs(i.amount)
                AND i.start = lag(i.start) OVER w + interval '15 minutes' AND lag(i.basis) OVER w = 0
                AND NOT (s.register AND i.amount <> 0) AND NOT (s.rate AND i.amount = 0) AS same
@@ -73,11 +74,18 @@ WITH seen AS (
 ), run AS (
     SELECT *, count(*) FILTER (WHERE same IS NOT TRUE) OVER (PARTITION BY p ORDER BY start) AS run FROM seen
 ), said AS (
-    SELECT p, starts, start, amount, row_number() OVER (PARTITION BY p, run ORDER BY start) AS length, count FROM run
-), island AS (
-    SELECT p, start, amount, length, length >= count AS met,
-           start - row_number() OVER (PARTITION BY p, length >= count ORDER BY start) * interval '15 minutes' AS island
+    SELECT p, starts, start, amount, row_number() OVER (PARTITION BY p, run ORDER BY start) AS length, count, register
+    FROM run
+), met AS (
+    SELECT p, start, amount, length,
+           length >= count AND (register OR NOT (
+               SELECT coalesce(min(r.value) < max(r.value), false) FROM reading AS r
+               WHERE r.e = :e AND r.p = said.p AND r.quality < 2
+                 AND r.ts >= said.start - (said.count - 1) * interval '15 minutes'
+                 AND r.ts < said.start + interval '15 minutes')) AS met
     FROM said WHERE start >= starts
+), island AS (
+    SELECT *, start - row_number() OVER (PARTITION BY p, met ORDER BY start) * interval '15 minutes' AS island FROM met
 )
 SELECT p, met, min(start) AS from_ts, max(start) + interval '15 minutes' AS to_ts, max(amount) AS value,
        max(length)::int AS length

@@ -94,6 +94,23 @@ async def test_a_register_that_dropped_is_open_until_it_is_declared(meters):
     assert (alert.state, alert.closed, alert.resolved_at) == ("resolved", "cleared", DAY1 + 8 * QUARTER)
 
 
+@pytest.mark.parametrize(("readings", "found"), [((12.0, 12.0, 12.0), 1), ((11.9, 12.0, 12.1), 0), ((), 1)])
+async def test_equal_means_of_different_readings_are_not_frozen(meters, readings, found):
+    await meters.publish("feeder.power", [1000.0, 1010.0], DAY1)
+    await meters.publish("feeder.power", [12.0] * 12)
+    minutes = timedelta(minutes=5)
+    await meters.connection.executemany(
+        "INSERT INTO reading (e, p, ts, value, quality, origin, received_at) VALUES ($1, $2, $3, $4, 0, 0, $3)",
+        [
+            (meters.enterprise.e, meters.numbers["feeder.power"], DAY1 + 2 * QUARTER + (3 * n + i) * minutes, value)
+            for n in range(12)
+            for i, value in enumerate(readings)
+        ],
+    )
+    await meters.evaluate()
+    assert len(await meters.alerts("meter_frozen")) == found
+
+
 async def test_a_reading_left_out_is_told_for_an_hour(meters):
     await meters.publish("feeder.energy", [10.0] * 4, DAY1)
     await meters.evaluate()
