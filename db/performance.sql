@@ -35,3 +35,16 @@ CROSS JOIN LATERAL ledger_rows(:e, c.p, period.starts, period.ends, :as_of) AS i
 WHERE i.amount IS NOT NULL
 GROUP BY c.p, period.n
 ORDER BY c.p, period.n;
+
+-- name: idle_quarters(e, points, starts, ends)
+-- Of spans: closed quarter hours whose output is known of all these points, and those in which there was none.
+SELECT w.n::int AS n, count(*)::int AS known, count(*) FILTER (WHERE q.made = 0)::int AS idle
+FROM unnest(:starts::timestamptz[], :ends::timestamptz[]) WITH ORDINALITY AS w (starts, ends, n)
+CROSS JOIN LATERAL (
+    SELECT i.start, sum(i.amount) AS made
+    FROM interval AS i
+    WHERE i.e = :e AND i.p = ANY (:points::int[]) AND i.start >= w.starts AND i.start < w.ends AND i.amount IS NOT NULL
+    GROUP BY i.start
+    HAVING count(*) = cardinality(:points::int[])
+) AS q
+GROUP BY w.n;

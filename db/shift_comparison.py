@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,15 +15,18 @@ from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
+from db.statements import statements
 from enms.crews import CrewBook
 from enms.cuts import Cut
 from enms.errors import ConflictError
 from enms.performance import EnpiValue, Part
 from enms.plant import Name
+from enms.quarters import QUARTER
 from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, crew_summaries, summaries
 
 _BACK = timedelta(days=7)
 _DAY = timedelta(days=1)
+_FINE_S = 3_600.0
 
 
 async def compare_shifts(
@@ -33,6 +37,7 @@ async def compare_shifts(
     *,
     now: datetime,
     enpi: str | None = None,
+    idle: bool = False,
 ) -> tuple[ShiftComparison, ...]:
     """Every EnPI judged by the shift: the shifts that began within [start, end), against the week before it.
 
@@ -42,6 +47,7 @@ async def compare_shifts(
         start, end: the shifts shown.
         now: the clock.
         enpi: only this one.
+        idle: also how long there was no output.
     """
     codes = {(row.starts, row.ends): row.code for row in await views.shifts(connection, enterprise.e)}
     if not codes or start >= end:
@@ -59,8 +65,10 @@ async def compare_shifts(
     for model, values in zip(models, await values_of_many(connection, asked), strict=True):
         assert not isinstance(values, ConflictError), "those that are finer were left out"
         done = [value for value in values if not value.provisional]
+        shown = [value for value in done if start <= value.start < end]
+        still = await _idle_hours(connection, model, shown) if idle else {}
         runs = compared(
-            [_shift(value, model, codes, carriers, crews) for value in done if start <= value.start < end],
+            [replace(_shift(value, model, codes, carriers, crews), idle_h=still.get(value.start)) for value in shown],
             [_shift(value, model, codes, carriers, crews) for value in done if value.start < start],
         )
         if runs:
@@ -76,9 +84,33 @@ async def compare_shifts(
                     runs=runs,
                     by_shift=summaries(runs, model.ratio.per_kgce),
                     by_crew=crew_summaries(runs, model.ratio.per_kgce),
+                    per_kgce=model.ratio.per_kgce,
                 )
             )
     return tuple(found)
+
+
+async def _idle_hours(
+    connection: asyncpg.Connection, model: EnpiModel, values: Sequence[EnpiValue]
+) -> dict[datetime, float]:
+    """Hours without output by the shift's start; shifts of which that is not known throughout are left out."""
+    outputs = [leaf for leaf in model.leaves(model.current) if leaf.part is Part.OUTPUT]
+    # Tonnes weighed once a shift are spread evenly: they say nothing of standing still.
+    if not outputs or not values or any(leaf.sign < 0 or leaf.point.period_s > _FINE_S for leaf in outputs):
+        return {}
+    rows = statements("performance").idle_quarters(
+        connection,
+        e=model.enterprise.e,
+        points=[leaf.point.p for leaf in outputs],
+        starts=[value.start for value in values],
+        ends=[value.end for value in values],
+    )
+    known = {row["n"] - 1: row async for row in rows}
+    return {
+        value.start: known[n]["idle"] / 4
+        for n, value in enumerate(values)
+        if n in known and known[n]["known"] * QUARTER >= value.end - value.start
+    }
 
 
 async def shift_enpis(connection: asyncpg.Connection, enterprise: EnterpriseRow) -> list[tuple[str, Name | None]]:

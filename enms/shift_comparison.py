@@ -47,6 +47,7 @@ class ShiftValue:
     per_kgce: float
     inputs: Sequence[ShiftInput]
     crew: str | None = None
+    idle_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class ShiftRun:
         usual: unit consumption of the week before (or of all shown); None: fewer than `FEWEST` known shifts.
         delta: value less usual.
         contributions: what made the difference, the greatest first.
+        usual_output: mean output of the shifts that `usual` is of.
+        worse_tce: energy beyond what is usual for this output (delta x output); negative: less.
+        more_output_tce: energy because more (or less) was made than is usual. Both together are the difference to a
+            usual shift's energy.
+        idle_h: hours without output; None: output is not metered that fine, or not known throughout.
     """
 
     shift: str
@@ -94,6 +100,10 @@ class ShiftRun:
     delta: float | None
     contributions: tuple[Contribution, ...]
     crew: str | None = None
+    usual_output: float | None = None
+    worse_tce: float | None = None
+    more_output_tce: float | None = None
+    idle_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,11 @@ class ShiftSummary:
 
 @dataclass(frozen=True, slots=True)
 class ShiftComparison:
-    """The shifts of an EnPI's process, oldest first; `by_shift` puts those of one code together."""
+    """The shifts of an EnPI's process, oldest first; `by_shift` puts those of one code together.
+
+    Attributes:
+        per_kgce: value units per (kgce per output unit).
+    """
 
     enpi: str
     name_zh: str
@@ -130,6 +144,7 @@ class ShiftComparison:
     runs: tuple[ShiftRun, ...]
     by_shift: tuple[ShiftSummary, ...] = ()
     by_crew: tuple[ShiftSummary, ...] = ()
+    per_kgce: float = 1.0
 
 
 def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tuple[ShiftRun, ...]:
@@ -145,7 +160,8 @@ def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tupl
     usual = _usual_inputs(custom, output) if known else {}
     energy = sum((one.energy_tce or 0.0) * 1000 * one.per_kgce for one in custom)
     mean = energy / output if known else None
-    return tuple(_run(one, mean, usual, len(custom)) for one in shown)
+    made = output / len(custom) if known else None
+    return tuple(_run(one, mean, usual, len(custom), made) for one in shown)
 
 
 def _usual_inputs(custom: Sequence[ShiftValue], output: float) -> dict[str, float]:
@@ -160,7 +176,9 @@ def _usual_inputs(custom: Sequence[ShiftValue], output: float) -> dict[str, floa
     return {point: value for point, value in found.items() if counts[point] == len(custom)}
 
 
-def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: int) -> ShiftRun:
+def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: int, made: float | None) -> ShiftRun:
+    delta = None if one.value is None or mean is None else one.value - mean
+    per_tce = one.per_kgce * 1000
     parts = [_contribution(one, part, usual.get(part.point)) for part in one.inputs]
     parts.sort(key=lambda part: -abs(part.delta) if part.delta is not None else 0.0)
     return ShiftRun(
@@ -177,9 +195,15 @@ def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: 
         output=one.output,
         usual=mean,
         usual_shifts=customs,
-        delta=None if one.value is None or mean is None else one.value - mean,
+        delta=delta,
         contributions=tuple(parts),
         crew=one.crew,
+        usual_output=made,
+        worse_tce=None if delta is None or one.output is None else delta * one.output / per_tce,
+        more_output_tce=None
+        if mean is None or made is None or one.output is None
+        else mean * (one.output - made) / per_tce,
+        idle_h=one.idle_h,
     )
 
 
@@ -256,3 +280,34 @@ def _together(code: str, runs: Sequence[ShiftRun], per_kgce: float) -> ShiftSumm
 
 def _less(a: float | None, b: float | None) -> float | None:
     return None if a is None or b is None else a - b
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One energy input of one shift: how much more of it was used than is usual for the output.
+
+    Attributes:
+        recovered: it is taken off the energy: more_tce is how much less was recovered.
+    """
+
+    enpi: str
+    point: str
+    carrier: str | None
+    more_tce: float
+    recovered: bool
+
+
+def causes(found: Sequence[tuple[ShiftComparison, ShiftRun]]) -> tuple[Cause, ...]:
+    """Inputs over all EnPIs, what added most first; a point that several EnPIs count stands once.
+
+    Args:
+        found: a run of each EnPI.
+    """
+    seen: dict[str, Cause] = {}
+    for one, run in found:
+        for part in run.contributions if run.output else ():
+            if part.delta is None or part.point in seen:
+                continue
+            more = part.delta * (run.output or 0.0) / (one.per_kgce * 1000)
+            seen[part.point] = Cause(one.enpi, part.point, part.carrier, more, recovered=(part.tce or 0.0) < 0)
+    return tuple(sorted(seen.values(), key=lambda cause: -cause.more_tce))

@@ -113,7 +113,7 @@ def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo)
         Cell(run.value, "number", unit=one.unit, why=why),
         text(one.unit),
         Cell(run.delta, "number", unit=one.unit, why=why or say(N_("fewer than three known shifts to compare with"))),
-        text(_cause(run.contributions, run.delta, say)),
+        text(cause_of(run.contributions, run.delta, say)),
         Cell(run.completeness, "share"),
     )
 
@@ -128,16 +128,18 @@ def _summed(run: ShiftSummary, one: ShiftComparison, say: Catalogue) -> tuple[Ce
         Cell(run.value, "number", unit=one.unit, why=none),
         text(one.unit),
         Cell(run.delta, "number", unit=one.unit, why=none),
-        text(_cause(run.contributions, run.delta, say)),
+        text(cause_of(run.contributions, run.delta, say)),
         Cell(run.known / run.shifts if run.shifts else None, "share", why=none),
     )
 
 
-def shift_table(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool) -> Table:
+def shift_table(
+    one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: bool, crews: Mapping[str, str] | None = None
+) -> Table:
     """Each shift, and below it the inputs that made the difference."""
     rows: list[Row] = []
     for run in one.runs:
-        rows.append(_run(run, say, zone))
+        rows.append(_run(run, say, zone, crews or {}))
         # of a shift that is not known there is nothing to take apart
         for part in run.contributions if run.value is not None else ():
             name = _input(part, say)
@@ -173,11 +175,14 @@ def shift_table(one: ShiftComparison, say: Catalogue, zone: ZoneInfo, *, zh: boo
     return Table(f"shifts-{one.enpi}", title, sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
 
 
-def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo) -> Row:
+def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo, crews: Mapping[str, str]) -> Row:
     begins, ends = run.start.astimezone(zone), run.end.astimezone(zone)
     why = reason(say, run.reason)
+    notes = [crews.get(run.crew, run.crew)] if run.crew is not None and crews else []
+    if run.idle_h:
+        notes.append(say(N_("%(n)s h without output"), n=shown(run.idle_h)))
     return Row((
-        text(word(say, "shift", run.shift)),
+        text(word(say, "shift", run.shift), note=" · ".join(notes)),
         text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
         Cell(run.energy_tce, "number", unit="tce", why=why),
         Cell(run.output, "number", why=why),
@@ -203,7 +208,7 @@ def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
             Cell(run.output, "number", unit=one.output_unit, why=none),
             Cell(run.value, "number", unit=one.unit, why=none),
             Cell(run.delta, "number", unit=one.unit, why=none),
-            text(_cause(run.contributions, run.delta, say)),
+            text(cause_of(run.contributions, run.delta, say)),
         ))
         for run in one.by_shift
     )  # fmt: skip
@@ -228,7 +233,7 @@ def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -
             Cell(run.output, "number", unit=one.output_unit, why=none),
             Cell(run.value, "number", unit=one.unit, why=none),
             Cell(run.delta, "number", unit=one.unit, why=none),
-            text(_cause(run.contributions, run.delta, say)),
+            text(cause_of(run.contributions, run.delta, say)),
         ))
         for run in one.by_crew
     )  # fmt: skip
@@ -282,7 +287,7 @@ def difference_table(one: ShiftComparison, say: Catalogue) -> Table:
     )
 
 
-def _cause(parts: Sequence[Contribution], delta: float | None, say: Catalogue) -> str:
+def cause_of(parts: Sequence[Contribution], delta: float | None, say: Catalogue) -> str:
     """The input that pulls furthest the way the difference goes."""
     if not delta:
         return ""

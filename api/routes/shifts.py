@@ -39,5 +39,5 @@ async def list_shifts(
     now = api.clock()
     when = span(start, end, now=now, default=timedelta(days=7), longest=timedelta(days=93), enterprise=owner)
     async with api.pool.acquire() as connection:
-        found = await compare_shifts(connection, owner, when.start, when.end, now=now, enpi=enpi)
+        found = await compare_shifts(connection, owner, when.start, when.end, now=now, enpi=enpi, idle=True)
     return ShiftAnswer(items=list(found))

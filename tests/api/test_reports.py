@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 
 import asyncpg
 import httpx
@@ -142,8 +144,24 @@ async def test_shifts_are_compared_on_a_page_and_by_api(client: httpx.AsyncClien
     assert item["enpi"] == "bf1.process_energy"
     assert [run["shift"] for run in item["runs"]] == ["night", "day", "eve"] * 2
     assert {one["shift"] for one in item["by_shift"]} == {"night", "day", "eve"}
-    page = await client.get("/e/seed-steel/shifts?days=7")
+    assert {run["idle_h"] for run in item["runs"]} <= {0, None}
+    page = await client.get("/e/seed-steel/shifts?days=7&enpi=bf1.process_energy")
     assert "Which shift is better?" in page.text
     assert "BF1 process energy" in page.text
     nothing = await client.get("/e/seed-power/shifts")
     assert "can be judged by the shift" in nothing.text
+
+
+async def test_one_shift_over_all_enpis_says_what_used_more(client: httpx.AsyncClient) -> None:
+    english = {"Accept-Language": "en"}
+    last = (await client.get("/e/seed-steel/shifts", headers=english)).text
+    assert "More than usual at this output" in last
+    assert "BF1 process energy" in last
+    assert "What used more than usual?" in last
+    before = re.search(r'<a href="([^"]+)">← the shift before', last)
+    assert before is not None
+    earlier = (await client.get(html.unescape(before[1]), headers=english)).text
+    assert "the shift after" in earlier
+    detail = re.search(r'<a href="([^"]+)">BF1 process energy', last)
+    assert detail is not None
+    assert "Which shift is better?" in (await client.get(html.unescape(detail[1]), headers=english)).text

@@ -48,7 +48,7 @@ async def test_production_is_entered_on_a_phone(console: Console) -> None:
 
 @pytest.mark.parametrize("size", [(1920, 1080), (390, 844)])
 async def test_shifts_side_by_side(console: Console, size: tuple[int, int]) -> None:
-    page = await console.open("/e/seed-steel/shifts", size=size, scheme="light")
+    page = await console.open("/e/seed-steel/shifts?enpi=bf1.process_energy", size=size, scheme="light")
     assert await page.locator("table.report").count() == 3
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0

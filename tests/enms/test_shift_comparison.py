@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enms.shift_comparison import ShiftInput, ShiftValue, compared, crew_summaries, summaries
+from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, causes, compared, crew_summaries, summaries
 
 T0 = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -73,3 +73,28 @@ def test_crews_are_weighed_by_output_whatever_shift_they_worked() -> None:
     assert (a.shift, b.shift, a.shifts, b.shifts) == ("a", "b", 1, 2)
     assert b.value == pytest.approx((400_000 + 430_000) / 5000)
     assert sum(part.delta or 0.0 for part in b.contributions) == pytest.approx(b.delta)
+
+
+@settings(deadline=None)
+@given(st.tuples(amounts, amounts, st.floats(1.0, 1e4)))
+def test_more_energy_is_more_output_and_worse_use_and_nothing_else(drawn: tuple[float, float, float]) -> None:
+    (run,) = compared([shift(0, *drawn)], BEFORE)
+    assert run.usual is not None
+    assert run.usual_output == pytest.approx(1000.0)
+    assert run.energy_tce is not None
+    usual = run.usual * 1000.0 / 1000
+    assert (run.worse_tce or 0) + (run.more_output_tce or 0) == pytest.approx(
+        run.energy_tce - usual, rel=1e-9, abs=1e-6
+    )
+
+
+def test_causes_are_named_by_what_they_added_and_once() -> None:
+    runs = compared([shift(0, 450_000.0, 40_000.0, 1000.0)], BEFORE)
+    one = ShiftComparison("a", "a", "a", None, "kgce/t", "t", runs)
+    other = ShiftComparison("b", "b", "b", None, "kgce/t", "t", runs)
+    first, second = causes([(one, runs[0]), (other, runs[0])])
+    assert (first.enpi, first.point, first.recovered) == ("a", "coke", False)
+    assert first.more_tce == pytest.approx((450_000 - 402_500) / 1000)
+    assert (second.point, second.recovered, second.more_tce) == ("gas", True, pytest.approx(10.0))
+    unknown = compared([shift(0, None, 0.0, 1000.0)], BEFORE)
+    assert causes([(one, unknown[0])]) == () or all(c.point != "coke" for c in causes([(one, unknown[0])]))
