@@ -55,6 +55,7 @@ async def record_roster(
         actor=actor,
         recorded_at=now,
     )
+    await statements("plants").announce_config(connection, payload=enterprise.code)
     return True
 
 
@@ -92,4 +93,5 @@ async def record_override(
         actor=entry.actor.strip(),
         recorded_at=now,
     )
+    await statements("plants").announce_config(connection, payload=enterprise.code)
     return number

@@ -39,6 +39,8 @@ _SPANS: dict[str, tuple[timedelta, timedelta]] = {
     "month": (timedelta(days=396), timedelta(days=3700)),
     "year": (timedelta(days=1461), timedelta(days=7400)),
 }
+# Of these, whole days come from day totals: the same to rounding.
+_LONG = {"month", "year"}
 _SHIFTS_OVER = timedelta(days=14)
 _MOST_ALERTS = 100
 Asked = Annotated[Resolution, Query(description="How the span is cut")]
@@ -93,7 +95,15 @@ def _can(model: EnpiModel, resolution: str) -> bool:
 
 async def _values(api: Context, place: Place, resolution: str, when: Span) -> list[EnpiValue]:
     async with api.pool.acquire() as connection:
-        found = await performance.values_of(connection, place.model, when.start, when.end, resolution, now=api.clock())
+        found = await performance.values_of(
+            connection,
+            place.model,
+            when.start,
+            when.end,
+            resolution,
+            now=api.clock(),
+            by_days=resolution in _LONG,
+        )
     # Before anything was ever metered there is nothing to show as unknown.
     first = next((n for n, value in enumerate(found) if value.completeness > 0), len(found))
     return found[first:]

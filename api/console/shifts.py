@@ -27,6 +27,7 @@ router = APIRouter(include_in_schema=False)
 _DAYS = (1, 7, 31)
 # How far back single shifts of all EnPIs can be looked at; how many inputs are named.
 _LOOKED_BACK, _CAUSES = 2, 8
+_KEPT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,14 @@ async def show_shifts(
         choices = await shift_enpis(connection, owner)
         chosen = enpi if enpi in dict(choices) else ""
         start = cuts.days_back(now, int(days) - 1 if chosen else _LOOKED_BACK)
-        found = await compare_shifts(connection, owner, start, now, now=now, enpi=chosen or None, idle=True)
         book = await crew_book(connection, owner.e, *_reach(start, now, zone_of(owner.timezone)))
+
+    async def compare() -> tuple[ShiftComparison, ...]:
+        async with api.pool.acquire() as connection:
+            return await compare_shifts(connection, owner, start, now, now=now, enpi=chosen or None, idle=True)
+
+    # Shifts change when one ends or late data comes; a reader who turns from one to the next need not wait again.
+    found = await (compare() if chosen else api.kept.get(f"shifts {start}", owner.e, compare, for_s=_KEPT_S))
     name = owner.name_zh if language == "zh" else owner.name_en
     values = {
         "owner": owner,

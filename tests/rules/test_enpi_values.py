@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from db.corrections import enter_input, withdraw_input
 from db.enpi_model import enpi_models
 from db.performance import Asked, enpi_values, values_of, values_of_many
+from enms.cuts import Cut
 from enms.errors import ConflictError, NotFoundError
 from enms.performance import State, Verdict, Why
+from rules.enpi_watched import enpi_subject
 from tests.rules.world import PLANTS, QUARTER, World
 
 # 2 November 2026, 0:00 in Shanghai.
@@ -216,3 +220,21 @@ async def test_many_at_once_say_what_each_says_by_itself(world):
     for (cut, start, until), values in zip(spans, found, strict=True):
         assert values == await values_of(world.connection, model, start, until, cut, now=until, by_days=True)
     assert [len(values) for values in found] == [5, 3, 1, 2]
+
+
+async def test_rules_judge_anew_from_the_first_day_of_an_entered_or_withdrawn_input(world):
+    await days(world, 1)
+    entered, withdrawn = FAR, FAR + DAY
+    day = DAY1.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    number = await enter_input(
+        world.connection, world.enterprise, enpi="bf1.energy", name="ore_grade_pct", value=57.0, since=day, until=None,
+        evidence="lab", actor="w", now=entered,
+    )  # fmt: skip
+    (model,) = await enpi_models(world.connection, world.enterprise)
+    assert [d.value for d in model.declared if d.input == "ore_grade_pct"][-1:] == [57.0]
+    assert (entered, DAY1) in enpi_subject(model, Cut.DAY, "day").configured
+    await withdraw_input(world.connection, world.enterprise, number, actor="w", now=withdrawn)
+    (model,) = await enpi_models(world.connection, world.enterprise)
+    subject = enpi_subject(model, Cut.DAY, "day")
+    assert subject.configured_at == withdrawn
+    assert (withdrawn, DAY1) in subject.configured
