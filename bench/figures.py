@@ -73,7 +73,35 @@ class Bench:
 def benches() -> tuple[Bench, ...]:
     """Everything that can be measured, in the order of the issue's table."""
     # Imported here: each pulls in what it measures.
-    from bench import backtest, crash, demo, lag, latency, memory, messages, outage, pages, throughput, wall  # noqa: PLC0415
+    from bench import (  # noqa: PLC0415
+        alerting,
+        backtest,
+        crash,
+        demo,
+        lag,
+        latency,
+        memory,
+        messages,
+        outage,
+        pages,
+        rules_crash,
+        throughput,
+        wall,
+    )
 
-    rooms = (throughput, messages, lag, latency, wall, memory, crash, outage, backtest, demo, pages)
+    rooms = (
+        throughput,
+        messages,
+        lag,
+        latency,
+        alerting,
+        wall,
+        memory,
+        crash,
+        rules_crash,
+        outage,
+        backtest,
+        demo,
+        pages,
+    )
     return tuple(room.BENCH for room in rooms)

@@ -163,12 +163,15 @@ def scratch() -> Iterator[Path]:
 
 
 @contextlib.asynccontextmanager
-async def stand(folder: Path, *, points: int, default_queue: bool = False) -> AsyncIterator[Stand]:
+async def stand(
+    folder: Path, *, points: int, plant: str | None = None, default_queue: bool = False
+) -> AsyncIterator[Stand]:
     """A fresh database with `points` points of enterprise `bench`, and a broker.
 
     Args:
         folder: emptied by the caller.
         points: registers, kWh.
+        plant: a plant file's text, instead of one with such points.
         default_queue: mosquitto as Debian installs it, with a queue of 1000 messages, instead of ours.
     """
     broker = (DefaultBroker if default_queue else LocalBroker)(folder / "broker", port=free_port())
@@ -177,7 +180,7 @@ async def stand(folder: Path, *, points: int, default_queue: bool = False) -> As
         pool = await asyncpg.create_pool(server.dsn(user="enms_migrator"), min_size=0, max_size=4)
         codes = tuple(f"line{n % 20}.meter{n}.energy" for n in range(points))
         async with pool.acquire() as connection:
-            await load_plant(connection, parse_plant(_plant(codes), "bench"), now=datetime.now(UTC))
+            await load_plant(connection, parse_plant(plant or _plant(codes), "bench"), now=datetime.now(UTC))
         built = Stand(folder, server, broker, pool, codes)
         try:
             yield built
