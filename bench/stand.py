@@ -63,10 +63,10 @@ class Stand:
             "ENMS_LOG_LEVEL": "WARNING",
             **env,
         }
-        log = (self.folder / f"{name}.log").open("ab")
-        process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-            [sys.executable, "-m", "cli", name], cwd=ROOT, env=whole, stdout=log, stderr=log
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
+                [sys.executable, "-m", "cli", name], cwd=ROOT, env=whole, stdout=log, stderr=log
+            )
         role = Role(name, process, port)
         self.roles[name] = role
         await role.well()

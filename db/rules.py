@@ -269,6 +269,12 @@ def _span(row: asyncpg.Record) -> VerdictSpan:
     return VerdictSpan(row["from_ts"], row["to_ts"], Truth(row["truth"]), row["in_band"], row["reason"])
 
 
+async def last_verdicts(connection: asyncpg.Connection, e: int) -> dict[tuple[str, str], VerdictSpan]:
+    """The answer up to where each subject was judged, by rule and subject; none where it is unknown."""
+    rows = statements("rules").last_verdicts(connection, e=e)
+    return {(row["rule"], row["subject"]): _span(row) async for row in rows}
+
+
 async def anchors(
     connection: asyncpg.Connection, e: int, rule: str, wanted: Sequence[tuple[str, datetime]]
 ) -> dict[str, datetime]:
@@ -292,15 +298,21 @@ async def replace_verdicts(
         await sql.delete_verdicts(
             connection, e=e, rule=rule, subjects=[s for s, _ in gone], starts=[start for _, start in gone]
         )
-    if present:
-        await sql.put_verdicts(
-            connection,
-            e=e,
-            rule=rule,
-            subjects=[s for s, _ in present],
-            starts=[v.from_ts for _, v in present],
-            ends=[v.to_ts for _, v in present],
-            truths=[int(v.truth) for _, v in present],
-            bands=[v.in_band for _, v in present],
-            reasons=[v.reason for _, v in present],
-        )
+    await put_verdicts(connection, e, [(rule, subject, span) for subject, span in present])
+
+
+async def put_verdicts(connection: asyncpg.Connection, e: int, spans: Sequence[tuple[str, str, VerdictSpan]]) -> None:
+    """Remember answers of (rule, subject), each in place of one with the same start."""
+    if not spans:
+        return
+    await statements("rules").put_verdicts(
+        connection,
+        e=e,
+        rules=[rule for rule, _, _ in spans],
+        subjects=[subject for _, subject, _ in spans],
+        starts=[v.from_ts for _, _, v in spans],
+        ends=[v.to_ts for _, _, v in spans],
+        truths=[int(v.truth) for _, _, v in spans],
+        bands=[v.in_band for _, _, v in spans],
+        reasons=[v.reason for _, _, v in spans],
+    )

@@ -53,11 +53,11 @@ INSERT INTO rule_cursor (e) VALUES (:e) ON CONFLICT DO NOTHING;
 
 -- name: lock_cursor(e)$
 -- No row: somebody else is evaluating this enterprise.
-SELECT e FROM rule_cursor WHERE e = :e FOR UPDATE SKIP LOCKED;
+SELECT serial FROM rule_cursor WHERE e = :e FOR UPDATE SKIP LOCKED;
 
--- name: move_cursor(e, now)!
+-- name: move_cursor(e, now, by)!
 UPDATE rule_cursor
-SET evaluated_at = :now,
+SET evaluated_at = :now, serial = serial + :by::int,
     evaluated_until = (SELECT min(evaluated_until) FROM rule_subject WHERE e = :e AND ended_at IS NULL)
 WHERE e = :e;
 
@@ -108,6 +108,17 @@ CROSS JOIN LATERAL (
 ) AS v
 ORDER BY s.subject, v.from_ts;
 
+-- name: last_verdicts(e)
+-- Of each subject the span that reaches up to where it was judged.
+SELECT s.rule, s.subject, v.from_ts, v.to_ts, v.truth, v.in_band, v.reason
+FROM rule_subject AS s
+CROSS JOIN LATERAL (
+    SELECT from_ts, to_ts, truth, in_band, reason FROM verdict AS k
+    WHERE k.e = s.e AND k.rule = s.rule AND k.subject = s.subject AND k.from_ts < s.evaluated_until
+    ORDER BY from_ts DESC LIMIT 1
+) AS v
+WHERE s.e = :e AND v.to_ts = s.evaluated_until;
+
 -- name: anchors(e, rule, subjects, ats)
 -- The last instant at or before `at` at which each subject was clear and without an alert.
 SELECT s.subject, v.instant
@@ -128,10 +139,10 @@ CROSS JOIN LATERAL (
 DELETE FROM verdict AS v USING unnest(:subjects::text[], :starts::timestamptz[]) AS u (subject, from_ts)
 WHERE v.e = :e AND v.rule = :rule AND v.subject = u.subject AND v.from_ts = u.from_ts;
 
--- name: put_verdicts(e, rule, subjects, starts, ends, truths, bands, reasons)!
+-- name: put_verdicts(e, rules, subjects, starts, ends, truths, bands, reasons)!
 INSERT INTO verdict (e, rule, subject, from_ts, to_ts, truth, in_band, reason)
-SELECT :e, :rule, u.*
-FROM unnest(:subjects::text[], :starts::timestamptz[], :ends::timestamptz[], :truths::smallint[], :bands::boolean[],
+SELECT :e, u.*
+FROM unnest(:rules::text[], :subjects::text[], :starts::timestamptz[], :ends::timestamptz[], :truths::smallint[], :bands::boolean[],
             :reasons::text[]) AS u
 ON CONFLICT (e, rule, subject, from_ts) DO UPDATE SET
     to_ts = excluded.to_ts, truth = excluded.truth, in_band = excluded.in_band, reason = excluded.reason;

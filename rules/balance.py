@@ -83,6 +83,7 @@ def loss_of(
 class Balance:
     """Days, compared with earlier days of the same network."""
 
+    lasting = True
     revises = True
 
     def __init__(self, rule: BalanceRule, enterprise: EnterpriseRow) -> None:

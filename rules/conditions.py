@@ -83,6 +83,7 @@ class Condition(Protocol[Watched, Basis]):
     """One rule's condition on one enterprise.
 
     Attributes:
+        lasting: (where it is there) whether only a configuration changes its subjects, never the ledger.
         revises: whether a revised past is judged again. False for what is about arrival itself: filling a gap never
             retracts the alert about it.
     """

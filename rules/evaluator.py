@@ -16,7 +16,7 @@ import structlog
 
 from db import rules as store
 from db.plants import EnterpriseRow
-from db.rules import RuleFileRow, RuleRow
+from db.rules import Change, PointState, RuleFileRow, RuleRow
 from db.statements import statements
 from enms.alerts import Step
 from rules.book import BookFile
@@ -27,6 +27,7 @@ from rules.facts import Facts
 from rules.judging import RuleRun
 from rules.kinds import condition_of
 from rules.record import LoadedRule, Tally, end_subject
+from rules.standings import Standings
 
 logger = structlog.get_logger()
 
@@ -51,6 +52,9 @@ class Outcome:
 
 
 BUSY = Outcome(busy=True, more=False, steps=0, transitions={}, failed=())
+NOTHING = Outcome(busy=False, more=False, steps=0, transitions={}, failed=())
+# Subjects that one process remembers, of all enterprises.
+_MOST = 200_000
 
 
 class Evaluator:
@@ -67,6 +71,7 @@ class Evaluator:
         self._condition = condition
         self._desk = desk or Desk(())
         self._versions: dict[int, dict[str, int]] = {}
+        self._standings: dict[int, Standings] = {}
 
     async def publish_books(self, connection: asyncpg.Connection, now: datetime) -> None:
         """Let people see which files were read and which were refused."""
@@ -76,32 +81,55 @@ class Evaluator:
         async with connection.transaction():
             await store.put_rule_files(connection, files)
 
-    async def evaluate(self, connection: asyncpg.Connection, enterprise: EnterpriseRow, now: datetime) -> Outcome:
+    async def evaluate(
+        self,
+        connection: asyncpg.Connection,
+        enterprise: EnterpriseRow,
+        now: datetime,
+        *,
+        full: bool = True,
+        settle: bool = True,
+    ) -> Outcome:
         """Judge everything that is closed and not judged yet, and everything the ledger told anew.
 
         Args:
             connection: idle.
             enterprise: whose rules.
             now: the clock, for what is recorded; which instants are judged comes from the ledger.
+            full: look at everything; else only at what the ledger changed since all was judged by this evaluator: for
+                callers that hear of every change of a configuration, and then look at everything.
+            settle: write down at once where subjects stand that only go on; else `settle` does.
         """
         sql = statements("rules")
         e = enterprise.e
         await sql.ensure_cursor(connection, e=e)
         async with connection.transaction():
-            if await sql.lock_cursor(connection, e=e) is None:
+            serial = await sql.lock_cursor(connection, e=e)
+            if serial is None:
                 return BUSY
             rules = await self._loaded(connection, enterprise, now)
             changes = {change.p: change for change in await store.take_changes(connection, e)}
             facts = Facts(connection)
             states = await facts.ask(store.point_states, e)
+            standings = self._standings.pop(e, None)
+            if standings is None or standings.serial != serial:
+                standings = await Standings.read(connection, e, serial)
+            touched = None if full else _touched(standings, states, changes)
+            standings.states = None
+            if touched is not None and not touched:
+                standings.states = states
+                self._keep(e, standings)
+                return NOTHING
             tally, steps, more, failed = Tally(self._desk), 0, False, []
-            await self._end_retired(connection, enterprise, rules, now, tally)
+            await self._end_retired(connection, enterprise, rules, standings, now, tally)
             for loaded in rules:
                 condition = self._condition(loaded.rule, enterprise)
-                run = RuleRun(facts, enterprise, loaded, condition, now, tally)
+                run = RuleRun(facts, enterprise, loaded, condition, standings, now, tally)
+                if touched is not None and run.at_rest(touched):
+                    continue
                 try:
                     async with connection.transaction():
-                        progress = await run.run(changes, states)
+                        progress = await run.run(changes, states, touched)
                 except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
                     raise
                 except Exception as problem:  # one rule's trouble is not another's
@@ -109,13 +137,40 @@ class Evaluator:
                     failed.append(loaded.rule.id)
                     since = min((c.from_start for c in changes.values()), default=None)
                     reason = f"{type(problem).__name__}: {problem}"
+                    await standings.write(connection, e, loaded.rule.id)
                     await sql.postpone(connection, e=e, rule=loaded.rule.id, redo_from=since, error=reason)
                     continue
+                standings.rules.setdefault(loaded.rule.id, {}).update(progress.standings)
                 steps += progress.steps
                 more = more or progress.more
-            await sql.move_cursor(connection, e=e, now=now)
+            if settle or failed:
+                await standings.write(connection, e)
+            await sql.move_cursor(connection, e=e, now=now, by=1)
         self._versions[e] = {loaded.rule.id: loaded.version for loaded in rules}
+        if not failed:
+            standings.serial = serial + 1
+            standings.states = states if not more else None
+            self._keep(e, standings)
         return Outcome(busy=False, more=more, steps=steps, transitions=tally.transitions, failed=tuple(failed))
+
+    async def settle(self, connection: asyncpg.Connection, now: datetime) -> int:
+        """Write down where subjects stand that only went on, unless others judged them since; how many they were."""
+        sql, written = statements("rules"), 0
+        for e in [e for e, standings in self._standings.items() if standings.behind]:
+            async with connection.transaction():
+                if await sql.lock_cursor(connection, e=e) != self._standings[e].serial:
+                    continue
+                standings = self._standings.pop(e)
+                written += await standings.write(connection, e)
+                await sql.move_cursor(connection, e=e, now=now, by=0)
+            self._keep(e, standings)
+        return written
+
+    def _keep(self, e: int, standings: Standings) -> None:
+        """Remember where an enterprise stands; beyond the bound the one judged the longest ago is forgotten."""
+        self._standings[e] = standings
+        while len(self._standings) > 1 and sum(map(len, self._standings.values())) > _MOST:
+            self._standings.pop(next(iter(self._standings)))
 
     async def _loaded(
         self, connection: asyncpg.Connection, enterprise: EnterpriseRow, now: datetime
@@ -137,13 +192,22 @@ class Evaluator:
         connection: asyncpg.Connection,
         enterprise: EnterpriseRow,
         rules: Sequence[LoadedRule],
+        standings: Standings,
         now: datetime,
         tally: Tally,
     ) -> None:
         present = {loaded.rule.id for loaded in rules}
-        for row in await store.subjects(connection, enterprise.e):
-            if row.rule not in present and row.ended_at is None:
-                await end_subject(connection, enterprise.e, row, now, tally, "rule_retired")
+        for subjects in [subjects for rule, subjects in standings.rules.items() if rule not in present]:
+            for code, standing in subjects.items():
+                if standing.row.ended_at is None:
+                    subjects[code] = await end_subject(connection, enterprise.e, standing, now, tally, "rule_retired")
+
+
+def _touched(standings: Standings, states: Mapping[int, PointState], changes: Mapping[int, Change]) -> set[int] | None:
+    """Points of which anything is new since all was judged; None: that was never so."""
+    if standings.states is None:
+        return None
+    return {p for p, state in states.items() if standings.states.get(p) != state} | set(changes)
 
 
 def _row(e: int, rule: Rule, file: str, now: datetime) -> RuleRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,12 +15,13 @@ from db.plants import EnterpriseRow
 from db.rules import Change, PointState, SubjectRow, VerdictSpan
 from db.statements import statements
 from enms.alerts import Episode
-from rules.conditions import Condition, Judged, Span
+from rules.conditions import Condition, Judged, Span, Subject
 from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
-from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
+from rules.plan import Plan, Range, not_before, plan, slices, text_of
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
+from rules.standings import Standing, Standings
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -27,11 +29,15 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What a run did."""
+    """What a run did.
 
-    subjects: int
+    Attributes:
+        standings: of the subjects that were judged or are gone.
+    """
+
     steps: int
     more: bool
+    standings: Mapping[str, Standing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,13 @@ class _Known:
     Attributes:
         anchor: where the fold begins; None: at the frontier, from memory.
         spans: answers from there on, or those that touch what is judged.
+        stored: the same as the database has them.
         alerts: that reach past the anchor.
     """
 
     anchor: datetime | None
     spans: list[VerdictSpan]
+    stored: list[VerdictSpan]
     alerts: list[Known]
 
 
@@ -58,6 +66,7 @@ class RuleRun:
         enterprise: EnterpriseRow,
         loaded: LoadedRule,
         condition: Condition[Any, Any],
+        standings: Standings,
         now: datetime,
         tally: Tally,
     ) -> None:
@@ -67,14 +76,34 @@ class RuleRun:
         self._version = loaded.version
         self._condition = condition
         self._now, self._tally = now, tally
+        self._all = standings
+        self._standings = standings.rules.get(self._rule.id, {})
+        self._found: dict[str, Standing] = {}
         self._recorder = Recorder(facts.connection, enterprise, loaded, now, tally)
 
-    async def run(self, changes: Mapping[int, Change], states: Mapping[int, PointState]) -> Progress:
-        """Judge every subject as far as its inputs are closed."""
-        subjects = await self._condition.subjects(self._facts)
-        rows = {row.subject: row for row in await store.subjects(self._connection, self._e, self._rule.id)}
-        await self._end_gone({s.code for s in subjects}, rows)
+    def at_rest(self, touched: AbstractSet[int]) -> bool:
+        """Whether nothing of the rule can have changed: its subjects are known and none of `touched` is theirs."""
+        subjects = self._all.subjects.get(self._rule.id)
+        return subjects is not None and all(touched.isdisjoint(_points(s)) for s in subjects)
+
+    async def run(
+        self,
+        changes: Mapping[int, Change],
+        states: Mapping[int, PointState],
+        touched: AbstractSet[int] | None = None,
+    ) -> Progress:
+        """Judge every subject as far as its inputs are closed.
+
+        Args:
+            changes: what the ledger published since last time, by point.
+            states: how far the ledger is, by point.
+            touched: points of which anything is new since all was judged; None: look at everything.
+        """
+        subjects = await self._subjects(known=touched is not None)
+        if touched is not None:
+            subjects = [s for s in subjects if not touched.isdisjoint(_points(s))]
         revises = self._condition.revises
+        rows = {code: standing.row for code, standing in self._standings.items()}
         made = (plan(s, rows.get(s.code), changes, states, revises=revises) for s in subjects)
         plans = [p for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
@@ -84,12 +113,22 @@ class RuleRun:
         if due:
             await self._judge(due)
         judged_again = sum(p.again is not None for p in due)
-        return Progress(len(subjects), len(due) + judged_again, any(p.more for p in plans))
+        return Progress(len(due) + judged_again, any(p.more for p in plans), self._found)
 
-    async def _end_gone(self, present: set[str], rows: Mapping[str, SubjectRow]) -> None:
-        for code, row in rows.items():
-            if code not in present and row.ended_at is None:
-                await end_subject(self._connection, self._e, row, self._now, self._tally, "subject_gone")
+    async def _subjects(self, *, known: bool) -> list[Subject[Any]]:
+        """What there is to watch; remembered where only a configuration changes it. What is gone is ended."""
+        held = self._all.subjects.get(self._rule.id) if known else None
+        if held is not None:
+            return held
+        subjects = await self._condition.subjects(self._facts)
+        present = {s.code for s in subjects}
+        for code, standing in self._standings.items():
+            if code not in present and standing.row.ended_at is None:
+                ended = await end_subject(self._connection, self._e, standing, self._now, self._tally, "subject_gone")
+                self._found[code] = ended
+        if getattr(self._condition, "lasting", False):
+            self._all.subjects[self._rule.id] = subjects
+        return subjects
 
     async def _judge(self, due: Sequence[Plan]) -> None:
         again = await self._answers([(p, p.again) for p in due if p.again is not None])
@@ -105,15 +144,33 @@ class RuleRun:
             for span, answers in ((one.again, again.get(code, [])), (one.onward, onward.get(code, []))):
                 if span is not None:
                     spans = splice(spans, *span, [j.observation for j in answers])
-            kept = {s.from_ts for s in spans}
-            gone += [(code, s.from_ts) for s in old.spans if s.from_ts not in kept]
-            had = set(old.spans)
-            present += [(code, s) for s in spans if s not in had]
             judged = [*again.get(code, []), *onward.get(code, [])]
-            memory = await self._retell(one, old, spans, judged)
-            ends.append(self._row(one, memory, judged))
+            memory, episodes = self._folded(one, old, spans, judged)
+            row = self._row(one, memory, judged)
+            last = spans[-1] if spans and spans[-1].to_ts == one.until else None
+            if self._only_goes_on(one, old, spans, memory, episodes):
+                self._found[code] = Standing(row, memory, last, self._standings[code].stored, behind=True)
+                continue
+            kept = {s.from_ts for s in spans}
+            gone += [(code, s.from_ts) for s in old.stored if s.from_ts not in kept]
+            had = set(old.stored)
+            present += [(code, s) for s in spans if s not in had]
+            await self._retell(one, old, episodes, judged)
+            ends.append(row)
+            self._found[code] = Standing(row, memory, last, last)
         await store.replace_verdicts(self._connection, self._e, self._rule.id, gone, present)
         await store.put_subjects(self._connection, self._e, ends)
+
+    def _only_goes_on(
+        self, one: Plan, old: _Known, spans: Sequence[VerdictSpan], memory: Memory, episodes: Sequence[Episode]
+    ) -> bool:
+        """Whether a subject says what it said, and nothing comes of it: no alert begins, changes or ends."""
+        if old.anchor is not None or len(spans) != 1 or len(old.spans) != 1:
+            return False
+        standing = self._standings[one.subject.code]
+        same = spans[0].from_ts == old.spans[0].from_ts and memory == standing.memory
+        going_on = [] if memory.episode is None else [memory.episode]
+        return same and list(episodes) == going_on and standing.row.configured_at == one.subject.configured_at
 
     async def _answers(self, wanted: Sequence[tuple[Plan, Range]]) -> dict[str, list[Judged[Any]]]:
         """Every step of some spans, long ones in pieces."""
@@ -127,27 +184,50 @@ class RuleRun:
 
     async def _recorded(self, due: Sequence[Plan]) -> dict[str, _Known]:
         """What is known of each subject from where its fold begins."""
+        open_now = await self._open_alerts()
+        known: dict[str, _Known] = {}
+        rest: list[Plan] = []
+        for one in due:
+            code = one.subject.code
+            standing = self._standings.get(code)
+            if one.again is None and standing is not None and standing.last is not None:
+                stored = [standing.stored] if standing.stored is not None else []
+                known[code] = _Known(None, [standing.last], stored, open_now.get(code, []))
+            else:
+                rest.append(one)
+        return known | await self._read(rest, open_now) if rest else known
+
+    async def _read(self, due: Sequence[Plan], open_now: Mapping[str, list[Known]]) -> dict[str, _Known]:
+        """The same of subjects that are told anew or begin, from the database, brought up to date."""
+        known: dict[str, _Known] = {}
+        behind = [p.subject.code for p in due if p.subject.code in self._standings]
+        await self._all.write(self._connection, self._e, self._rule.id, behind)
         revised = [(p.subject.code, p.again[0]) for p in due if p.again is not None]
         anchors = await store.anchors(self._connection, self._e, self._rule.id, revised) if revised else {}
         begins = {
             p.subject.code: anchors.get(p.subject.code, _EVER) if p.again is not None else p.frontier for p in due
         }
         reach = [(p.subject.code, begins[p.subject.code], p.until) for p in due]
-        spans = await store.verdicts_touching(self._connection, self._e, self._rule.id, reach)
-        known: dict[str, _Known] = {}
-        open_now = await self._open_alerts()
+        found = await store.verdicts_touching(self._connection, self._e, self._rule.id, reach)
         for one in due:
             code = one.subject.code
+            spans = found.get(code, [])
             if one.again is None:
-                known[code] = _Known(None, spans.get(code, []), open_now.get(code, []))
+                known[code] = _Known(None, spans, spans, open_now.get(code, []))
             else:
-                alerts = await self._alerts(code, begins[code])
-                known[code] = _Known(begins[code], spans.get(code, []), alerts)
+                known[code] = _Known(begins[code], spans, spans, await self._alerts(code, begins[code]))
         return known
 
     async def _open_alerts(self) -> dict[str, list[Known]]:
-        rows = statements("alerts").open_alerts(self._connection, e=self._e)
-        return {row["subject"]: [_known(row)] async for row in rows if row["rule"] == self._rule.id}
+        """Of this rule; of all rules they are read once, as nobody else touches this rule's."""
+
+        async def load() -> dict[str, dict[str, list[Known]]]:
+            found: dict[str, dict[str, list[Known]]] = {}
+            async for row in statements("alerts").open_alerts(self._connection, e=self._e):
+                found.setdefault(row["rule"], {}).setdefault(row["subject"], []).append(_known(row))
+            return found
+
+        return (await self._facts.once(("open alerts", self._e), load)).get(self._rule.id, {})
 
     async def _alerts(self, subject: str, after: datetime) -> list[Known]:
         rows = statements("alerts").alerts_of(
@@ -155,18 +235,20 @@ class RuleRun:
         )
         return [_known(row) async for row in rows]
 
-    async def _retell(
+    def _folded(
         self, one: Plan, old: _Known, spans: Sequence[VerdictSpan], judged: Sequence[Judged[Any]]
-    ) -> Memory:
-        if old.anchor is None:
-            memory = memory_of(one.row.memory) if one.row is not None else Memory()
-            steps = [j.observation for j in judged]
-        else:
-            memory = Memory()
+    ) -> tuple[Memory, list[Episode]]:
+        """Where the answers lead, and the episodes on the way."""
+        if old.anchor is not None:
             steps = observations(spans, old.anchor, one.until, one.subject.grid)
-        memory, episodes = fold(memory, steps, self._rule.policy)
+            return fold(Memory(), steps, self._rule.policy)
+        standing = self._standings.get(one.subject.code)
+        begin = standing.memory if standing is not None else Memory()
+        return fold(begin, [j.observation for j in judged], self._rule.policy)
+
+    async def _retell(self, one: Plan, old: _Known, episodes: Sequence[Episode], judged: Sequence[Judged[Any]]) -> None:
         if not episodes and not old.alerts:
-            return memory
+            return
         told = retell(old.alerts, episodes, None if one.first else one.frontier)
         firing = {j.observation.end: j for j in judged}
         was = {known.id: known.episode.fired_at for known in old.alerts}
@@ -175,7 +257,6 @@ class RuleRun:
             if episode.fired_at not in firing:
                 firing[episode.fired_at] = await self._step_until(one, episode)
         await self._recorder.write(Telling(one.subject, told, firing, self._condition.evidence))
-        return memory
 
     async def _step_until(self, one: Plan, episode: Episode) -> Judged[Any]:
         """The step that ends where an episode fired, judged once more for its evidence."""
@@ -204,6 +285,11 @@ class RuleRun:
             error=None,
             ended_at=None,
         )
+
+
+def _points(subject: Subject[Any]) -> AbstractSet[int]:
+    """Whose news are news to a subject."""
+    return subject.inputs | subject.waits_for | {p for p, _ in subject.hopes_for}
 
 
 def _known(row: asyncpg.Record) -> Known:

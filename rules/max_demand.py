@@ -42,6 +42,7 @@ def demand_of(metered: Metered) -> tuple[float, float] | None:
 class MaxDemand:
     """Closed quarter hours, one by one, as they are billed."""
 
+    lasting = True
     revises = True
 
     def __init__(self, rule: MaxDemandRule, enterprise: EnterpriseRow) -> None:

@@ -29,6 +29,7 @@ Limits = TypeVar("Limits", bound=MotorLoadRule | MotorOverloadRule)
 class LoadCondition(Generic[Limits]):
     """A condition on the load factor from input power, quarter hour by quarter hour."""
 
+    lasting = True
     revises = True
 
     def __init__(self, rule: Limits, enterprise: EnterpriseRow) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from db.rules import Change, PointState, SubjectRow
@@ -151,6 +152,7 @@ def memory_of(text: str) -> Memory:
     )
 
 
+@lru_cache(maxsize=1024)
 def text_of(memory: Memory) -> str:
     """A memory as JSON."""
 

@@ -33,6 +33,7 @@ class Noticed:
 class PointCondition:
     """Points of the rule's roles that a check can be made on."""
 
+    lasting = True
     revises = True
     grid: Even = QUARTER_HOURS
 

@@ -57,6 +57,7 @@ def factor_of(active: Metered, reactive: Metered) -> tuple[float, float, float] 
 class PowerFactor:
     """The billed month, or the month to date, told every day."""
 
+    lasting = True
     revises = True
 
     def __init__(self, rule: PowerFactorRule, enterprise: EnterpriseRow) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import asyncpg
 
 from db import alerts, handling
 from db.plants import EnterpriseRow
-from db.rules import SubjectRow
 from db.statements import statements
 from enms.alerts import Closed, Episode, Step
 from rules.conditions import Judged, Subject
 from rules.definition import Rule
 from rules.desk import Desk
 from rules.evidence import freeze
-from rules.lifecycle import Found, Known, Retelling
+from rules.lifecycle import Found, Known, Memory, Retelling
+from rules.plan import text_of
+from rules.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +206,10 @@ class Recorder:
 
 
 async def end_subject(
-    connection: asyncpg.Connection, e: int, row: SubjectRow, now: datetime, tally: Tally, why: str
-) -> None:
+    connection: asyncpg.Connection, e: int, standing: Standing, now: datetime, tally: Tally, why: str
+) -> Standing:
     """A rule or subject is gone: its open alert closes with that reason, and nothing of it is judged any more."""
+    row = standing.row
     sql, at = statements("alerts"), row.evaluated_until
     opened = [r async for r in sql.open_alerts(connection, e=e)]
     for alert in [r["id"] for r in opened if (r["rule"], r["subject"]) == (row.rule, row.subject)]:
@@ -216,6 +218,9 @@ async def end_subject(
         tally.count(Step.ENDED)
         await tally.desk.post(connection, e, alert, Step.ENDED, n, now)
     await statements("rules").end_subject(connection, e=e, rule=row.rule, subject=row.subject, at=at)
+    memory = Memory()
+    ended = replace(row, ended_at=at, phase=memory.phase.value, phase_since=None, memory=text_of(memory))
+    return Standing(ended, memory, None, None)
 
 
 def _moved(was: Episode, now_known: Episode) -> dict[str, object]:

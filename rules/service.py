@@ -31,6 +31,10 @@ Report = Callable[[str, bool, str], None]
 
 # Nobody tells when the clock closes a quarter hour that holds nothing.
 _LOOK_EVERY_S = 5.0
+# Between these only what the ledger changed is looked at; changed configurations are announced, and found all the same.
+_LOOK_AT_EVERYTHING_S = 60.0
+# Where subjects stand that only go on is written down when nothing is left to judge, and now and then.
+_SETTLE_S = 10.0
 # A burst of publications is one evaluation; while history pours in, half of the time is left to others.
 _GATHER_S = 0.1
 _GATHER_LONGEST_S = 5.0
@@ -148,35 +152,44 @@ class RulesService:
         async with self._pool.acquire() as connection:
             await self._evaluator.publish_books(connection, self._clock())
         self._report("rules", True, "")
-        looked, took = -_LOOK_EVERY_S, 0.0
+        looked = whole = settled = -_LOOK_AT_EVERYTHING_S
+        took, rested = 0.0, time.monotonic()
         while not stop.is_set():
             await _wait(self._wake, _LOOK_EVERY_S)
-            await _wait(stop, min(_GATHER_LONGEST_S, max(_GATHER_S, took)))
+            await _wait(stop, max(_GATHER_S, min(_GATHER_LONGEST_S, took) - (time.monotonic() - rested)))
             self._wake.clear()
-            everybody = self._look_at_all or time.monotonic() - looked >= _LOOK_EVERY_S
-            looked = time.monotonic() if everybody else looked
-            named, self._announced, self._look_at_all = self._announced, set(), False
             begun = time.monotonic()
+            full = self._look_at_all or begun - whole >= _LOOK_AT_EVERYTHING_S
+            everybody = full or begun - looked >= _LOOK_EVERY_S
+            whole, looked = begun if full else whole, begun if everybody else looked
+            named, self._announced, self._look_at_all = self._announced, set(), False
             try:
-                await self._round(named, everybody, stop)
-                took = time.monotonic() - begun
+                await self._round(named, stop, everybody=everybody, full=full)
+                if stop.is_set() or not self._wake.is_set() or begun - settled >= _SETTLE_S:
+                    await self._settle()
+                    settled = begun
             except BaseException:
                 self._look_at_all = True
                 raise
+            rested = time.monotonic()
+            took = rested - begun
             self._report("rules", True, "")
 
-    async def _round(self, named: set[int], everybody: bool, stop: asyncio.Event) -> None:
+    async def _settle(self) -> None:
         async with self._pool.acquire() as connection:
-            plants = await enterprises(connection)
-            due = [plant for plant in plants if everybody or plant.e in named]
-            while due and not stop.is_set():
-                due = [p for p in due if not stop.is_set() and await self._evaluate(connection, p)]
-            await self._measure_lag(connection, plants)
+            await self._evaluator.settle(connection, self._clock())
+            await self._measure_lag(connection)
 
-    async def _evaluate(self, connection: asyncpg.Connection, plant: EnterpriseRow) -> bool:
+    async def _round(self, named: set[int], stop: asyncio.Event, *, everybody: bool, full: bool) -> None:
+        async with self._pool.acquire() as connection:
+            due = [plant for plant in await enterprises(connection) if everybody or plant.e in named]
+            while due and not stop.is_set():
+                due = [p for p in due if not stop.is_set() and await self._evaluate(connection, p, full=full)]
+
+    async def _evaluate(self, connection: asyncpg.Connection, plant: EnterpriseRow, *, full: bool) -> bool:
         """One evaluation; whether there is more to catch up."""
         begun = time.perf_counter()
-        outcome = await self._evaluator.evaluate(connection, plant, self._clock())
+        outcome = await self._evaluator.evaluate(connection, plant, self._clock(), full=full, settle=False)
         if outcome.busy:
             asyncio.get_running_loop().call_later(_BUSY_AGAIN_S, self._again, plant.e)
             return False
@@ -199,8 +212,8 @@ class RulesService:
         for rule in outcome.failed:
             metrics.FAILURES.labels(code, rule).inc()
 
-    async def _measure_lag(self, connection: asyncpg.Connection, plants: list[EnterpriseRow]) -> None:
-        codes = {plant.e: plant.code for plant in plants}
+    async def _measure_lag(self, connection: asyncpg.Connection) -> None:
+        codes = {plant.e: plant.code for plant in await enterprises(connection)}
         async for row in statements("rules").cursors(connection):
             if row["evaluated_until"] is not None and row["e"] in codes:
                 # read when it is asked for: while the database is away it goes on growing

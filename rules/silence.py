@@ -29,6 +29,7 @@ class MeteredPoint:
 class Silence:
     """`data_quality`, check `silent`."""
 
+    lasting = True
     revises = False
 
     def __init__(self, rule: DataQualityRule, enterprise: EnterpriseRow) -> None:

@@ -57,6 +57,7 @@ def answer(value: float, condition: ThresholdCondition, deadband: float) -> tupl
 class PointThreshold:
     """A point's quarter hours, hours, shifts or days."""
 
+    lasting = True
     revises = True
 
     def __init__(self, rule: ThresholdRule, enterprise: EnterpriseRow) -> None:
