@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
+from math import ceil
 from statistics import median
 
 import numpy as np
@@ -124,8 +125,9 @@ class _Looking:
         # beyond the interval by as much as steps scatter: what only just passes is seen half of the time
         needed = (usually.allowed + usually.half / t) / abs(usually.expected)
         whole = self._whole(fault, enpi, condition, made, after=days[-1])
+        running = max(1, ceil(rule.hold.total_seconds() / _LENGTH_S[condition.resolution]))
         why = f"{enpi.code}: adds {adds:.1%}, from {needed:.1%} it shows, {whole} whole {condition.resolution}s at work"
-        return adds > needed and whole > 0, why
+        return adds > needed and whole >= running, why
 
     def _whole(self, fault: Fault, enpi: Enpi, condition: BaselineCondition, made: Baseline, *, after: date) -> int:
         """Whole steps after the baseline's period in which it acts in full while the plant works as in that period."""

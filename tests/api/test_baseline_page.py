@@ -10,7 +10,7 @@ from rules.book import BUNDLED, read_book
 from tests.rules.test_baseline import ENERGY, OUTPUT, work
 from tests.rules.world import World
 
-BEGIN = datetime(2026, 11, 15, 16, tzinfo=UTC)
+BEGIN = datetime(2026, 11, 5, 16, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ async def kiln(db_pool):
     async with db_pool.acquire() as connection:
         world = await World.build(connection, "baseline", [read_book(BUNDLED / "baseline.yaml")])
         await world.evaluator.publish_books(connection, world.tick())
-        await work(world, OUTPUT, ENERGY, BEGIN)
+        # fourteen days
+        await work(world, [*3 * OUTPUT, *OUTPUT[:6]], [*3 * ENERGY, *ENERGY[:6]], BEGIN)
         await world.evaluate()
         yield world
 
@@ -38,13 +39,13 @@ async def test_the_scatter_has_what_was_observed_the_line_its_band_and_the_last_
     await kiln.evaluate()
     shown = (await client.get(f"/e/works/enpi/{await number(kiln)}?lang=en")).text
     drawing = shown[shown.index('<svg class="scatter"') :].split("</svg>")[0]
-    assert drawing.count('class="seen"') == 12
+    assert drawing.count('class="seen"') == 42
     assert drawing.count('class="judged"') == 1
     assert drawing.count('class="over last"') == 1
     assert 'class="line"' in drawing
     assert 'class="band"' in drawing
     assert "10.0 % over" in shown
-    assert "12 observations" in shown
+    assert "42 observations" in shown
     assert "Durbin–Watson" in shown
     rule = (await client.get("/rules?enterprise=works&rule=baseline_process_shift&lang=zh")).text
     assert '<svg class="scatter"' in rule

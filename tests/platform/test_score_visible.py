@@ -30,7 +30,7 @@ def drift(size: float, first_day: float, days: float, process: str = "roast") ->
 
 
 def test_a_drift_beyond_the_scatter_shows() -> None:
-    found = seen(drift(0.1, 6, 2))
+    found = seen(drift(0.1, 16, 2))
     assert found.visible
     assert "roast.gas_rate: adds 9" in found.why
 
@@ -38,13 +38,13 @@ def test_a_drift_beyond_the_scatter_shows() -> None:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (drift(0.01, 6, 2), "adds 1.0%, from"),
-        # four days are what the baseline is fitted to
-        (drift(0.1, 1, 2.5), "0 whole shifts"),
-        # it comes on over three hours, and no whole shift is left
-        (drift(0.1, 6, 0.4), "0 whole shifts"),
-        (drift(0.1, 6, 2, process="sep"), "reo.energy"),
-        (drift(0.1, 6, 2, process="util"), "no baseline holds its energy"),
+        (drift(0.01, 16, 2), "adds 1.0%, from"),
+        # fourteen days are what the baseline is fitted to
+        (drift(0.1, 11, 2.5), "0 whole shifts"),
+        # it comes on over three hours, and one whole shift is left, where two are wanted
+        (drift(0.1, 16, 0.8), "1 whole shifts"),
+        (drift(0.1, 16, 2, process="leach"), "reo.energy"),
+        (drift(0.1, 16, 2, process="util"), "no baseline holds its energy"),
     ],
 )
 def test_what_is_within_the_scatter_or_before_the_baseline_is_silent(fault: Fault, why: str) -> None:
