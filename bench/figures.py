@@ -43,11 +43,13 @@ class Options:
         folder: for databases, broker files and spools; emptied by whoever made it.
         scale: of the amount of work; 1 is what the promises are about.
         say: told what is going on.
+        dsn: a database for what is measured on one that is there (panels); None: on a bundled one, with less data.
     """
 
     folder: Path
     scale: float
     say: Callable[[str], None]
+    dsn: str | None = None
 
     def scaled(self, count: int, least: int = 1) -> int:
         return max(least, round(count * self.scale))
@@ -84,6 +86,7 @@ def benches() -> tuple[Bench, ...]:
         messages,
         outage,
         pages,
+        panels,
         rules_crash,
         throughput,
         wall,
@@ -96,6 +99,7 @@ def benches() -> tuple[Bench, ...]:
         latency,
         alerting,
         wall,
+        panels,
         memory,
         crash,
         rules_crash,

@@ -21,6 +21,10 @@ def command(
         list[str] | None, typer.Option(help="A figure, or the beginning of its name; may be repeated.")
     ] = None,
     scale: Annotated[float, typer.Option(min=0.001, max=10, help="Of the amount of work; promises are about 1.")] = 1.0,
+    dsn: Annotated[
+        str | None,
+        typer.Option(help="Database for the panels' figures: empty, or filled by bench.district. It is not emptied."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
     list_figures: Annotated[bool, typer.Option("--list", help="Name the figures and end.")] = False,
 ) -> None:
@@ -39,12 +43,12 @@ def command(
             "--only", [Mistake("", f"no figure {wanted!r}; there are {', '.join(names)}") for wanted in unknown]
         )
     picked = [b for b in known if any(name.startswith(wanted) for name in b.names for wanted in chosen)]
-    figures = asyncio.run(_run(picked, scale, quiet=as_json))
+    figures = asyncio.run(_run(picked, scale, dsn, quiet=as_json))
     if as_json:
         typer.echo(json.dumps(figures, ensure_ascii=False))
 
 
-async def _run(picked: list[Bench], scale: float, *, quiet: bool) -> list[dict[str, object]]:
+async def _run(picked: list[Bench], scale: float, dsn: str | None, *, quiet: bool) -> list[dict[str, object]]:
     from bench.figures import Options
     from bench.stand import scratch
 
@@ -56,7 +60,7 @@ async def _run(picked: list[Bench], scale: float, *, quiet: bool) -> list[dict[s
     for bench in picked:
         say(", ".join(bench.names))
         with scratch() as folder:
-            for one in await bench.measure(Options(folder, scale, say)):
+            for one in await bench.measure(Options(folder, scale, say, dsn)):
                 found.append(asdict(one))
                 if not quiet:
                     against = f" of {one.limit:,g} = {one.ratio}" if one.ratio is not None else f", limit {one.limit:g}"

@@ -14,7 +14,7 @@ SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb')
 CREATE EXTENSION IF NOT EXISTS timescaledb;
 
 -- name: create_reading_hypertable()$
--- Seven days a chunk (docs/storage.md, "Chunks"): inserts touch one page a point whatever the chunk's size, so that
+-- Seven days a chunk (docs/operations/sizing.md): inserts touch one page a point whatever the chunk's size, so that
 -- memory does not limit it; planning looks at every chunk, and three years make 157; retention goes week by week.
 -- No index on ts alone: every question names its points.
 SELECT create_hypertable('reading', by_range('ts', INTERVAL '7 days'), create_default_indexes => false,

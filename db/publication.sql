@@ -191,7 +191,8 @@ USING unnest(:e::int[], :p::int[]) AS u (e, p)
 WHERE d.e = u.e AND d.p = u.p;
 
 -- name: put_days(e, p, local_date, f, t, mean)!
--- Sums in order of time, so that the same rows give the same bits; a state's day is its mean over covered time.
+-- Sums in order of time, so that the same rows give the same bits; a state's day is its mean over covered time. Put
+-- again even where the sums came out the same: the quarter hours under them did not, and put_at tells who used them.
 INSERT INTO day_total AS d (e, p, local_date, amount, covered_s, estimated_s, apportioned_s)
 SELECT u.e, u.p, u.local_date, CASE WHEN u.mean THEN total.weighed / total.covered_s ELSE total.amount END,
        total.covered_s, total.estimated_s, total.apportioned_s
@@ -207,9 +208,7 @@ CROSS JOIN LATERAL (
 WHERE total.covered_s IS NOT NULL
 ON CONFLICT (e, p, local_date) DO UPDATE SET
     amount = excluded.amount, covered_s = excluded.covered_s, estimated_s = excluded.estimated_s,
-    apportioned_s = excluded.apportioned_s
-WHERE (d.amount, d.covered_s, d.estimated_s, d.apportioned_s)
-      IS DISTINCT FROM (excluded.amount, excluded.covered_s, excluded.estimated_s, excluded.apportioned_s);
+    apportioned_s = excluded.apportioned_s, put_at = excluded.put_at;
 
 -- name: cuts(es)
 SELECT e, timezone, day_starts FROM enterprise WHERE e = ANY (:es::int[]);

@@ -31,7 +31,7 @@ def reference_sql() -> str:
 
 def _units() -> str:
     rows = [(u.symbol, str(u.dimension), u.factor, u.per_hour, u.amount_per_hour) for u in UNITS.values()]
-    return _view(
+    return _table(
         "unit",
         ("symbol text", "dimension text", "factor float8", "per_hour text", "amount_per_hour float8"),
         rows,
@@ -45,7 +45,7 @@ def _carriers() -> str:
         factor = carrier.default
         kgce, unit = (factor.kgce, factor.unit) if factor is not None else (None, carrier.unit)
         rows.append((carrier.code, carrier.name_zh, carrier.name_en, unit, kgce))
-    return _view(
+    return _table(
         "carrier",
         ("code text", "name_zh text", "name_en text", "unit text", "kgce float8"),
         rows,
@@ -58,7 +58,7 @@ def _carbon() -> str:
         (f.carrier, None if day == date.min else day, f.tco2_per_gj, f.tco2_per_unit, f.unit)
         for day, f in carbon_factors()
     ]
-    return _view(
+    return _table(
         "carbon_factor",
         ("carrier text", "effective_from date", "tco2_per_gj float8", "tco2_per_unit float8", "unit text"),
         rows,
@@ -95,7 +95,13 @@ def _limits() -> str:
         "existing_level int",
         "new_level int",
     )
-    return _view("limit_row", columns, rows, "National limits before corrections; effective_to is the last day.")
+    return _table(
+        "limit_row",
+        columns,
+        rows,
+        key="item",
+        comment="National limits before corrections; effective_to is the last day.",
+    )
 
 
 def _corrections() -> str:
@@ -131,19 +137,25 @@ def _corrections() -> str:
         "every_level bool",
     )
     rows = sorted(seen, key=lambda row: tuple(str(cell) for cell in row))
-    return _view("limit_correction", columns, rows, "What a declared circumstance does to a limit.")
+    return _table(
+        "limit_correction", columns, rows, "What a declared circumstance does to a limit.", key="edition, item"
+    )
 
 
-def _view(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], comment: str) -> str:
+def _table(
+    name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], comment: str, key: str | None = None
+) -> str:
+    """A table, not a view of VALUES: those have no index, and are gone through for every row that is joined."""
     names = [column.split()[0] for column in columns]
     types = [column.split()[1] for column in columns]
     lines = [f"    ({', '.join(_cell(cell) for cell in row)})" for row in rows]
     casts = ", ".join(f"{n}::{t} AS {n}" for n, t in zip(names, types, strict=True))
     return (
-        f"CREATE VIEW grafana_inner.{name} AS\nSELECT {casts}\nFROM (VALUES\n"
+        f"CREATE TABLE grafana_inner.{name} AS\nSELECT {casts}\nFROM (VALUES\n"
         + ",\n".join(lines)
         + f"\n) AS row ({', '.join(names)});\n"
-        + f"COMMENT ON VIEW grafana_inner.{name} IS '{comment}';\n"
+        + f"CREATE INDEX ON grafana_inner.{name} ({key or names[0]});\nANALYZE grafana_inner.{name};\n"
+        + f"COMMENT ON TABLE grafana_inner.{name} IS '{comment}';\n"
     )
 
 

@@ -21,7 +21,9 @@ WHERE EXISTS (
 );
 COMMENT ON VIEW grafana_inner.visible IS 'The enterprises this session may see. Every view of schema grafana joins it.';
 
-CREATE VIEW grafana_inner.point_now AS
+-- What follows from configuration alone is kept in tables, each beside the view it is filled from (X from X_computed, by
+-- keep_configuration in 60_grafana_9_kept.sql): computed for every panel it cost more than the panel's own figures.
+CREATE VIEW grafana_inner.point_now_computed AS
 SELECT pt.e, pt.p, pt.code, c.name_zh, c.name_en, c.process, c.carrier, c.role, c.reading, c.unit, c.amount_unit,
        c.to_amount, c.aggregate, c.rated_per_hour, c.period_s, c.max_gap_s, c.parent, c.ncv, c.in_service_from,
        c.virtual, c.position,
@@ -35,10 +37,30 @@ SELECT pt.e, pt.p, pt.code, c.name_zh, c.name_en, c.process, c.carrier, c.role, 
 FROM public.point AS pt
 JOIN public.point_config_span AS c USING (e, p)
 WHERE c.valid_from <= now() AND c.valid_to > now() AND NOT c.retired;
-COMMENT ON VIEW grafana_inner.point_now IS 'Points as they are configured now.';
+CREATE TABLE grafana_inner.point_now AS TABLE grafana_inner.point_now_computed WITH NO DATA;
+ALTER TABLE grafana_inner.point_now ADD PRIMARY KEY (e, p);
+CREATE INDEX ON grafana_inner.point_now (e, code);
+COMMENT ON TABLE grafana_inner.point_now IS 'Points as they are configured now.';
 
-CREATE VIEW grafana_inner.meter_now AS
+CREATE VIEW grafana_inner.meter_now_computed AS
 SELECT i.e, i.p, i.multiplier, i.resolution, i.accuracy_class, i.calibrated
 FROM public.installation_span AS i
 WHERE i.installed_at <= now() AND i.removed_at > now();
-COMMENT ON VIEW grafana_inner.meter_now IS 'The meter on each point now.';
+CREATE TABLE grafana_inner.meter_now AS TABLE grafana_inner.meter_now_computed WITH NO DATA;
+ALTER TABLE grafana_inner.meter_now ADD PRIMARY KEY (e, p);
+COMMENT ON TABLE grafana_inner.meter_now IS 'The meter on each point now.';
+
+CREATE VIEW grafana_inner.point_span_computed AS
+SELECT c.e, c.p, c.valid_from, c.valid_to, c.process, c.carrier, c.role, c.amount_unit, c.aggregate
+FROM public.point_config_span AS c
+WHERE NOT c.retired;
+CREATE TABLE grafana_inner.point_span AS TABLE grafana_inner.point_span_computed WITH NO DATA;
+ALTER TABLE grafana_inner.point_span ADD PRIMARY KEY (e, p, valid_from);
+COMMENT ON TABLE grafana_inner.point_span IS 'What each point is over [valid_from, valid_to).';
+
+-- Days to choose from by an index: a series made for every question would be gone through whole each time.
+CREATE TABLE grafana_inner.calendar AS
+SELECT d::date AS local_date FROM generate_series(timestamp '2000-01-01', timestamp '2100-12-31', interval '1 day') AS d;
+ALTER TABLE grafana_inner.calendar ADD PRIMARY KEY (local_date);
+ANALYZE grafana_inner.calendar;
+COMMENT ON TABLE grafana_inner.calendar IS 'Every day from 2000 to 2100.';

@@ -1,7 +1,7 @@
 -- Generated from enms/standards and enms/units.py by `python -m grafana.build`; a test holds them together.
 -- Nothing here is checked against the official texts: `review` and the sources are in enms/standards.
 
-CREATE VIEW grafana_inner.unit AS
+CREATE TABLE grafana_inner.unit AS
 SELECT symbol::text AS symbol, dimension::text AS dimension, factor::float8 AS factor, per_hour::text AS per_hour, amount_per_hour::float8 AS amount_per_hour
 FROM (VALUES
     ('kWh', 'energy', 3600.0, NULL, 1.0),
@@ -59,9 +59,11 @@ FROM (VALUES
     ('MJ/m3', 'heating_value_volume', 1073.2198425773386, NULL, 1.0),
     ('m', 'length', 1.0, NULL, 1.0)
 ) AS row (symbol, dimension, factor, per_hour, amount_per_hour);
-COMMENT ON VIEW grafana_inner.unit IS 'Units and how many of their dimension''s base unit one is.';
+CREATE INDEX ON grafana_inner.unit (symbol);
+ANALYZE grafana_inner.unit;
+COMMENT ON TABLE grafana_inner.unit IS 'Units and how many of their dimension''s base unit one is.';
 
-CREATE VIEW grafana_inner.carrier AS
+CREATE TABLE grafana_inner.carrier AS
 SELECT code::text AS code, name_zh::text AS name_zh, name_en::text AS name_en, unit::text AS unit, kgce::float8 AS kgce
 FROM (VALUES
     ('raw_coal', '原煤', 'Raw coal', 'kg', 0.7143),
@@ -105,9 +107,11 @@ FROM (VALUES
     ('acetylene', '乙炔', 'Acetylene', 'm3', 8.3143),
     ('calcium_carbide', '电石', 'Calcium carbide', 'kg', 2.0786)
 ) AS row (code, name_zh, name_en, unit, kgce);
-COMMENT ON VIEW grafana_inner.carrier IS 'Energy carriers; kgce per unit on the calorific basis (GB/T 2589-2020), NULL where no default is safe.';
+CREATE INDEX ON grafana_inner.carrier (code);
+ANALYZE grafana_inner.carrier;
+COMMENT ON TABLE grafana_inner.carrier IS 'Energy carriers; kgce per unit on the calorific basis (GB/T 2589-2020), NULL where no default is safe.';
 
-CREATE VIEW grafana_inner.carbon_factor AS
+CREATE TABLE grafana_inner.carbon_factor AS
 SELECT carrier::text AS carrier, effective_from::date AS effective_from, tco2_per_gj::float8 AS tco2_per_gj, tco2_per_unit::float8 AS tco2_per_unit, unit::text AS unit
 FROM (VALUES
     ('blast_furnace_gas', NULL, 0.257004, NULL, 'Nm3'),
@@ -130,9 +134,11 @@ FROM (VALUES
     ('steam', '2026-07-01', NULL, 0.11, 'GJ'),
     ('washed_coal', NULL, 0.086614, NULL, 't')
 ) AS row (carrier, effective_from, tco2_per_gj, tco2_per_unit, unit);
-COMMENT ON VIEW grafana_inner.carbon_factor IS 'tCO2 per GJ of a fuel, or per unit of electricity or heat; effective_from NULL: for all days.';
+CREATE INDEX ON grafana_inner.carbon_factor (carrier);
+ANALYZE grafana_inner.carbon_factor;
+COMMENT ON TABLE grafana_inner.carbon_factor IS 'tCO2 per GJ of a fuel, or per unit of electricity or heat; effective_from NULL: for all days.';
 
-CREATE VIEW grafana_inner.limit_row AS
+CREATE TABLE grafana_inner.limit_row AS
 SELECT standard::text AS standard, edition::text AS edition, effective_from::date AS effective_from, effective_to::date AS effective_to, item::text AS item, level1::float8 AS level1, level2::float8 AS level2, level3::float8 AS level3, unit::text AS unit, existing_level::int AS existing_level, new_level::int AS new_level
 FROM (VALUES
     ('GB 21256', 'GB 21256-2025', '2026-07-01', NULL, 'sintering', 43.0, 46.0, 52.0, 'kgce/t', 3, 2),
@@ -287,9 +293,11 @@ FROM (VALUES
     ('GB 29435', 'GB 29435-2025', '2027-01-01', NULL, 'metal_intermediate_dy', 2650.0, 2790.0, 2790.0, 'kgce/t', 3, 2),
     ('GB 29435', 'GB 29435-2025', '2027-01-01', NULL, 'metal_intermediate_y', 4770.0, 5020.0, 5020.0, 'kgce/t', 3, 2)
 ) AS row (standard, edition, effective_from, effective_to, item, level1, level2, level3, unit, existing_level, new_level);
-COMMENT ON VIEW grafana_inner.limit_row IS 'National limits before corrections; effective_to is the last day.';
+CREATE INDEX ON grafana_inner.limit_row (item);
+ANALYZE grafana_inner.limit_row;
+COMMENT ON TABLE grafana_inner.limit_row IS 'National limits before corrections; effective_to is the last day.';
 
-CREATE VIEW grafana_inner.limit_correction AS
+CREATE TABLE grafana_inner.limit_correction AS
 SELECT edition::text AS edition, item::text AS item, input::text AS input, rule::text AS rule, value::float8 AS value, below::float8 AS below, above::float8 AS above, at_most_points::float8 AS at_most_points, unit::text AS unit, required::bool AS required, every_level::bool AS every_level
 FROM (VALUES
     ('GB 21256-2025', 'blast_furnace', 'laterite_nickel_pct', 'per_point', 0.5, NULL, NULL, NULL, '%', false, true),
@@ -343,4 +351,6 @@ FROM (VALUES
     ('GB 21342-2025', 'top_charged', 'volatile_dry_pct', 'table', 0.0, NULL, NULL, NULL, '%', true, true),
     ('GB 21342-2025', 'top_charged', 'wet_quenching_share', 'when', 46.46, NULL, NULL, NULL, '1', true, false)
 ) AS row (edition, item, input, rule, value, below, above, at_most_points, unit, required, every_level);
-COMMENT ON VIEW grafana_inner.limit_correction IS 'What a declared circumstance does to a limit.';
+CREATE INDEX ON grafana_inner.limit_correction (edition, item);
+ANALYZE grafana_inner.limit_correction;
+COMMENT ON TABLE grafana_inner.limit_correction IS 'What a declared circumstance does to a limit.';

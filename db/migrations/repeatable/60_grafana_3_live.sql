@@ -85,7 +85,7 @@ GROUP BY v.code;
 COMMENT ON VIEW grafana.freshness IS 'How old an enterprise''s data is, by what the ledger has taken in: it counts what every figure stands on.';
 COMMENT ON COLUMN grafana.freshness.closed_until IS 'End of the newest closed quarter hour of any point.';
 
-CREATE VIEW grafana_inner.power_term AS
+CREATE VIEW grafana_inner.power_term_computed AS
 -- What an enterprise uses is what it buys and makes less what it sells; where it meters none of these, what its
 -- processes use. A meter is never added beside the one it is measured by.
 WITH wired AS (
@@ -107,7 +107,9 @@ best AS (
 SELECT top.e, top.p, top.code, top.role, CASE top.role WHEN 'sold' THEN -1 ELSE 1 END AS sign, top.to_kwh
 FROM top
 JOIN best USING (e, tier);
-COMMENT ON VIEW grafana_inner.power_term IS 'The signed meters that an enterprise''s electric power is the sum of.';
+CREATE TABLE grafana_inner.power_term AS TABLE grafana_inner.power_term_computed WITH NO DATA;
+ALTER TABLE grafana_inner.power_term ADD PRIMARY KEY (e, p);
+COMMENT ON TABLE grafana_inner.power_term IS 'The signed meters that an enterprise''s electric power is the sum of.';
 
 CREATE VIEW grafana.power_term WITH (security_barrier) AS
 SELECT v.code AS enterprise, t.code AS point, t.role, t.sign, t.to_kwh

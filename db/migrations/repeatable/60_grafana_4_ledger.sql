@@ -16,7 +16,7 @@ JOIN public.enterprise AS en USING (e)
 WHERE NOT f.retired;
 COMMENT ON VIEW grafana_inner.site_factor_now IS 'Sites'' own standard-coal factors that hold, as spans [starts, ends).';
 
-CREATE VIEW grafana_inner.conversion AS
+CREATE VIEW grafana_inner.conversion_computed AS
 -- The order of belief: a measured heating value, a site factor, the table's. kgce = amount x factor, times the mean
 -- heating value of the same quarter hour where one is measured. A version is cut where a site factor of its carrier
 -- begins or ends. Joins are on one column where one will do: of several the planner expects too few rows, and loops.
@@ -61,7 +61,9 @@ LEFT JOIN (
     SELECT DISTINCT ON (c.p) c.p, c.unit FROM public.point_config AS c ORDER BY c.p, c.valid_from DESC, c.recorded_at DESC
 ) AS nc ON nc.p = ncv.p
 LEFT JOIN grafana_inner.unit AS nu ON nu.symbol = nc.unit;
-COMMENT ON VIEW grafana_inner.conversion IS 'How each point''s amount becomes kgce over [starts, ends); kgce_per_amount NULL where nobody knows.';
+CREATE TABLE grafana_inner.conversion AS TABLE grafana_inner.conversion_computed WITH NO DATA;
+ALTER TABLE grafana_inner.conversion ADD PRIMARY KEY (e, p, starts);
+COMMENT ON TABLE grafana_inner.conversion IS 'How each point''s amount becomes kgce over [starts, ends); kgce_per_amount NULL where nobody knows.';
 
 CREATE VIEW grafana.ledger WITH (security_barrier) AS
 SELECT i.start AS time, i.start + interval '15 minutes' AS time_end, v.code AS enterprise, pt.code AS point,
@@ -73,19 +75,27 @@ SELECT i.start AS time, i.start + interval '15 minutes' AS time_end, v.code AS e
        i.basis AS basis_code, i.suspect, i.rev, i.known_at, c.aggregate
 FROM grafana_inner.visible AS v
 JOIN public.point AS pt USING (e)
-JOIN public.point_config_span AS c USING (e, p)
+JOIN grafana_inner.point_span AS c USING (e, p)
 JOIN public.interval AS i ON i.e = pt.e AND i.p = pt.p AND i.start >= c.valid_from AND i.start < c.valid_to
 LEFT JOIN grafana_inner.conversion AS k ON k.e = i.e AND k.p = i.p AND i.start >= k.starts AND i.start < k.ends
-LEFT JOIN public.interval AS n ON n.e = i.e AND n.p = k.ncv_p AND n.start = i.start
-WHERE NOT c.retired;
+LEFT JOIN public.interval AS n ON n.e = i.e AND n.p = k.ncv_p AND n.start = i.start;
 COMMENT ON VIEW grafana.ledger IS 'Closed quarter hours [time, time_end). No row: missing. Always ask for a time range.';
 COMMENT ON COLUMN grafana.ledger.amount IS 'In unit over the covered seconds; the covered-time mean where aggregate is mean; NULL where a known amount became unknown.';
 COMMENT ON COLUMN grafana.ledger.kgce IS 'Standard coal (当量值); NULL where amount, factor or heating value is missing.';
 COMMENT ON COLUMN grafana.ledger.basis_code IS '0 measured, 1 apportioned, 2 estimated, 3 missing';
 
+CREATE VIEW grafana.power_ledger WITH (security_barrier) AS
+SELECT i.start AS time, v.code AS enterprise, t.code AS point, t.role, t.sign, t.to_kwh, i.amount, i.covered_s, n.meters
+FROM grafana_inner.visible AS v
+JOIN (SELECT e, count(*)::int AS meters FROM grafana_inner.power_term GROUP BY e) AS n USING (e)
+JOIN grafana_inner.power_term AS t USING (e)
+JOIN public.interval AS i ON i.e = t.e AND i.p = t.p;
+COMMENT ON VIEW grafana.power_ledger IS 'Closed quarter hours of the meters in grafana.power_term alone: what a curve of closed power is drawn from. Always ask for a time range.';
+COMMENT ON COLUMN grafana.power_ledger.meters IS 'How many meters the enterprise''s power is the sum of: fewer rows in a quarter hour, and it is unknown.';
+
 CREATE VIEW grafana_inner.day_span AS
-SELECT v.e, v.code, v.timezone, d.d::date AS local_date, (d.d::date + v.day_starts) AT TIME ZONE v.timezone AS starts,
-       (d.d::date + 1 + v.day_starts) AT TIME ZONE v.timezone AS ends
+SELECT v.e, v.code, v.timezone, d.local_date, (d.local_date + v.day_starts) AT TIME ZONE v.timezone AS starts,
+       (d.local_date + 1 + v.day_starts) AT TIME ZONE v.timezone AS ends
 FROM grafana_inner.visible AS v
 CROSS JOIN LATERAL (
     SELECT (min(s.first_ts) AT TIME ZONE v.timezone - v.day_starts)::date AS first,
@@ -93,20 +103,29 @@ CROSS JOIN LATERAL (
     FROM public.point_state AS s
     WHERE s.e = v.e
 ) AS known
-CROSS JOIN LATERAL generate_series(known.first::timestamp, known.today, interval '1 day') AS d (d);
+JOIN grafana_inner.calendar AS d ON d.local_date >= known.first AND d.local_date <= known.today;
 COMMENT ON VIEW grafana_inner.day_span IS 'Local days [starts, ends) since an enterprise''s first reading, the present one included.';
 
 CREATE VIEW grafana.day WITH (security_barrier) AS
-SELECT d.local_date, d.starts AS time, d.code AS enterprise, c.code AS point, c.process, c.carrier, c.role,
+SELECT d.local_date, d.starts AS time, v.code AS enterprise, c.code AS point, c.process, c.carrier, c.role,
        t.amount, c.amount_unit AS unit, coalesce(t.covered_s, 0) AS covered_s, coalesce(t.estimated_s, 0) AS estimated_s,
        coalesce(t.apportioned_s, 0) AS apportioned_s,
-       extract(epoch FROM least(d.ends, s.closed_until) - greatest(d.starts, coalesce(c.in_service_from, s.first_ts)))::float8
-           AS elapsed_s, c.aggregate
-FROM grafana_inner.day_span AS d
+       extract(epoch FROM least(d.ends, s.closed_until) - greatest(d.starts, s.since))::float8 AS elapsed_s, c.aggregate
+FROM grafana_inner.visible AS v
 JOIN grafana_inner.point_now AS c USING (e)
-JOIN public.point_state AS s USING (e, p)
-LEFT JOIN public.day_total AS t ON t.e = d.e AND t.p = c.p AND t.local_date = d.local_date
-WHERE c.reading <> 'virtual'
-  AND least(d.ends, s.closed_until) > greatest(d.starts, coalesce(c.in_service_from, s.first_ts));
+CROSS JOIN LATERAL (
+    SELECT ps.closed_until, coalesce(c.in_service_from, ps.first_ts) AS since
+    FROM public.point_state AS ps
+    WHERE ps.e = c.e AND ps.p = c.p
+) AS s
+CROSS JOIN LATERAL (
+    SELECT k.local_date, (k.local_date + v.day_starts) AT TIME ZONE v.timezone AS starts,
+           (k.local_date + 1 + v.day_starts) AT TIME ZONE v.timezone AS ends
+    FROM grafana_inner.calendar AS k
+    WHERE k.local_date >= (s.since AT TIME ZONE v.timezone - v.day_starts)::date
+      AND k.local_date <= (s.closed_until AT TIME ZONE v.timezone - v.day_starts)::date
+) AS d
+LEFT JOIN public.day_total AS t ON t.e = c.e AND t.p = c.p AND t.local_date = d.local_date
+WHERE c.reading <> 'virtual' AND least(d.ends, s.closed_until) > greatest(d.starts, s.since);
 COMMENT ON VIEW grafana.day IS 'Points by local day, as far as it is closed; a day without any amount has a row with NULL.';
 COMMENT ON COLUMN grafana.day.elapsed_s IS 'Seconds the point should have covered; completeness is covered_s / elapsed_s.';

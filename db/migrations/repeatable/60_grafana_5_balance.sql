@@ -1,7 +1,7 @@
 -- An enterprise's consumption by carrier and day: the balance of enms/balance.py, one missing term making the line
 -- unknown, and one unknown line the total.
 
-CREATE VIEW grafana_inner.balance_term AS
+CREATE VIEW grafana_inner.balance_term_computed AS
 WITH RECURSIVE member AS (
     SELECT c.e, c.p, up.p AS parent_p, c.role, c.carrier, c.amount_unit, c.position
     FROM grafana_inner.point_now AS c
@@ -36,38 +36,50 @@ SELECT t.e, t.carrier, t.p, t.role, CASE WHEN t.role IN ('sold', 'stock') THEN -
        CASE WHEN t.bought THEN 'purchased' WHEN t.inside THEN 'internal' ELSE 'consumed' END AS method
 FROM judged AS t
 WHERE t.top AND CASE WHEN t.bought THEN t.role IN ('purchased', 'sold', 'stock') ELSE t.role = 'consumed' END;
-COMMENT ON VIEW grafana_inner.balance_term IS 'The signed points each carrier''s consumption is the sum of (enms/balance.py).';
+CREATE TABLE grafana_inner.balance_term AS TABLE grafana_inner.balance_term_computed WITH NO DATA;
+ALTER TABLE grafana_inner.balance_term ADD PRIMARY KEY (e, carrier, p);
+COMMENT ON TABLE grafana_inner.balance_term IS 'The signed points each carrier''s consumption is the sum of (enms/balance.py).';
+
+CREATE VIEW grafana_inner.balance_part_computed AS
+SELECT b.*, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p, u.factor / lu.factor AS to_unit
+FROM grafana_inner.balance_term AS b
+JOIN grafana_inner.conversion AS k USING (e, p)
+JOIN grafana_inner.unit AS u ON u.symbol = b.amount_unit
+JOIN grafana_inner.unit AS lu ON lu.symbol = b.unit;
+CREATE TABLE grafana_inner.balance_part AS TABLE grafana_inner.balance_part_computed WITH NO DATA;
+ALTER TABLE grafana_inner.balance_part ADD PRIMARY KEY (e, carrier, p, k_starts);
+COMMENT ON TABLE grafana_inner.balance_part IS 'The terms of each balance with what turns them into standard coal over [k_starts, k_ends).';
 
 CREATE VIEW grafana_inner.term_day AS
--- Amount and standard coal of each term by local day. A factor that holds all day multiplies the day's total; a
--- measured heating value, or a factor that changes within the day, is counted quarter hour by quarter hour; while a
--- heating value's quarter hour is open the last one known counts. Stock laid in over a day: the last level known
--- before its end less that before its start, at the rate of its end. What comes from configuration alone is
--- materialized: the planner would compute it again for every row.
-WITH balance AS MATERIALIZED (SELECT * FROM grafana_inner.balance_term),
-conversion AS MATERIALIZED (SELECT * FROM grafana_inner.conversion),
-term AS MATERIALIZED (
-    SELECT b.*, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p, u.factor / lu.factor AS to_unit,
-           ns.closed_until AS ncv_until
-    FROM balance AS b
-    JOIN conversion AS k ON k.p = b.p
-    JOIN grafana_inner.unit AS u ON u.symbol = b.amount_unit
-    JOIN grafana_inner.unit AS lu ON lu.symbol = b.unit
-    LEFT JOIN public.point_state AS ns ON ns.e = b.e AND ns.p = k.ncv_p
-)
+-- Amount and standard coal of each term by local day. A factor that holds all day multiplies the day's total; a measured
+-- heating value, or a factor that changes within the day, is counted quarter hour by quarter hour, of a closed day once
+-- (heat_day); while a heating value's quarter hour is open the last one known counts. Stock laid in over a day: the last
+-- level known before its end less that before its start, at the rate of its end.
 SELECT d.code AS enterprise, b.carrier, b.unit, b.in_total, b.method, b.p, b.role, b.sign, d.local_date, d.starts,
        b.to_unit * CASE WHEN b.role = 'stock' THEN late.amount - early.amount WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
        CASE WHEN b.role = 'stock' THEN
                 CASE WHEN late.amount = 0 THEN 0
                      ELSE (late.amount - early.amount) * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE heat.amount END END
-            WHEN w.whole THEN t.amount * b.kgce_per_amount ELSE x.kgce END AS kgce,
+            WHEN w.whole THEN CASE WHEN b.ncv_p IS NULL THEN t.amount ELSE h.heat END * b.kgce_per_amount
+            ELSE x.kgce END AS kgce,
        CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END AS covered_s,
        CASE WHEN w.whole THEN t.estimated_s ELSE x.estimated_s END AS estimated_s,
-       CASE WHEN NOT w.whole THEN x.unconverted_s WHEN b.kgce_per_amount IS NULL THEN t.covered_s ELSE 0 END AS unconverted_s
+       CASE WHEN NOT w.whole THEN coalesce(x.unconverted_s, 0) WHEN b.ncv_p IS NOT NULL THEN h.unconverted_s
+            WHEN b.kgce_per_amount IS NULL THEN t.covered_s ELSE 0 END AS unconverted_s
 FROM grafana_inner.day_span AS d
-JOIN term AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
-CROSS JOIN LATERAL (SELECT b.ncv_p IS NULL AND b.k_starts <= d.starts AND b.k_ends >= d.ends AS whole) AS w
-LEFT JOIN public.day_total AS t ON w.whole AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+JOIN (
+    SELECT b.*, ns.closed_until AS ncv_until
+    FROM grafana_inner.balance_part AS b
+    LEFT JOIN public.point_state AS ns ON ns.e = b.e AND ns.p = b.ncv_p
+) AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
+LEFT JOIN public.day_total AS t ON t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+LEFT JOIN public.heat_day AS h
+    ON b.role <> 'stock' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
+LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
+CROSS JOIN LATERAL (
+    SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
+           AND (b.ncv_p IS NULL OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
+) AS w
 LEFT JOIN LATERAL (
     SELECT i.start, i.amount FROM public.interval AS i
     WHERE b.role = 'stock' AND i.e = b.e AND i.p = b.p AND i.start < d.ends AND i.start >= d.ends - interval '1 day'
@@ -87,22 +99,32 @@ LEFT JOIN LATERAL (
     ORDER BY v.start DESC LIMIT 1
 ) AS heat ON true
 LEFT JOIN LATERAL (
+    SELECT y.*
+    FROM (SELECT 1 WHERE NOT w.whole AND b.role <> 'stock' OFFSET 0) AS asked -- else not even the empty sum is made
+    CROSS JOIN LATERAL (
     SELECT sum(i.amount ORDER BY i.start) AS amount,
-           sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE coalesce(n.amount, latest.amount) END
+           sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE coalesce(i.ncv, latest.amount) END
                ORDER BY i.start) AS kgce,
            sum(i.covered_s) AS covered_s, sum(i.estimated_s) AS estimated_s,
            coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL
-                                               AND coalesce(n.amount, latest.amount) IS NULL), 0) AS unconverted_s
-    FROM public.interval AS i
-    LEFT JOIN public.interval AS n ON n.e = b.e AND n.p = b.ncv_p AND n.start = i.start
+                                               AND coalesce(i.ncv, latest.amount) IS NULL), 0) AS unconverted_s
+    FROM (
+        -- both points' quarter hours in one step down the key: a look-up for each of 96 is what costs
+        SELECT r.start, max(r.amount) FILTER (WHERE r.p = b.p) AS amount, max(r.covered_s) FILTER (WHERE r.p = b.p) AS covered_s,
+               max(r.estimated_s) FILTER (WHERE r.p = b.p) AS estimated_s, max(r.amount) FILTER (WHERE r.p = b.ncv_p) AS ncv
+        FROM public.interval AS r
+        WHERE NOT w.whole AND b.role <> 'stock' AND r.e = b.e AND r.p = ANY (ARRAY[b.p, b.ncv_p])
+          AND r.start >= greatest(d.starts, b.k_starts) AND r.start < least(d.ends, b.k_ends)
+        GROUP BY r.start
+        HAVING bool_or(r.p = b.p)
+    ) AS i
     LEFT JOIN LATERAL (
         SELECT v.amount FROM public.interval AS v
-        WHERE n.amount IS NULL AND i.start >= b.ncv_until
+        WHERE i.ncv IS NULL AND i.start >= b.ncv_until
           AND v.e = b.e AND v.p = b.ncv_p AND v.start < i.start AND v.start >= i.start - interval '7 days'
         ORDER BY v.start DESC LIMIT 1
     ) AS latest ON true
-    WHERE NOT w.whole AND b.role <> 'stock' AND i.e = b.e AND i.p = b.p
-      AND i.start >= greatest(d.starts, b.k_starts) AND i.start < least(d.ends, b.k_ends)
+    ) AS y
 ) AS x ON true;
 
 CREATE VIEW grafana_inner.carrier_day AS

@@ -1,15 +1,18 @@
 -- EnPIs by local day, with the levels of the national limit: the arithmetic of enms/performance.py and
 -- enms/corrections.py, without its range of uncertainty (the console has that).
 
-CREATE VIEW grafana_inner.enpi_now AS
+CREATE VIEW grafana_inner.enpi_now_computed AS
 SELECT n.e, n.id, n.code, s.definition -> 'name' ->> 'zh' AS name_zh, s.definition -> 'name' ->> 'en' AS name_en,
        s.definition ->> 'process' AS process, s.definition ->> 'basis' AS basis,
        s.definition -> 'limit' ->> 'standard' AS standard, s.definition -> 'limit' ->> 'item' AS item, s.definition
 FROM public.enpi AS n
 JOIN public.enpi_span AS s USING (e, id)
 WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired;
+CREATE TABLE grafana_inner.enpi_now AS TABLE grafana_inner.enpi_now_computed WITH NO DATA;
+ALTER TABLE grafana_inner.enpi_now ADD PRIMARY KEY (e, id);
+COMMENT ON TABLE grafana_inner.enpi_now IS 'EnPIs as they are defined now.';
 
-CREATE VIEW grafana_inner.enpi_term AS
+CREATE VIEW grafana_inner.enpi_term_computed AS
 -- Virtual points are the signed sum of what is below them.
 WITH RECURSIVE term AS (
     SELECT n.e, n.id, 'energy' AS part, t.row ->> 'point' AS code, (t.row ->> 'sign')::int AS sign, 1 AS steps
@@ -48,51 +51,72 @@ ratio AS (
     WHERE m.part = 'output'
     ORDER BY m.id, m.steps, m.code
 )
-SELECT m.e, m.id, m.part, m.sign, m.p, m.code, coalesce(m.in_service_from, s.first_ts) AS since,
+SELECT m.e, m.id, m.part, m.sign, m.p, m.code, m.in_service_from,
        r.unit, r.output_unit, r.per_kgce, u.factor / r.output_factor AS to_output
 FROM metered AS m
 JOIN ratio AS r USING (id)
-JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit
-LEFT JOIN public.point_state AS s ON s.e = m.e AND s.p = m.p;
-COMMENT ON VIEW grafana_inner.enpi_term IS 'The metered points of each EnPI''s boundary and output; to_output turns an amount into output_unit.';
+JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit;
+CREATE TABLE grafana_inner.enpi_term AS TABLE grafana_inner.enpi_term_computed WITH NO DATA;
+CREATE INDEX ON grafana_inner.enpi_term (e, id);
+COMMENT ON TABLE grafana_inner.enpi_term IS 'The metered points of each EnPI''s boundary and output; to_output turns an amount into output_unit.';
+
+CREATE VIEW grafana_inner.enpi_part_computed AS
+SELECT t.*, n.code AS enpi, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p
+FROM grafana_inner.enpi_term AS t
+JOIN public.enpi AS n USING (e, id)
+JOIN grafana_inner.conversion AS k USING (e, p);
+CREATE TABLE grafana_inner.enpi_part AS TABLE grafana_inner.enpi_part_computed WITH NO DATA;
+CREATE INDEX ON grafana_inner.enpi_part (e, enpi);
+COMMENT ON TABLE grafana_inner.enpi_part IS 'The terms of each EnPI with what turns them into standard coal over [k_starts, k_ends).';
 
 CREATE VIEW grafana_inner.enpi_unit AS
 SELECT DISTINCT t.e, t.id, t.unit, t.output_unit FROM grafana_inner.enpi_term AS t;
 
 CREATE VIEW grafana_inner.enpi_day AS
 -- An input with gaps is taken to have gone on at its own mean through them; completeness says how much was metered.
-WITH boundary AS MATERIALIZED (SELECT * FROM grafana_inner.enpi_term),
-conversion AS MATERIALIZED (SELECT * FROM grafana_inner.conversion),
-term AS MATERIALIZED (
-    SELECT t.*, n.code AS enpi, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p
-    FROM boundary AS t
-    JOIN public.enpi AS n ON n.e = t.e AND n.id = t.id
-    JOIN conversion AS k ON k.p = t.p
-),
-part AS (
+WITH part AS (
     SELECT d.code AS enterprise, b.e, b.id, b.enpi, d.local_date, d.starts, d.ends, b.part = 'energy' AS energy, b.sign, b.to_output, b.unit, b.output_unit,
            b.per_kgce,
            CASE WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
-           CASE WHEN w.whole THEN t.amount * b.kgce_per_amount ELSE x.kgce END AS kgce,
+           CASE WHEN w.whole THEN CASE WHEN b.ncv_p IS NULL OR b.part = 'output' THEN t.amount ELSE h.heat END * b.kgce_per_amount
+                ELSE x.kgce END AS kgce,
            coalesce(CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END, 0)
-           - CASE WHEN b.part = 'output' OR w.whole THEN 0 ELSE x.unconverted_s END AS covered_s,
+           - CASE WHEN b.part = 'output' THEN 0 WHEN NOT w.whole THEN x.unconverted_s WHEN b.ncv_p IS NOT NULL THEN h.unconverted_s
+                  ELSE 0 END AS covered_s,
            extract(epoch FROM least(d.ends, b.k_ends) - greatest(d.starts, b.k_starts, b.since))::float8 AS window_s
     FROM grafana_inner.day_span AS d
-    JOIN term AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts AND b.since < d.ends
+    JOIN (
+        SELECT t.*, coalesce(t.in_service_from, s.first_ts) AS since
+        FROM grafana_inner.enpi_part AS t
+        LEFT JOIN public.point_state AS s USING (e, p)
+    ) AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts AND b.since < d.ends
+    LEFT JOIN public.day_total AS t ON t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+    LEFT JOIN public.heat_day AS h
+        ON b.part = 'energy' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
+    LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
     CROSS JOIN LATERAL (
-        SELECT (b.ncv_p IS NULL OR b.part = 'output') AND b.k_starts <= d.starts AND b.k_ends >= d.ends AS whole
+        SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
+               AND (b.ncv_p IS NULL OR b.part = 'output' OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
     ) AS w
-    LEFT JOIN public.day_total AS t ON w.whole AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
     LEFT JOIN LATERAL (
+        SELECT y.*
+        FROM (SELECT 1 WHERE NOT w.whole OFFSET 0) AS asked -- else not even the empty sum is made
+        CROSS JOIN LATERAL (
         SELECT sum(i.amount ORDER BY i.start) AS amount,
-               sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE n.amount END ORDER BY i.start) AS kgce,
+               sum(i.amount * b.kgce_per_amount * CASE WHEN b.ncv_p IS NULL THEN 1 ELSE i.ncv END ORDER BY i.start) AS kgce,
                sum(i.covered_s) AS covered_s,
-               coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL AND n.amount IS NULL), 0)
+               coalesce(sum(i.covered_s) FILTER (WHERE i.amount IS NOT NULL AND b.ncv_p IS NOT NULL AND i.ncv IS NULL), 0)
                    AS unconverted_s
-        FROM public.interval AS i
-        LEFT JOIN public.interval AS n ON n.e = b.e AND n.p = b.ncv_p AND n.start = i.start
-        WHERE NOT w.whole AND i.e = b.e AND i.p = b.p
-          AND i.start >= greatest(d.starts, b.k_starts) AND i.start < least(d.ends, b.k_ends)
+        FROM (
+            SELECT r.start, max(r.amount) FILTER (WHERE r.p = b.p) AS amount, max(r.covered_s) FILTER (WHERE r.p = b.p) AS covered_s,
+                   max(r.amount) FILTER (WHERE r.p = b.ncv_p) AS ncv
+            FROM public.interval AS r
+            WHERE NOT w.whole AND r.e = b.e AND r.p = ANY (ARRAY[b.p, b.ncv_p])
+              AND r.start >= greatest(d.starts, b.k_starts) AND r.start < least(d.ends, b.k_ends)
+            GROUP BY r.start
+            HAVING bool_or(r.p = b.p)
+        ) AS i
+        ) AS y
     ) AS x ON true
 )
 SELECT enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce,
@@ -105,7 +129,6 @@ FROM part
 GROUP BY enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce;
 
 CREATE VIEW grafana.enpi_day WITH (security_barrier) AS
-WITH head AS MATERIALIZED (SELECT * FROM grafana_inner.enpi_now)
 SELECT x.enterprise, x.enpi, coalesce(n.name_zh, x.enpi) AS name_zh, coalesce(n.name_en, x.enpi) AS name_en, n.process,
        x.local_date, x.starts AS time,
        CASE WHEN x.output > 0 AND n.basis = 'calorific' THEN x.kgce / x.output * x.per_kgce END AS value, x.unit,
@@ -120,7 +143,7 @@ SELECT x.enterprise, x.enpi, coalesce(n.name_zh, x.enpi) AS name_zh, coalesce(n.
             CASE b.level WHEN 1 THEN l.level1 WHEN 2 THEN l.level2 ELSE l.level3 END * c.factor + c.addition END AS limit_value,
        x.ends > now() AS provisional
 FROM grafana_inner.enpi_day AS x
-JOIN head AS n ON n.id = x.id
+JOIN grafana_inner.enpi_now AS n ON n.e = x.e AND n.id = x.id
 LEFT JOIN public.process AS pr ON pr.e = x.e AND pr.code = n.process
 LEFT JOIN grafana_inner.limit_row AS l
     ON n.standard IN (l.standard, l.edition) AND l.item = n.item AND l.unit = x.unit

@@ -13,9 +13,11 @@ COMMENT ON VIEW grafana.alert IS 'Episodes: one rule on one subject. started_at,
 COMMENT ON COLUMN grafana.alert.withheld_since IS 'Since when the verdict is withheld for want of data, while firing: a dead meter never silences a breach.';
 
 CREATE VIEW grafana.alert_step WITH (security_barrier) AS
-SELECT v.code AS enterprise, t.alert AS id, t.n, t.kind, t.at, t.recorded_at, t.actor
+SELECT v.code AS enterprise, t.alert AS id, t.n, t.kind, t.at, t.recorded_at, t.actor, r.title_zh, r.title_en, a.subject
 FROM grafana_inner.visible AS v
-JOIN public.transition AS t USING (e);
+JOIN public.transition AS t USING (e)
+JOIN public.alert AS a ON a.e = t.e AND a.id = t.alert
+JOIN public.rule_version AS r ON r.e = a.e AND r.rule = a.rule AND r.version = a.rule_version;
 COMMENT ON VIEW grafana.alert_step IS 'All that happened to an alert, by rules (actor NULL) and people.';
 
 CREATE VIEW grafana.standing WITH (security_barrier) AS

@@ -1,0 +1,132 @@
+"""What the views keep: the same figures as computed, given up when what they stood on changes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from db.grafana_logins import create_login, drop_login
+from db.kept import keep_configuration_if_due, keep_heat_days
+from db.plant_load import load_plant
+from tests.grafana.conftest import PASSWORD, as_login
+from tests.grafana.seed import Seeded, plants, seed
+
+FIGURES = {
+    "carrier_day": "enterprise, carrier, local_date, amount, kgce, tco2, covered_s, unconverted_s",
+    "enpi_day": "enterprise, enpi, local_date, value, kgce, output, completeness, limit_value, state",
+}
+
+
+class Desk:
+    def __init__(self, owner: asyncpg.Connection, viewer: asyncpg.Connection, seeded: Seeded) -> None:
+        self.owner, self.viewer, self.seeded = owner, viewer, seeded
+
+    async def figures(self, view: str) -> dict[tuple[object, ...], list[object]]:
+        rows = await self.viewer.fetch(f"SELECT {FIGURES[view]} FROM grafana.{view} ORDER BY 1, 2, 3")
+        return {tuple(row)[:3]: list(row)[3:] for row in rows}
+
+
+@pytest.fixture
+async def desk(pg_dsn: str) -> AsyncIterator[Desk]:
+    seeded = await seed(pg_dsn, datetime.now(UTC), days=2)
+    owner = await asyncpg.connect(pg_dsn)
+    login = await create_login(owner, None, PASSWORD, login=f"grafana_kept_{os.getpid()}")
+    viewer = await asyncpg.connect(as_login(pg_dsn, login))
+    try:
+        yield Desk(owner, viewer, seeded)
+    finally:
+        await viewer.close()
+        await drop_login(owner, login)
+        await owner.close()
+
+
+def differences(
+    one: dict[tuple[object, ...], list[object]], other: dict[tuple[object, ...], list[object]]
+) -> list[object]:
+    assert one.keys() == other.keys()
+    return [
+        (key, a, b)
+        for key in one
+        for a, b in zip(one[key], other[key], strict=True)
+        if a != (pytest.approx(b, rel=1e-9, abs=1e-9) if isinstance(b, float) else b)
+    ]
+
+
+async def test_days_added_up_once_say_what_their_quarter_hours_say(desk: Desk) -> None:
+    before = {view: await desk.figures(view) for view in FIGURES}
+    assert await keep_heat_days(desk.owner, date.min, 7) == 7
+    while await keep_heat_days(desk.owner, date.min, 100):
+        pass
+    kept = await desk.owner.fetch("SELECT local_date, heat FROM heat_day")
+    closed = {row["local_date"] for row in kept}
+    assert len(closed) == 2, "the present day is open"
+    assert any(row["heat"] for row in kept)
+    for view, figures in before.items():
+        assert differences(figures, await desk.figures(view)) == [], view
+    assert await keep_heat_days(desk.owner, date.min, 100) == 0
+
+
+async def test_a_late_heating_value_counts_before_the_day_is_added_up_again(desk: Desk) -> None:
+    while await keep_heat_days(desk.owner, date.min, 1000):
+        pass
+    before = await desk.figures("carrier_day")
+    day = await desk.owner.fetchval("SELECT min(local_date) FROM heat_day")
+    async with desk.owner.transaction():
+        await desk.owner.execute(
+            "UPDATE interval SET amount = amount * 2 WHERE p IN (SELECT ncv_p FROM heat_day) AND amount IS NOT NULL"
+            " AND start < ($1::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'",
+            day,
+        )
+        await desk.owner.execute(
+            "UPDATE day_total SET amount = amount * 2, put_at = clock_timestamp()"
+            " WHERE local_date = $1 AND p IN (SELECT ncv_p FROM heat_day)",
+            day,
+        )
+    after = await desk.figures("carrier_day")
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed
+    assert {key[2] for key in changed} == {day}
+    assert await keep_heat_days(desk.owner, date.min, 1000) > 0
+    assert differences(after, await desk.figures("carrier_day")) == []
+
+
+async def test_a_plant_that_changes_is_seen_as_changed(desk: Desk) -> None:
+    plant = next(p for p in plants() if p.enterprise.code == "demo-steel")
+    code = next(p.code for p in plant.points if p.role == "purchased" and p.carrier == "electricity")
+    query = "SELECT role FROM grafana.point WHERE enterprise = 'demo-steel' AND point = $1"
+    assert await desk.viewer.fetchval(query, code) == "purchased"
+    changed = [p.model_copy(update={"role": "property"}) if p.code == code else p for p in plant.points]
+    await load_plant(desk.owner, plant.model_copy(update={"points": tuple(changed)}), now=datetime.now(UTC))
+    assert await desk.viewer.fetchval(query, code) == "property"
+    terms = {row[0] for row in await desk.viewer.fetch("SELECT point FROM grafana.power_term")}
+    assert code not in terms
+
+
+async def test_a_change_recorded_ahead_holds_from_its_instant(desk: Desk) -> None:
+    plant = next(p for p in plants() if p.enterprise.code == "demo-steel")
+    ahead = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    first = plant.points[0].model_copy(update={"role": "property"})
+    whole = plant.model_copy(update={"points": (first, *plant.points[1:])})
+    await load_plant(desk.owner, whole, now=datetime.now(UTC), effective_from=ahead)
+    assert await desk.owner.fetchval("SELECT holds_until FROM grafana_inner.kept") == ahead
+    assert not await keep_configuration_if_due(desk.owner)
+    await desk.owner.execute("UPDATE grafana_inner.kept SET holds_until = now()")
+    assert await keep_configuration_if_due(desk.owner)
+    assert await desk.owner.fetchval("SELECT holds_until FROM grafana_inner.kept") == ahead
+
+
+async def test_the_application_keeps_what_it_changes(desk: Desk, db_pool: asyncpg.Pool) -> None:
+    """Its own changes to configuration fill tables that are granted to nobody."""
+    async with db_pool.acquire() as connection:
+        assert await connection.fetchval("SELECT current_user") == "enms_app"
+        await load_plant(connection, plants()[0].model_copy(), now=desk.seeded.now)
+        assert not await keep_configuration_if_due(connection)
+        assert await keep_heat_days(connection, date.min, 10) == 10
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("SELECT * FROM grafana_inner.point_now")
+    points = await desk.owner.fetchval("SELECT count(*) FROM grafana_inner.point_now")
+    assert points == await desk.owner.fetchval("SELECT count(*) FROM point")
