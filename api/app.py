@@ -49,7 +49,6 @@ from api.routes import (
     system,
 )
 from api.routes.readings import BatchIn
-from api.warming import warm
 
 PREFIX = "/api/v1"
 _DESCRIPTION = """
@@ -86,17 +85,15 @@ def create_app(deps: Deps) -> FastAPI:
     metrics = Metrics(hub)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         task = asyncio.create_task(hub.run(), name="live hub")
-        warming = asyncio.create_task(warm(app), name="warming")
         try:
             yield
         finally:
             hub.close()
-            for one in (warming, task):
-                one.cancel()
-                with suppress(asyncio.CancelledError):
-                    await one
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     app = FastAPI(
         title="Energy monitoring", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None

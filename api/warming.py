@@ -11,9 +11,16 @@ from fastapi import FastAPI
 
 from api.console.render import FOLDER, environment
 from api.language import LANGUAGES
+from db.statements import statements
 from enms.motor_series import series_of
+from enms.regression import quantile
 from enms.standards_list import standard_rows
 
+# What pages are made of.
+_STATEMENTS = (
+    "alerts", "consumption", "corrections", "crews", "energy", "ledger", "motors", "performance", "plants",
+    "report_store", "rules", "views",
+)  # fmt: skip
 log = structlog.get_logger()
 
 
@@ -28,6 +35,10 @@ async def warm(app: FastAPI) -> None:
 def _warm(app: FastAPI) -> None:
     standard_rows()
     series_of("YE3-")
+    # brings in the statistics library
+    quantile(0.05, 10)
+    for name in _STATEMENTS:
+        statements(name)
     for language in LANGUAGES:
         templates = environment(language)
         for file in sorted((FOLDER / "templates").glob("*.html")):

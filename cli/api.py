@@ -28,6 +28,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     from api.app import create_app
     from api.deps import Deps
     from api.serving import bind, serve
+    from api.warming import warm
     from cli.backfill import BackfillDoor
     from cli.backtesting import BacktestDoor
 
@@ -37,7 +38,11 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
         try:
             deps = Deps(pool, settings, backfill=BackfillDoor(pool), backtest=BacktestDoor(pool))
             _log.info("the console is open", url=f"http://{settings.http_host}:{settings.http_port}/")
-            await serve(create_app(deps), listener, stop)
+            app = create_app(deps)
+            # beside the serving, from the first second on: nobody waits for it, the first reader waits less
+            warming = asyncio.create_task(warm(app), name="warming")
+            await serve(app, listener, stop)
+            warming.cancel()
         finally:
             pool.terminate()
     finally:

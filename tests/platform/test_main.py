@@ -30,7 +30,7 @@ PROMISED = {
     "bench",
     "check-rules",
 }
-OURS = {"backtest", "crew", "grafana", "housekeeping", "notify", "replay-evidence", "report", "storage"}  # fmt: skip
+OURS = {"backtest", "baseline", "crew", "grafana", "housekeeping", "notify", "replay-evidence", "report", "storage"}
 PRESENT = [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
 
 
