@@ -66,8 +66,11 @@ async def load_plant(
         await loader.generating_units(plant.generating_units)
         if plant.roster is not None:
             owner = await enterprise(connection, plant.enterprise.code)
-            if await record_roster(connection, owner, plant.roster, actor="plant file", now=now):
-                summary.changed.append("roster")
+            first = not [row async for row in statements("crews").rosters(connection, e=e)]
+            if not await record_roster(connection, owner, plant.roster, actor="plant file", now=now):
+                summary.unchanged += 1
+            else:
+                (summary.created if first else summary.changed).append("roster")
         await sql.announce_config(connection, payload=plant.enterprise.code)
     return summary
 
