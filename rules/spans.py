@@ -21,8 +21,8 @@ def splice(
         start, end: what was judged.
         steps: the new answers, in order of time, all within it.
     """
-    before = [replace(span, to_ts=min(span.to_ts, start)) for span in old if span.from_ts < start]
-    after = [replace(span, from_ts=max(span.from_ts, end)) for span in old if span.to_ts > end]
+    before = [s if s.to_ts <= start else replace(s, to_ts=start) for s in old if s.from_ts < start]
+    after = [s if s.from_ts >= end else replace(s, from_ts=end) for s in old if s.to_ts > end]
     new = [VerdictSpan(s.start, s.end, s.truth, s.in_band, s.reason) for s in steps]
     return list(_joined([*before, *new, *after]))
 
@@ -36,10 +36,14 @@ def _joined(spans: Iterable[VerdictSpan]) -> Iterator[VerdictSpan]:
             last = span
             continue
         if first is not None and last is not None:
-            yield replace(first, to_ts=last.to_ts)
+            yield _from_to(first, last)
         first = last = span
     if first is not None and last is not None:
-        yield replace(first, to_ts=last.to_ts)
+        yield _from_to(first, last)
+
+
+def _from_to(first: VerdictSpan, last: VerdictSpan) -> VerdictSpan:
+    return VerdictSpan(first.from_ts, last.to_ts, first.truth, first.in_band, first.reason)
 
 
 def _says(span: VerdictSpan) -> tuple[object, ...]:

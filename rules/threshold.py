@@ -16,7 +16,7 @@ from enms.cuts import Cut
 from rules.conditions import Judged, Span, Subject, over, under
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
-from rules.grid import QUARTER_HOURS, Grid
+from rules.grid import QUARTER_HOURS, Grid, Step
 from rules.metered import Metered, certainty, in_unit, line, number
 from rules.point_rules import ThresholdCondition, ThresholdRule
 from rules.sums import Reach, Sums, by_span, quarter_sums, sums_over
@@ -26,25 +26,36 @@ _CUTS = {"hour": Cut.HOUR, "shift": Cut.SHIFT, "day": Cut.DAY}
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A value with its range against a figure, all in the rule's unit; no value: `reason`."""
+    """A value over a window in a rule's unit, with its range; no value: `reason`."""
 
     metered: Metered
+    unit: str
     value: float | None
-    low: float | None
-    high: float | None
     reason: str
 
+    @property
+    def low(self) -> float | None:
+        return None if self.value is None else self.value - self._half
 
-def compare(metered: Metered, unit: str, min_completeness: float) -> Compared:
+    @property
+    def high(self) -> float | None:
+        return None if self.value is None else self.value + self._half
+
+    @property
+    def _half(self) -> float:
+        return in_unit(self.metered.uncertainty, self.metered, self.unit) or 0.0
+
+
+Told = list[tuple[Step, Compared]]
+
+
+def compare(metered: Metered, unit: str) -> Compared:
     """A point's value over a window: the mean of a state or a rate, the amount of anything else."""
     filled = metered.filled
     if filled is None:
-        return Compared(metered, None, None, None, "no_value")
-    value, half = in_unit(filled, metered, unit), in_unit(metered.uncertainty, metered, unit)
-    if value is None or half is None:
-        return Compared(metered, None, None, None, "other_unit")
-    reason = "incomplete" if metered.completeness < min_completeness else ""
-    return Compared(metered, value, value - half, value + half, reason)
+        return Compared(metered, unit, None, "no_value")
+    value = in_unit(filled, metered, unit)
+    return Compared(metered, unit, value, "other_unit" if value is None else "")
 
 
 def answer(value: float, condition: ThresholdCondition, deadband: float) -> tuple[Truth, bool]:
@@ -76,12 +87,27 @@ class PointThreshold:
         ]
 
     async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Compared]]]:
-        sums = await self._sums(facts, spans)
-        found: dict[str, list[Judged[Compared]]] = {}
-        for span in spans:
-            point, own = span.subject.watched, sums[span.subject.watched.p, span.start, span.end]
-            found[span.subject.code] = [
-                self._judged(a, b, Metered.of(point, own.get(a), (b - a).total_seconds()))
+        asked = {(span.subject.watched.p, span.start, span.end): span for span in spans}
+
+        async def load(missing: list[Reach]) -> dict[Reach, Told]:
+            return await self._compared(facts, {reach: asked[reach] for reach in missing})
+
+        # rules on the same points differ in their figures only
+        name = f"values of {self._e} in {self._rule.unit} by {self._rule.condition.resolution}"
+        told = await facts.each(name, asked, load)
+        return {
+            span.subject.code: [self._judged(*step, found) for step, found in told[reach]]
+            for reach, span in asked.items()
+        }
+
+    async def _compared(self, facts: Facts, spans: Mapping[Reach, Span[MeteredPoint]]) -> dict[Reach, Told]:
+        """Every step of each span with its value."""
+        sums = await self._sums(facts, list(spans.values()))
+        found: dict[Reach, Told] = {}
+        for reach, span in spans.items():
+            point, own = span.subject.watched, sums[reach]
+            found[reach] = [
+                ((a, b), compare(Metered.of(point, own.get(a), (b - a).total_seconds()), self._rule.unit))
                 for a, b in span.subject.grid.steps(span.start, span.end)
             ]
         return found
@@ -99,15 +125,16 @@ class PointThreshold:
                 found[p, start, end][at] = amount
         return dict(found)
 
-    def _judged(self, start: datetime, end: datetime, metered: Metered) -> Judged[Compared]:
+    def _judged(self, start: datetime, end: datetime, found: Compared) -> Judged[Compared]:
         condition = self._rule.condition
-        found = compare(metered, self._rule.unit, condition.min_completeness)
-        truth, in_band, sure = Truth.UNKNOWN, False, None
-        if not found.reason and found.value is not None and found.low is not None and found.high is not None:
+        truth, in_band, sure, reason = Truth.UNKNOWN, False, None, found.reason
+        if not reason and found.metered.completeness < condition.min_completeness:
+            reason = "incomplete"
+        if not reason and found.value is not None:
             truth, in_band = answer(found.value, condition, self._rule.deadband)
-            if truth is Truth.MET:
+            if truth is Truth.MET and found.low is not None and found.high is not None:
                 sure = certainty(found.low, found.high, condition.limit, over=condition.over is not None)
-        observation = Observation(start, end, truth, in_band, found.reason)
+        observation = Observation(start, end, truth, in_band, reason)
         return Judged(observation, found.value, condition.limit, sure, found)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[MeteredPoint]]) -> dict[str, datetime]:
@@ -159,7 +186,7 @@ def condition_in(body: Mapping[str, Any]) -> ThresholdCondition:
 def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
     """Evidence of a point's threshold judged again."""
     condition = condition_in(body)
-    found = compare(Metered.of_evidence(body["inputs"][0]), body["rule"]["unit"], 0.0)
+    found = compare(Metered.of_evidence(body["inputs"][0]), body["rule"]["unit"])
     if found.value is None:
         return None, None, condition.limit
     return answer(found.value, condition, 0.0)[0] is Truth.MET, found.value, condition.limit
