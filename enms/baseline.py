@@ -144,13 +144,18 @@ class Against:
     """Energy against its baseline, in kgce; `over_pct` and `limit_pct` are per cent of what was expected.
 
     Attributes:
-        allowed: how far energy may be above: the interval's half width, or the least excess worth a word.
+        at_least_pct: an excess below so many per cent of the expected energy is not worth a word.
     """
 
     expected: float
     half: float
     excess: float
-    allowed: float
+    at_least_pct: float
+
+    @property
+    def allowed(self) -> float:
+        """How far energy may be above: the interval's half width, or the least excess worth a word."""
+        return max(self.half, abs(self.expected) * self.at_least_pct / 100)
 
     @property
     def over_pct(self) -> float:
@@ -158,7 +163,7 @@ class Against:
 
     @property
     def limit_pct(self) -> float:
-        return self.allowed / abs(self.expected) * 100
+        return max(self.half / abs(self.expected) * 100, self.at_least_pct)
 
 
 def against(baseline: Baseline, energy: float, x: Sequence[float], t: float, at_least_pct: float) -> Against:
@@ -172,7 +177,7 @@ def against(baseline: Baseline, energy: float, x: Sequence[float], t: float, at_
         at_least_pct: an excess below so many per cent of the expected energy is not worth a word.
     """
     expected, half = baseline.expected(x), baseline.half(x, t)
-    return Against(expected, half, energy - expected, max(half, abs(expected) * at_least_pct / 100))
+    return Against(expected, half, energy - expected, at_least_pct)
 
 
 def data_of(observed: Sequence[Observed]) -> list[list[object]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -14,6 +14,7 @@ from api.console.i18n import Catalogue
 from api.console.numbers import short
 from api.deps import Context
 from db import rules
+from db.alerts import AlertRow
 from db.baseline_steps import Drawing, Wanted, drawings, drawn
 from db.baselines import StoredBaseline, baselines
 from db.enpi_model import enpi_models
@@ -26,7 +27,7 @@ from enms.regression import quantile
 KIND = "enpi_baseline"
 _LATEST = {"shift": timedelta(days=7), "day": timedelta(days=21)}
 _WIDTH, _HEIGHT = 460.0, 240.0
-_LEFT, _BOTTOM, _TOP, _RIGHT = 8.0, 26.0, 20.0, 8.0
+_LEFT, _BOTTOM, _TOP, _RIGHT = 96.0, 26.0, 12.0, 8.0
 _STEPS = 24
 
 
@@ -72,32 +73,48 @@ async def baseline_panels(
 async def _panel(
     context: Context, owner: EnterpriseRow, text: Catalogue, rule: RuleRow, kept: StoredBaseline
 ) -> BaselinePanel:
-    condition: Mapping[str, object] = json.loads(rule.definition)["condition"]
-    significance = float(str(condition.get("significance", 0.05)))
-    at_least_pct = float(str(condition.get("at_least_pct", 0.0)))
-    t = quantile(significance, kept.baseline.freedom)
-    judged = await _latest(context, owner, kept, t, at_least_pct)
+    now, length = context.clock(), _LATEST.get(kept.baseline.resolution, timedelta(days=21))
+    judged = await judged_between(context, owner, rule, kept, max(kept.valid_from, now - length), now)
+    t = quantile(_figure(rule, "significance", 0.05), kept.baseline.freedom)
     scatters = tuple(scatter(kept.baseline, n, t, judged, text) for n in range(len(kept.baseline.variables)))
     return BaselinePanel(rule, kept, judged[-1] if judged else None, scatters)
 
 
-async def _latest(
-    context: Context, owner: EnterpriseRow, kept: StoredBaseline, t: float, at_least_pct: float
+def _figure(rule: RuleRow, key: str, usual: float) -> float:
+    """A figure of a rule's condition."""
+    return float(json.loads(rule.definition)["condition"].get(key, usual))
+
+
+async def judged_of_alert(
+    context: Context, owner: EnterpriseRow, alert: AlertRow, start: datetime, end: datetime
 ) -> list[Judged]:
-    """The steps of the last days that can be held against it."""
-    baseline, now = kept.baseline, context.clock()
+    """The steps of a span by the newest baseline of an alert's rule and subject."""
+    held = next((r for r in await rules.current_rules(context.pool, [owner.e]) if r.rule == alert.rule), None)
+    kept = await baselines(context.pool, owner.e, alert.rule, alert.subject)
+    if held is None or held.kind != KIND or not kept:
+        return []
+    return await judged_between(context, owner, held, kept[-1], max(start, kept[-1].valid_from), end)
+
+
+async def judged_between(
+    context: Context, owner: EnterpriseRow, rule: RuleRow, kept: StoredBaseline, since: datetime, until: datetime
+) -> list[Judged]:
+    """The whole steps of [since, until) that can be held against a baseline, in order of time."""
+    baseline = kept.baseline
+    t = quantile(_figure(rule, "significance", 0.05), baseline.freedom)
+    at_least_pct = _figure(rule, "at_least_pct", 0.0)
     async with context.pool.acquire() as connection:
         known = await enpi_models(connection, owner)
         models = [model for model in known if model.code == kept.subject]
-        if not models:
+        if not models or since >= until:
             return []
         others = {model.code for model in known}
         cut = Cut.SHIFT if baseline.resolution == "shift" else Cut.DAY
-        since = max(kept.valid_from, now - _LATEST.get(baseline.resolution, timedelta(days=21)))
-        steps = [s for s in models[0].cuts.windows(cut, since, now) if s[0] >= since and s[1] <= now]
+        steps = [s for s in models[0].cuts.windows(cut, since, until) if s[0] >= since and s[1] <= until]
         (subject,) = await drawn(connection, owner, models, _wanted(baseline, others), baseline.resolution)
         found = [] if subject.missing else await drawings(connection, subject, baseline.resolution, steps)
-    sound = [one for one in found if not one.withheld(0.9) and one.boundary == baseline.boundary]
+    least = _figure(rule, "min_completeness", 0.95)
+    sound = [one for one in found if not one.withheld(least) and one.boundary == baseline.boundary]
     return [
         Judged(one, against(baseline, one.energy, one.x, t, at_least_pct))
         for one in sound
@@ -159,11 +176,11 @@ def scatter(baseline: Baseline, n: int, t: float, judged: Sequence[Judged], text
     return Markup(
         '<svg class="scatter" viewBox="0 0 {} {}" role="img" aria-label="{}"><path class="axis" d="M{} {}H{}"/>'
         '<path class="band" d="{}"/><path class="line" d="{}"/>{}'
-        '<text x="{}" y="14">{} kgce</text><text x="{}" y="{}">{} kgce</text>'
+        '<text class="end" x="{}" y="{}">{} kgce</text><text class="end" x="{}" y="{}">{}</text>'
         '<text x="{}" y="{}">{} {}</text><text class="end" x="{}" y="{}">{} {}</text></svg>'
     ).format(
         _WIDTH, _HEIGHT, label, _LEFT, base, _WIDTH - _RIGHT,
         area, line, dots,
-        _LEFT, short(rounded(high_y)), _LEFT, base - 4, short(rounded(low_y)),
+        _LEFT - 6, _TOP + 4, short(rounded(high_y)), _LEFT - 6, base, short(rounded(low_y)),
         _LEFT, _HEIGHT - 8, short(low_x), variable.unit, _WIDTH - _RIGHT, _HEIGHT - 8, short(high_x), variable.unit,
     )  # fmt: skip

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from api.console.baselines import KIND as BASELINE
+from api.console.baselines import judged_of_alert
 from api.console.drawing import wall_ms
 from api.console.i18n import catalogue
 from api.deps import Context
@@ -115,6 +117,8 @@ async def _drawn(api: Context, alert: AlertRow, now: datetime) -> tuple[Drawn, d
     )
     start = alert.started_at - beside
     end = min(now, over + beside, start + (_LONGEST_ENPI if enpi else _LONGEST))
+    if alert.kind == BASELINE:
+        return await _baseline(api, alert, start, end), start, end
     if enpi:
         return await _enpi(api, alert, resolution, start, end), start, end
     if versions:
@@ -146,6 +150,16 @@ async def _enpi(api: Context, alert: AlertRow, resolution: str, start: datetime,
         )
         for v in values
         if not v.provisional
+    ]
+    return Drawn(alert.unit, pieces)
+
+
+async def _baseline(api: Context, alert: AlertRow, start: datetime, end: datetime) -> Drawn:
+    """How far over its baseline, step by step."""
+    owner = await plants.enterprise(api.pool, alert.enterprise)
+    judged = await judged_of_alert(api, owner, alert, start, end)
+    pieces = [
+        Piece(one.drawing.start, one.drawing.end, one.found.over_pct, limit=one.found.limit_pct) for one in judged
     ]
     return Drawn(alert.unit, pieces)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from api.coal import coal_lines, plan_rate
 from api.console.i18n import catalogue
 from api.console.plant import OpenAlerts, PlantView, open_alerts, plant_view
 from api.console.render import page
@@ -88,5 +89,7 @@ async def show_district(request: Request, api: Api, language: Language) -> Respo
         "alerts": newest,
         "names": names,
         "refused": refused,
+        "coal": await coal_lines(api, rows, district=True),
+        "plan": plan_rate(),
     }
     return await page(request, api, "district.html", values, live="")

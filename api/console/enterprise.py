@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from api.coal import coal_lines, plan_rate
 from api.console.alerts import by_urgency
 from api.console.curves import day_curve
 from api.console.days import QUARTER
@@ -129,6 +130,8 @@ async def show_enterprise(request: Request, api: Api, language: Language, code: 
         "carriers": carrier_views(view),
         "enpis": await enpi_views(api, row, language),
         "alerts": by_urgency(firing)[:_SHOWN_ALERTS],
+        "coal": await coal_lines(api, [row]),
+        "plan": plan_rate(),
         "names": {row.code: view.name},
         "zone": zone_of(row.timezone),
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from api.coal import fleet_coal, plan_rate
 from api.console.days import day_start
 from api.console.enpis import EnpiView
 from api.console.i18n import Catalogue
@@ -27,9 +28,7 @@ from api.deps import Context
 from api.flows import Pair, electric, top_meters
 from api.latest import flow_per_hour
 from db import views
-from db.coal_rates import Year, fleet_year
 from db.totals import totals
-from enms.bounds import targets
 from enms.electrolysis import current_efficiency
 from enms.metering import Role
 from enms.units import UNITS, convert
@@ -39,13 +38,6 @@ _DAY = timedelta(days=1)
 _WHOLE = 0.98
 # Above this share of gas flared, somebody should look: it is the works' own fuel.
 _MUCH_FLARED = 0.015
-# A year moves little within an hour, and costs a read of all its days.
-_YEAR_S = 3600.0
-
-
-def plan_rate() -> float:
-    """The plan's supply coal rate for a fleet over twelve months: to read against, never a verdict on a day."""
-    return next(row.value for row in targets().rows if row.key == "plan_supply_coal")
 
 
 async def industry_tiles(
@@ -134,9 +126,9 @@ async def _coal_rate(context: Context, view: PlantView, enpis: Sequence[EnpiView
     Where the plant file describes no generating units: that of their EnPIs on the last whole day.
     """
     title = text("Net coal rate")
-    year = await _year(context, view)
+    year = await fleet_coal(context, view.row)
     if year is not None and year.rate is not None and year.least_known > 0:
-        beside = text("plan %(n)s · %(known)s/365 days", n=short(plan_rate()), known=year.least_known)
+        beside = text("plan %(n)s · %(known)s d", n=short(plan_rate()), known=year.least_known)
         return Tile(title, quantity(year.rate, "gce/kWh"), beside)
     units = [enpi for enpi in enpis if enpi.code.endswith("supply_coal")]
     values = [enpi.last for enpi in units if enpi.last is not None]
@@ -153,14 +145,6 @@ async def _coal_rate(context: Context, view: PlantView, enpis: Sequence[EnpiView
     # energy in kgce, output in kWh: a thousand of one to the other
     rate = energy * 1000 / convert(output, values[0].output_unit, "kWh")
     return Tile(title, quantity(rate, "gce/kWh"), text("plan target %(n)s", n=short(plan_rate())))
-
-
-async def _year(context: Context, view: PlantView) -> Year | None:
-    async def ask() -> Year | None:
-        async with context.pool.acquire() as connection:
-            return await fleet_year(connection, view.row, context.clock())
-
-    return await context.kept.get("fleet coal", view.row.e, ask, for_s=_YEAR_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,3 +59,13 @@ async def test_a_variable_that_never_was_so_great_widens_the_picture_and_is_not_
     shown = (await client.get(f"/e/works/enpi/{await number(kiln)}?lang=en")).text
     assert "within the interval" in shown
     assert shown.count('class="judged last"') == 1
+
+
+async def test_an_alerts_chart_is_how_far_over_the_baseline_it_went(client, kiln):
+    await work(kiln, [11, 10, 10], [160, 165, 165])
+    await kiln.evaluate()
+    (alert,) = await kiln.alerts()
+    chart = (await client.get(f"/alerts/{alert.id}/chart.json")).json()
+    assert chart["unit"] == "%"
+    _, _, value, _, _, limit, _ = chart["pieces"][-1]
+    assert (round(value, 1), limit < value) == (10.0, True)

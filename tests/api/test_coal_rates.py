@@ -30,4 +30,12 @@ async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, se
     assert (await client.get("/api/v1/coal-rates?enterprise=seed-steel")).json()["items"] == []
     assert (await client.get("/api/v1/coal-rates?enterprise=nobody")).status_code == 404
     wall = (await client.get("/wall/station?lang=en")).text
-    assert "plan 305 · 2/365 days" in wall
+    assert "plan 305 · 2 d" in wall
+    for page in ("/", "/e/station"):
+        shown = (await client.get(f"{page}?lang=en")).text
+        table = shown[shown.index('id="coal"') :].split("</section>")[0]
+        assert "plan 305 gce/kWh" in table
+        assert "2 / 365" in table
+        assert "12.5" in table
+        assert "fuel missing: u1.coal" in table
+    assert 'id="coal"' not in (await client.get("/e/seed-steel")).text

@@ -1,0 +1,61 @@
+"""Fleets' supply coal rates over twelve months, for pages: read once an hour, beside the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.deps import Context
+from db.coal_rates import Rolled, Year, fleet_year
+from db.plants import EnterpriseRow
+from enms.bounds import targets
+from enms.coal_rate import fleet_rate
+
+# A year moves little within an hour, and costs a read of all its days.
+_FOR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLine:
+    """A unit, or (without one) a fleet; of the enterprise `code`, or (without one) of the district."""
+
+    code: str | None
+    unit: str | None
+    rate: float | None
+    alpha: float | None
+    known: int
+    missing: str
+
+
+def plan_rate() -> float:
+    """The plan's supply coal rate for a fleet over twelve months: to read against, never a verdict on a day."""
+    return next(row.value for row in targets().rows if row.key == "plan_supply_coal")
+
+
+async def fleet_coal(context: Context, owner: EnterpriseRow) -> Year | None:
+    """An enterprise's fleet; None: it has no generating units."""
+
+    async def ask() -> Year | None:
+        async with context.pool.acquire() as connection:
+            return await fleet_year(connection, owner, context.clock())
+
+    return await context.kept.get("fleet coal", owner.e, ask, for_s=_FOR_S)
+
+
+async def coal_lines(context: Context, owners: Sequence[EnterpriseRow], *, district: bool = False) -> list[FleetLine]:
+    """Fleets with their units; the district's own line first, where there is more than one fleet."""
+    years = [(owner.code, await fleet_coal(context, owner)) for owner in owners]
+    there = [(code, year) for code, year in years if year is not None]
+    lines = []
+    for code, year in there:
+        lines.append(FleetLine(code, None, year.rate, None, year.least_known, ""))
+        lines += [_line(code, unit, rolled) for unit, rolled in year.units]
+    if district and len(there) > 1:
+        together = [one for _, year in there for one in year.burnt]
+        known = min(year.least_known for _, year in there)
+        lines.insert(0, FleetLine(None, None, fleet_rate(together), None, known, ""))
+    return lines
+
+
+def _line(code: str, unit: str, rolled: Rolled) -> FleetLine:
+    return FleetLine(code, unit, rolled.burnt.rate, rolled.burnt.alpha, rolled.known, rolled.mostly)
