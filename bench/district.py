@@ -26,7 +26,7 @@ import aiosql
 import asyncpg
 
 from db.engine import read_engine
-from db.kept import keep_heat_days
+from db.kept import keep_heat_days, keep_level_days
 from db.migrate import migrate
 from db.plant_load import load_plant
 from db.storage import compress_readings
@@ -44,7 +44,7 @@ _BEFORE = 400 * _DAY  # registers begin to count so long before the first fill
 _BLOCK = 100  # points of one statement
 _COMPRESS_AFTER = timedelta(days=35)
 _ALERTS_A_DAY = 3
-_HEAT_DAYS = 5_000  # of one statement, as the ledger's keeper adds them up
+_KEPT_DAYS = 5_000  # of one statement, as the ledger's keeper keeps them
 _KINDS = {ReadingType.REGISTER: 0, ReadingType.GAUGE: 1, ReadingType.INTERVAL: 2}
 _WEEK = 7 * _DAY  # a chunk of readings; both begin at a Thursday
 Say = Callable[[str], None]
@@ -200,8 +200,9 @@ async def fill(dsn: str, days: float, now: datetime, *, jobs: int = 2, say: Say 
             say(f"{(newest - first) / _DAY:.1f} days are filled, the last week in {time.perf_counter() - begun:.0f} s")
         await _SQL.set_cursors(pool, now=now)
         async with pool.acquire() as connection:
-            while await keep_heat_days(connection, date.min, _HEAT_DAYS):
-                pass
+            for keep in (keep_heat_days, keep_level_days):
+                while await keep(connection, date.min, _KEPT_DAYS):
+                    pass
         return Filled(_instant(first), end)
 
 

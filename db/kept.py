@@ -22,3 +22,9 @@ async def keep_heat_days(connection: asyncpg.Connection, since: date, limit: int
     """Add up closed days against their heating values, where that was not done since they last changed; how many."""
     tag = await statements("kept").keep_heat_days(connection, since=since, n=limit)
     return tag if isinstance(tag, int) else int(tag.split()[-1])
+
+
+async def keep_level_days(connection: asyncpg.Connection, since: date, limit: int) -> int:
+    """Keep the last levels of stocks on closed days, where that was not done since they last changed; how many."""
+    tag = await statements("kept").keep_level_days(connection, since=since, n=limit)
+    return tag if isinstance(tag, int) else int(tag.split()[-1])

@@ -43,3 +43,31 @@ CROSS JOIN LATERAL (
 ORDER BY due.e, due.p, due.local_date, due.ncv_p
 ON CONFLICT (e, p, local_date, ncv_p) DO UPDATE SET
     heat = excluded.heat, unconverted_s = excluded.unconverted_s, put_at = excluded.put_at, ncv_put_at = excluded.ncv_put_at;
+
+-- name: keep_level_days(since, n)!
+-- The same for stocks: the last level of closed days of 24 hours. A day without any level has no row, and is looked for.
+WITH due AS MATERIALIZED (
+    SELECT t.e, t.p, t.local_date, t.put_at, day.starts, day.ends
+    FROM (SELECT DISTINCT c.e, c.p FROM point_config AS c WHERE c.role = 'stock') AS stock
+    JOIN enterprise AS en USING (e)
+    JOIN point_state AS s USING (e, p)
+    JOIN day_total AS t ON t.e = stock.e AND t.p = stock.p AND t.local_date >= :since
+    CROSS JOIN LATERAL (
+        SELECT (t.local_date + en.day_starts) AT TIME ZONE en.timezone AS starts,
+               (t.local_date + 1 + en.day_starts) AT TIME ZONE en.timezone AS ends
+    ) AS day
+    LEFT JOIN level_day AS l ON l.e = t.e AND l.p = t.p AND l.local_date = t.local_date AND l.put_at = t.put_at
+    WHERE l.p IS NULL AND t.amount IS NOT NULL AND s.closed_until >= day.ends AND day.ends = day.starts + interval '24 hours'
+    ORDER BY t.local_date DESC, t.e, t.p
+    LIMIT :n
+)
+INSERT INTO level_day (e, p, local_date, start, amount, put_at)
+SELECT due.e, due.p, due.local_date, last.start, last.amount, due.put_at
+FROM due
+CROSS JOIN LATERAL (
+    SELECT i.start, i.amount FROM interval AS i
+    WHERE i.e = due.e AND i.p = due.p AND i.start >= due.starts AND i.start < due.ends AND i.amount IS NOT NULL
+    ORDER BY i.start DESC LIMIT 1
+) AS last
+ORDER BY due.e, due.p, due.local_date
+ON CONFLICT (e, p, local_date) DO UPDATE SET start = excluded.start, amount = excluded.amount, put_at = excluded.put_at;

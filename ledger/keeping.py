@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 import asyncpg
 import structlog
 
-from db.kept import keep_configuration_if_due, keep_heat_days
+from db.kept import keep_configuration_if_due, keep_heat_days, keep_level_days
 from ledger.cycle import GONE
 from ledger.derive import utc_now
 
@@ -27,12 +27,13 @@ _DAYS_AT_ONCE = 2_000
 
 
 async def keep(connection: asyncpg.Connection, since: date) -> int:
-    """Everything that is due since a local day; how many days were added up."""
+    """Everything that is due since a local day; how many days were kept."""
     if await keep_configuration_if_due(connection):
         log.info("a configuration recorded ahead holds now")
     total = 0
-    while kept := await keep_heat_days(connection, since, _DAYS_AT_ONCE):
-        total += kept
+    for days in (keep_heat_days, keep_level_days):
+        while kept := await days(connection, since, _DAYS_AT_ONCE):
+            total += kept
     return total
 
 

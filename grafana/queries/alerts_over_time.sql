@@ -6,7 +6,7 @@ LEFT JOIN (
     SELECT id, severity, started_at, coalesce(resolved_at, 'infinity') AS resolved_at
     FROM grafana.alert
     WHERE enterprise = ANY (ARRAY[${enterprises:sqlstring}]::text[]) AND NOT retracted AND fired_at <= $__timeTo()::timestamptz
-      AND coalesce(resolved_at, now()) >= $__timeFrom()::timestamptz
+      AND (resolved_at IS NULL OR resolved_at >= $__timeFrom()::timestamptz)
 ) AS a ON a.started_at <= s.time AND a.resolved_at > s.time
 GROUP BY s.time
 ORDER BY s.time

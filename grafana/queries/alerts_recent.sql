@@ -5,6 +5,6 @@ SELECT id, CASE severity WHEN 'critical' THEN '紧急 critical' WHEN 'warning' T
        CASE WHEN retracted THEN '撤回 retracted' WHEN state = 'firing' THEN '进行中 firing' ELSE closed END AS "结果 outcome"
 FROM grafana.alert
 WHERE enterprise = ANY (ARRAY[${enterprises:sqlstring}]::text[]) AND fired_at <= $__timeTo()::timestamptz
-  AND coalesce(resolved_at, now()) >= $__timeFrom()::timestamptz
+  AND (resolved_at IS NULL OR resolved_at >= $__timeFrom()::timestamptz)
 ORDER BY fired_at DESC
 LIMIT 500

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from db.grafana_logins import create_login, drop_login
-from db.kept import keep_configuration_if_due, keep_heat_days
+from db.kept import keep_configuration_if_due, keep_heat_days, keep_level_days
 from db.plant_load import load_plant
 from tests.grafana.conftest import PASSWORD, as_login
 from tests.grafana.seed import Seeded, plants, seed
@@ -59,8 +59,10 @@ def differences(
 async def test_days_added_up_once_say_what_their_quarter_hours_say(desk: Desk) -> None:
     before = {view: await desk.figures(view) for view in FIGURES}
     assert await keep_heat_days(desk.owner, date.min, 7) == 7
-    while await keep_heat_days(desk.owner, date.min, 100):
-        pass
+    for days in (keep_heat_days, keep_level_days):
+        while await days(desk.owner, date.min, 100):
+            pass
+    assert await desk.owner.fetchval("SELECT count(*) FROM level_day") >= 2 * 3, "coal, coke and ore are laid in"
     kept = await desk.owner.fetch("SELECT local_date, heat FROM heat_day")
     closed = {row["local_date"] for row in kept}
     assert len(closed) == 2, "the present day is open"
@@ -91,6 +93,28 @@ async def test_a_late_heating_value_counts_before_the_day_is_added_up_again(desk
     assert changed
     assert {key[2] for key in changed} == {day}
     assert await keep_heat_days(desk.owner, date.min, 1000) > 0
+    assert differences(after, await desk.figures("carrier_day")) == []
+
+
+async def test_a_late_level_counts_before_the_day_is_kept_again(desk: Desk) -> None:
+    while await keep_level_days(desk.owner, date.min, 1000):
+        pass
+    before = await desk.figures("carrier_day")
+    day = await desk.owner.fetchval("SELECT min(local_date) FROM level_day")
+    await desk.owner.execute(
+        """
+        WITH level AS (SELECT DISTINCT ON (p) p, start FROM level_day WHERE local_date = $1),
+        changed AS (
+            UPDATE interval AS i SET amount = i.amount + 100 FROM level AS l WHERE i.p = l.p AND i.start = l.start
+        )
+        UPDATE day_total AS t SET put_at = clock_timestamp() FROM level AS l WHERE t.p = l.p AND t.local_date = $1
+        """,
+        day,
+    )
+    after = await desk.figures("carrier_day")
+    changed = {key[2] for key in before if before[key] != after[key]}
+    assert changed == {day + timedelta(days=1)}, "of the first day nobody knows what was there before"
+    assert await keep_level_days(desk.owner, date.min, 1000) > 0
     assert differences(after, await desk.figures("carrier_day")) == []
 
 

@@ -80,17 +80,24 @@ CROSS JOIN LATERAL (
     SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
            AND (b.ncv_p IS NULL OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
 ) AS w
+LEFT JOIN public.level_day AS kl ON b.role = 'stock' AND kl.e = b.e AND kl.p = b.p AND kl.local_date = d.local_date
+LEFT JOIN public.level_day AS ke ON b.role = 'stock' AND ke.e = b.e AND ke.p = b.p AND ke.local_date = d.local_date - 1
+LEFT JOIN public.day_total AS te ON ke.p IS NOT NULL AND te.e = b.e AND te.p = b.p AND te.local_date = d.local_date - 1
 LEFT JOIN LATERAL (
-    SELECT i.start, i.amount FROM public.interval AS i
-    WHERE b.role = 'stock' AND i.e = b.e AND i.p = b.p AND i.start < d.ends AND i.start >= d.ends - interval '1 day'
-      AND i.amount IS NOT NULL
-    ORDER BY i.start DESC LIMIT 1
+    SELECT kl.start, kl.amount WHERE kl.put_at = t.put_at
+    UNION ALL
+    (SELECT i.start, i.amount FROM public.interval AS i
+     WHERE b.role = 'stock' AND (kl.put_at = t.put_at) IS NOT TRUE
+       AND i.e = b.e AND i.p = b.p AND i.start < d.ends AND i.start >= d.ends - interval '1 day' AND i.amount IS NOT NULL
+     ORDER BY i.start DESC LIMIT 1)
 ) AS late ON true
 LEFT JOIN LATERAL (
-    SELECT i.amount FROM public.interval AS i
-    WHERE b.role = 'stock' AND i.e = b.e AND i.p = b.p AND i.start < d.starts AND i.start >= d.starts - interval '1 day'
-      AND i.amount IS NOT NULL
-    ORDER BY i.start DESC LIMIT 1
+    SELECT ke.amount WHERE ke.put_at = te.put_at
+    UNION ALL
+    (SELECT i.amount FROM public.interval AS i
+     WHERE b.role = 'stock' AND (ke.put_at = te.put_at) IS NOT TRUE
+       AND i.e = b.e AND i.p = b.p AND i.start < d.starts AND i.start >= d.starts - interval '1 day' AND i.amount IS NOT NULL
+     ORDER BY i.start DESC LIMIT 1)
 ) AS early ON true
 LEFT JOIN LATERAL (
     SELECT v.amount FROM public.interval AS v
