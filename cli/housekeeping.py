@@ -72,6 +72,10 @@ async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Even
 
 async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -> None:
     """Reports that are due, looked for every quarter hour, and more often after the start."""
+    # what starts beside it comes first: no report is due in the first seconds
+    await role.pause(_REPORTS_SOON_S, stop)
+    if stop.is_set():
+        return
     from cli.reporting import make_due  # documents bring in much that the rest does not need
 
     pause_s = _REPORTS_SOON_S

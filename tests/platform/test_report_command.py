@@ -9,6 +9,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from cli import housekeeping
 from enms.settings import Settings
 from tests.db.test_reports import Works, _two_days, works
@@ -50,7 +52,10 @@ async def test_what_it_cannot_do_is_one_line(works: Works, pg_dsn: str, tmp_path
         assert len(said.strip().splitlines()) == 1
 
 
-async def test_housekeeping_makes_what_is_due(works: Works, pg_dsn: str, tmp_path: Path) -> None:
+async def test_housekeeping_makes_what_is_due(
+    works: Works, pg_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "_REPORTS_SOON_S", 0.05)
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     for point in works.numbers:
         await works.put(point, 10.0, end - timedelta(days=3), end)
