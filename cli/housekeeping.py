@@ -47,7 +47,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             tasks.create_task(_tidy_daily(pool, settings, stop))
             tasks.create_task(_report(pool, settings, stop))
     finally:
-        await pool.close()
+        pool.terminate()
 
 
 async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -> None:
