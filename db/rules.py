@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import asyncpg
@@ -237,6 +237,14 @@ async def point_states(connection: asyncpg.Connection, e: int) -> dict[int, Poin
     """How far the ledger is, by point; points that never closed a quarter hour are left out."""
     rows = statements("rules").point_states(connection, e=e)
     return {row["p"]: PointState(**row) async for row in rows}
+
+
+async def live_states(
+    connection: asyncpg.Connection, e: int, states: Mapping[int, PointState]
+) -> dict[int, PointState]:
+    """As if whatever was read were closed: for rules that cannot wait."""
+    newest = {row["p"]: row["newest_ts"] async for row in statements("rules").newest_seen(connection, e=e)}
+    return {p: replace(s, closed_until=max(s.closed_until, newest.get(p, s.closed_until))) for p, s in states.items()}
 
 
 async def verdicts(

@@ -147,6 +147,10 @@ FROM unnest(:rules::text[], :subjects::text[], :starts::timestamptz[], :ends::ti
 ON CONFLICT (e, rule, subject, from_ts) DO UPDATE SET
     to_ts = excluded.to_ts, truth = excluded.truth, in_band = excluded.in_band, reason = excluded.reason;
 
+-- name: newest_seen(e)
+-- The newest reading that the ledger has seen, where it is beyond what is closed.
+SELECT p, newest_ts FROM point_state WHERE e = :e AND newest_ts > closed_until;
+
 -- name: verdicts(e, rule, subject, starts, ends)
 SELECT from_ts, to_ts, truth, in_band, reason FROM verdict
 WHERE e = :e AND rule = :rule AND subject = :subject AND from_ts < :ends AND to_ts > :starts

@@ -79,6 +79,12 @@ def derive(
     return sorted(intervals, key=lambda i: i.start), one_an_instant(findings)
 
 
+def pieces_of(readings: Iterable[Reading], line: Timeline) -> list[Piece]:
+    """What readings of one point say of time finer than a quarter hour."""
+    usable = sorted((_counted(r) for r in readings if counts(r)), key=lambda r: r.ts)
+    return [piece for kind, made in _PIECES.items() if kind in line.readings for piece in made(usable, line)[0]]
+
+
 def counts(reading: Reading) -> bool:
     """Whether a reading enters a derivation at all."""
     return reading.quality is not Quality.BAD and abs(reading.value) <= LARGEST_VALUE

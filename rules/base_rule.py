@@ -6,9 +6,9 @@ import json
 import re
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from enms.alerts import Purpose, Severity
 from enms.plant import Name
@@ -55,6 +55,7 @@ class BaseRule(Strict):
     Attributes:
         hold: `for`, the on-delay.
         keep_firing_for: the off-delay.
+        cadence: `interval` judges what is closed; `1m` every minute from readings, provisional until it closes.
         deadband: in `unit`; inside it a firing alert goes on and none begins.
         notify: who is told, as roles.
         source: the clause or the reason behind the figures.
@@ -65,13 +66,22 @@ class BaseRule(Strict):
     purpose: Purpose
     unit: Text
     severity: Severity
-    cadence: Literal["interval"]
+    cadence: Literal["interval", "1m"]
     hold: Duration = Field(default=timedelta(), alias="for")
     keep_firing_for: Duration = timedelta()
     deadband: NotNegative = 0.0
     source: Text
     notify: Annotated[tuple[Text, ...], Field(min_length=1)]
     runbook: Name
+
+    # Whether its kind can be judged before quarter hours close.
+    live: ClassVar[bool] = False
+
+    @model_validator(mode="after")
+    def _cadence_of_its_kind(self) -> Self:
+        if self.cadence == "1m" and not self.live:
+            raise ValueError("cadence 1m is for max_demand; everything else is judged on closed intervals")
+        return self
 
     @property
     def policy(self) -> Policy:

@@ -116,33 +116,27 @@ class Evaluator:
                 standings = await Standings.read(connection, e, serial)
             touched = None if full else _touched(standings, states, changes)
             standings.states = None
-            if touched is not None and not touched:
+            live = [loaded for loaded in rules if loaded.rule.cadence == "1m"]
+            if touched is not None and not touched and not live:
                 standings.states = states
                 self._keep(e, standings)
                 return NOTHING
-            tally, steps, more, failed = Tally(self._desk), 0, False, []
+            tally = Tally(self._desk)
             await self._end_retired(connection, enterprise, rules, standings, now, tally)
-            for loaded in rules:
-                condition = self._condition(loaded.rule, enterprise)
-                run = RuleRun(facts, enterprise, loaded, condition, standings, now, tally)
-                if touched is not None and run.at_rest(touched):
-                    continue
-                try:
-                    async with connection.transaction():
-                        progress = await run.run(changes, states, touched)
-                except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-                    raise
-                except Exception as problem:  # one rule's trouble is not another's
-                    logger.exception("rule failed", rule=loaded.rule.id, enterprise=enterprise.code)
-                    failed.append(loaded.rule.id)
-                    since = min((c.from_start for c in changes.values()), default=None)
-                    reason = f"{type(problem).__name__}: {problem}"
-                    await standings.write(connection, e, loaded.rule.id)
-                    await sql.postpone(connection, e=e, rule=loaded.rule.id, redo_from=since, error=reason)
-                    continue
-                standings.rules.setdefault(loaded.rule.id, {}).update(progress.standings)
-                steps += progress.steps
-                more = more or progress.more
+            read = await store.live_states(connection, e, states) if live else states
+            each = [
+                (
+                    loaded,
+                    RuleRun(facts, enterprise, loaded, self._condition(loaded.rule, enterprise), standings, now, tally),
+                    *((read, _all(touched, read)) if loaded in live else (states, touched)),
+                )
+                for loaded in (rules if touched is None or touched else live)
+            ]
+            steps, more, failed = await self._run(connection, e, each, changes, standings)
+            if touched is not None and not touched and not steps and not failed:
+                standings.states = states
+                self._keep(e, standings)
+                return NOTHING
             if settle or failed:
                 await standings.write(connection, e)
             await sql.move_cursor(connection, e=e, now=now, by=1)
@@ -152,6 +146,37 @@ class Evaluator:
             standings.states = states if not more else None
             self._keep(e, standings)
         return Outcome(busy=False, more=more, steps=steps, transitions=tally.transitions, failed=tuple(failed))
+
+    @staticmethod
+    async def _run(
+        connection: asyncpg.Connection,
+        e: int,
+        each: Sequence[tuple[LoadedRule, RuleRun, Mapping[int, PointState], set[int] | None]],
+        changes: Mapping[int, Change],
+        standings: Standings,
+    ) -> tuple[int, bool, list[str]]:
+        """Each rule with how far its points are and which of them have news: steps, whether there is more, failures."""
+        steps, more, failed = 0, False, list[str]()
+        for loaded, run, states, touched in each:
+            if touched is not None and run.at_rest(touched):
+                continue
+            try:
+                async with connection.transaction():
+                    progress = await run.run(changes, states, touched)
+            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+                raise
+            except Exception as problem:  # one rule's trouble is not another's
+                logger.exception("rule failed", rule=loaded.rule.id, e=e)
+                failed.append(loaded.rule.id)
+                since = min((c.from_start for c in changes.values()), default=None)
+                reason = f"{type(problem).__name__}: {problem}"
+                await standings.write(connection, e, loaded.rule.id)
+                await statements("rules").postpone(connection, e=e, rule=loaded.rule.id, redo_from=since, error=reason)
+                continue
+            standings.rules.setdefault(loaded.rule.id, {}).update(progress.standings)
+            steps += progress.steps
+            more = more or progress.more
+        return steps, more, failed
 
     async def settle(self, connection: asyncpg.Connection, now: datetime) -> int:
         """Write down where subjects stand that only went on, unless others judged them since; how many they were."""
@@ -208,6 +233,11 @@ def _touched(standings: Standings, states: Mapping[int, PointState], changes: Ma
     if standings.states is None:
         return None
     return {p for p, state in states.items() if standings.states.get(p) != state} | set(changes)
+
+
+def _all(touched: set[int] | None, states: Mapping[int, PointState]) -> set[int] | None:
+    """Every point, once it is known what there is: readings come that the ledger does not tell of yet."""
+    return None if touched is None else set(states)
 
 
 def _row(e: int, rule: Rule, file: str, now: datetime) -> RuleRow:

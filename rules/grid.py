@@ -40,3 +40,4 @@ class Even:
 
 
 QUARTER_HOURS = Even(timedelta(minutes=15))
+MINUTES = Even(timedelta(minutes=1))

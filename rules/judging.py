@@ -104,7 +104,8 @@ class RuleRun:
             subjects = [s for s in subjects if not touched.isdisjoint(_points(s))]
         revises = self._condition.revises
         rows = {code: standing.row for code, standing in self._standings.items()}
-        made = (plan(s, rows.get(s.code), changes, states, revises=revises) for s in subjects)
+        live = self._rule.cadence == "1m"
+        made = (plan(s, rows.get(s.code), changes, states, revises=revises, from_now=live) for s in subjects)
         plans = [p for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
         earliest = await self._condition.earliest(self._facts, revised) if revised else {}

@@ -18,6 +18,7 @@ from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
 from rules.kind import Kind
 from rules.max_demand import MaxDemand
+from rules.max_demand_now import MaxDemandNow
 from rules.motor_efficiency import MotorEfficiency
 from rules.motor_elimination import MotorElimination
 from rules.motor_load import MotorLoad
@@ -27,6 +28,7 @@ from rules.point_rules import Check, DataQualityRule, ThresholdRule
 from rules.power_factor import PowerFactor
 from rules.silence import Silence
 from rules.supply_coal import coal_of
+from rules.supply_rules import MaxDemandRule
 from rules.threshold import PointThreshold
 from rules.voltage import Deviation, Unbalance
 
@@ -52,6 +54,11 @@ def quality_of(rule: DataQualityRule, enterprise: EnterpriseRow) -> Condition[An
     return CHECKS[rule.condition.check](rule, enterprise)
 
 
+def demand_of(rule: MaxDemandRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
+    """Demand as it is billed, or as it is heading."""
+    return MaxDemandNow(rule, enterprise) if rule.cadence == "1m" else MaxDemand(rule, enterprise)
+
+
 def register_of(rule: MotorRegisterRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
     """One check of the register of motors."""
     check = MotorElimination if rule.condition.check == "elimination_list" else MotorRegister
@@ -68,7 +75,7 @@ CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {
     Kind.DATA_QUALITY: quality_of,
     Kind.THRESHOLD: threshold_of,
     Kind.POWER_FACTOR: PowerFactor,
-    Kind.MAX_DEMAND: MaxDemand,
+    Kind.MAX_DEMAND: demand_of,
     Kind.VOLTAGE_UNBALANCE: Unbalance,
     Kind.VOLTAGE_DEVIATION: Deviation,
     Kind.BALANCE: Balance,

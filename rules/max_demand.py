@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
@@ -126,10 +125,3 @@ class MaxDemand:
                 "certainty": judged.certainty,
             },
         }
-
-
-def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
-    """Evidence of `max_demand` judged again."""
-    limit = float(body["limit"]["contract_kw"]) * float(body["limit"]["over_share"])
-    demand = demand_of(Metered.of_evidence(body["inputs"][0]))
-    return (None, None, limit) if demand is None else (demand[0] > limit, demand[0], limit)

@@ -58,6 +58,7 @@ def plan(
     states: Mapping[int, PointState],
     *,
     revises: bool,
+    from_now: bool = False,
 ) -> Plan | None:
     """What to judge; None: nothing can be judged yet.
 
@@ -67,6 +68,7 @@ def plan(
         changes: what the ledger published since last time, by point.
         states: how far the ledger is, by point.
         revises: whether the past is judged again.
+        from_now: whether a subject that was never judged begins now, not where its data begins.
     """
     started = [states[p].first_ts for p in subject.inputs if p in states]
     closed = [states[p].closed_until for p in subject.waits_for if p in states]
@@ -76,10 +78,11 @@ def plan(
     ready = subject.grid.floor(_ready(subject, min(closed), states))
     if row is not None:
         frontier = row.evaluated_until
-    elif revises:
+    elif revises and not from_now:
         frontier = min(begin, ready)
     else:
-        # About arrival: history that somebody pours in was not silent, it was not there yet. Watching begins now.
+        # About arrival, or what cannot wait: history that somebody pours in was not silent, it was not there yet.
+        # Watching begins now.
         frontier = max(min(begin, ready), ready - QUARTER)
     until = min(ready, _onward(frontier, subject))
     onward = (frontier, until) if until > frontier else None

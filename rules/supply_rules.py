@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from enms.alerts import Purpose
-from rules.base_rule import BaseRule, Share, Strict, Text, Watch
+from rules.base_rule import BaseRule, Duration, Share, Strict, Text, Watch
 from rules.kind import Kind
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -40,13 +41,21 @@ class PowerFactorRule(BaseRule):
 
 
 class MaxDemandCondition(Strict):
-    """The 15-minute demand is over a share of the contract's; 1.05 is where the surcharge begins."""
+    """The 15-minute demand is over a share of the contract's; 1.05 is where the surcharge begins.
+
+    Attributes:
+        ahead: at cadence `1m`, how far it is projected; trend: over which last minutes' power.
+    """
 
     over_share: Positive = 1.0
     min_completeness: Share = 0.9
+    ahead: Annotated[Duration, Field(ge=timedelta(), le=timedelta(minutes=10))] = timedelta(minutes=5)
+    trend: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(minutes=10))] = timedelta(minutes=3)
 
 
 class MaxDemandRule(BaseRule):
+    live = True
+
     kind: Literal[Kind.MAX_DEMAND]
     purpose: Literal[Purpose.OPERATIONAL]
     watches: SupplyWatch = SupplyWatch()
