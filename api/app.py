@@ -26,6 +26,7 @@ from api.metrics import Measure, Metrics
 from api.problems import Problem
 from api.routes import (
     alerts,
+    budgets,
     coal_rates,
     consumption,
     corrections,
@@ -123,6 +124,7 @@ def create_app(deps: Deps) -> FastAPI:
         motors,
         reports,
         shifts,
+        budgets,
         crews,
         corrections,
         coal_rates,

@@ -59,6 +59,7 @@ class Course(msgspec.Struct):
         history: stretches to be filled, earlier ones first.
         live: from `live.start` the simulation runs, from `live.end` (the start of the demo) it is published.
         speed: how fast what lies before now is played; 0: history is filled at once, by a process of its own.
+        since: where the history of the first start began.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Course(msgspec.Struct):
     history: list[Span]
     live: Span
     speed: float = 0.0
+    since: datetime | None = None
 
     def scenario(self) -> Scenario:
         """The three plants."""
@@ -134,7 +136,8 @@ async def planned(
     standing = tuple(Standing(one.enterprise, one.point, one.ts, one.value) for one in newest)
     live = Span(start, now, standing, start)
     filled = [*unfinished, Span(start, now, standing, start)] if fill and not speed else []
-    return Course(seed, anchor, filled, live, speed)
+    since = before.since if before is not None else start
+    return Course(seed, anchor, filled, live, speed, since)
 
 
 def _last_heard(newest: Sequence[LastGood], now: datetime) -> datetime:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import structlog
 import typer
@@ -19,6 +20,8 @@ from cli.stand import Stand, run
 from cli.supervisor import Role
 from cli.surroundings import load_settings
 from db.plant_load import load_plant
+from enms.cuts import Cuts
+from enms.plant import Plant
 from enms.plant_file import read_plant_file
 from enms.settings import Settings
 from simulators.scenario import plant_files
@@ -53,9 +56,6 @@ async def _prepare(
     plants = [read_plant_file(file) for file in plant_files()]
     file = course.path(neighbours.folder)
     async with connected(settings.model_copy(update={"database_url": neighbours.dsn})) as connection:
-        for plant in plants:
-            summary = await load_plant(connection, plant, now=now)
-            logger.info("plant loaded", plant=plant.enterprise.code, summary=str(summary))
         plan = await course.planned(
             connection,
             course.read(file),
@@ -66,6 +66,22 @@ async def _prepare(
             speed=speed,
             fill=fill,
         )
+        for plant in plants:
+            summary = await load_plant(connection, budgeted(plant, plan.since or now), now=now)
+            logger.info("plant loaded", plant=plant.enterprise.code, summary=str(summary))
     course.write(file, plan)
     live = Role("plants", ("demo-live",))
     return (live, Role("history", ("demo-fill",), once=True, background=True)) if plan.history else (live,)
+
+
+def budgeted(plant: Plant, begins: datetime) -> Plant:
+    """The plant with its budgets for what the demo can show: from its first whole day to the end of that year."""
+    cuts = Cuts(ZoneInfo(plant.enterprise.timezone))
+    first = cuts.local_day(begins) + timedelta(days=1)
+    new_year = date(first.year + 1, 1, 1)
+    share = (new_year - first) / (new_year - date(first.year, 1, 1))
+    budgets = tuple(
+        budget.model_copy(update={"year": first.year, "since": first, "amount": round(budget.amount * share, 1)})
+        for budget in plant.budgets
+    )
+    return plant.model_copy(update={"budgets": budgets})

@@ -73,6 +73,7 @@ async def consumption(
     as_of: datetime | None = None,
     cuts: Cuts | None = None,
     book: TotalsBook | None = None,
+    only: frozenset[str] | None = None,
 ) -> list[Consumption]:
     """Lines in order of the plant file, then of time.
 
@@ -84,6 +85,7 @@ async def consumption(
         basis: 当量 or 等价.
         as_of: what was known then.
         cuts: as of `energy_totals`: long periods from day totals.
+        only: of `point`: these points' lines.
         book: totals that are at hand; of the same enterprise, basis and instant. Whatever is asked for is added.
     """
     rows = [row async for row in statements("consumption").balance_points(connection, e=enterprise.e)]
@@ -95,7 +97,7 @@ async def consumption(
         for row in rows
     }
     points = [member.point for member in members.values()]
-    balances = _balances(by, points)
+    balances = _balances(by, points if only is None else [p for p in points if p.code in only])
     asked = _Asked(connection, enterprise, basis, as_of, cuts, {} if book is None else book)
     wanted = sorted({t.point.p for b in balances for t in b.terms if t.point.role is not Role.STOCK})
     totals = {(t.p, t.period): t for t in await energy_totals_for(asked, wanted, periods)}

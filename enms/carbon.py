@@ -1,7 +1,8 @@
 """Carbon follows from energy: tCO2 of a carrier's amount.
 
 Fuels: energy content x carbon content x oxidation x 44/12. Electricity and heat: the factor of the year published.
-A factor of confidence C is not shipped; where none is left the carbon is unknown.
+A factor of confidence C is not shipped; where none is left the carbon is unknown. Water, air and the gases of the air
+have none of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from enms.carriers import coefficients
 from enms.factor_files import FuelsFile, PowerFile, ProcessFile, parse_fuels, parse_power, parse_process
 from enms.units import KJ_PER_KGCE, convert
 
@@ -75,6 +77,12 @@ def _factors() -> dict[str, list[tuple[date, CarbonFactor]]]:
                 carrier, None, row.tco2_per_unit, row.unit, row.edition, row.source, row.confidence, row.review
             )
             found.setdefault(carrier, []).append((row.effective_from, entry))
+    file = coefficients()
+    for medium in (row for row in file.carriers if row.carbon_free):
+        entry = CarbonFactor(
+            medium.code, None, 0.0, medium.unit, file.edition, medium.source, medium.confidence, medium.review
+        )
+        found.setdefault(medium.code, []).append((date.min, entry))
     for fuel in fuels().rows:
         entry = CarbonFactor(
             fuel.carrier, fuel.tco2_per_gj, None, fuel.unit, fuels().edition, fuel.source, fuel.confidence, fuel.review

@@ -45,6 +45,8 @@ class Coefficient(Strict):
     confidence: Literal["A", "A-", "B", "C"]
     review: Text
     note: str | None
+    # No carbon in it: what it took to make it is counted where that was used.
+    carbon_free: bool = False
     alternatives: tuple[Alternative, ...] = ()
 
     @model_validator(mode="after")

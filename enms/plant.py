@@ -417,6 +417,9 @@ class Budget(_Strict):
 
     Attributes:
         since: the plan is for the time from this day on to the end of the year.
+        non_fossil: electricity meters whose amounts do not count: power that is counted as bought, from sources without
+            fossil fuel.
+        feedstock: meters of what is bought as a raw material and not burned; it counts in carbon dioxide only.
     """
 
     code: Code
@@ -426,6 +429,8 @@ class Budget(_Strict):
     year: int = Field(ge=2000, le=2100)
     since: date | None = None
     amount: Positive
+    non_fossil: tuple[Code, ...] = ()
+    feedstock: tuple[Code, ...] = ()
 
 
 class Plant(_Strict):

@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from enms.carriers import TceBasis, carriers
-from enms.plant import Enpi, Enterprise, GeneratingUnit, Motor, Point, Process, Roster, SiteFactor, Supply
+from enms.plant import Budget, Enpi, Enterprise, GeneratingUnit, Motor, Point, Process, Roster, SiteFactor, Supply
 from enms.units import Dimension, unit
 
 Location = Sequence[int | str]
@@ -35,6 +35,7 @@ class Draft:
     generating_units: Mapping[int, GeneratingUnit]
     shifts: frozenset[str]
     roster: Roster | None
+    budgets: Mapping[int, Budget]
     codes: Mapping[str, tuple[str | None, ...]]
 
     @classmethod
@@ -51,6 +52,7 @@ class Draft:
             generating_units=_sound(content.get("generating_units"), GeneratingUnit),
             shifts=_shifts(content.get("enterprise")),
             roster=next(iter(_sound([content.get("roster")], Roster).values()), None),
+            budgets=_sound(content.get("budgets"), Budget),
             codes={group: _codes(content.get(group)) for group in _CODED},
         )
 
@@ -102,6 +104,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
                     ("roster", "days", i, shift),
                     f"unknown shift {shift!r}; there are {', '.join(sorted(plant.shifts))}",
                 )
+    yield from _misfits_in_budgets(plant, points)
     for i, factor in plant.factors.items():
         if factor.carrier not in carriers():
             yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
@@ -272,3 +275,16 @@ def _misfits_in_units(plant: Draft, points: set[str], processes: set[str]) -> It
 
 def _is_energy(symbol: str | None) -> bool:
     return symbol is None or unit(symbol).dimension is Dimension.ENERGY
+
+
+def _misfits_in_budgets(plant: Draft, points: set[str]) -> Iterator[tuple[Location, str]]:
+    carrier_of = {point.code: point.carrier for point in plant.points.values()}
+    for i, budget in plant.budgets.items():
+        for key in ("non_fossil", "feedstock"):
+            for j, code in enumerate(getattr(budget, key)):
+                if code not in points:
+                    yield ("budgets", i, key, j), f"unknown point {code!r}"
+                elif code in carrier_of and carrier_of[code] is None:
+                    yield ("budgets", i, key, j), f"{code} has no carrier"
+                elif key == "non_fossil" and carrier_of.get(code, "electricity") != "electricity":
+                    yield ("budgets", i, key, j), f"{code} is no electricity"

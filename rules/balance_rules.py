@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from enms.alerts import Purpose
 from rules.base_rule import BaseRule, NotNegative, Share, Strict, Text, Watch
@@ -50,16 +50,32 @@ class BudgetWatch(Watch):
 
 
 class BudgetCondition(Strict):
-    """What was used since the budget's beginning is over its share of the plan by more than `ahead_pct`.
+    """What was used since the budget's beginning is over its share of the plan, or will be over the plan at its end.
 
     Attributes:
         ahead_pct: per cent of the plan's share for the time gone by.
+        projected_over_pct: per cent of the plan that its end is projected to be over; instead of `ahead_pct`.
+        edge: of the projection's 80 % band: `high`: it may be; `expected`: it is likely to be; `low`: it will be,
+            unless something changes.
         from_day: nothing is said before so many days; a cold January is no verdict.
     """
 
-    ahead_pct: NotNegative
+    ahead_pct: NotNegative | None = None
+    projected_over_pct: NotNegative | None = None
+    edge: Literal["high", "expected", "low"] = "expected"
     from_day: Annotated[int, Field(ge=1, le=366)] = 30
     min_completeness: Share = 0.9
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.ahead_pct is None) == (self.projected_over_pct is None):
+            raise ValueError("either ahead_pct or projected_over_pct is wanted")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """What is compared with, per cent."""
+        return (self.ahead_pct if self.ahead_pct is not None else self.projected_over_pct) or 0.0
 
 
 class BudgetRule(BaseRule):

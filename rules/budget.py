@@ -1,29 +1,30 @@
-"""`budget`: standard coal, coal or carbon dioxide used so far against the plan's share for the time gone by."""
+"""`budget`: standard coal, coal or carbon dioxide against a year's plan: used so far, or projected to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from math import sqrt
 from typing import Any
 
-from db.consumption import Consumption, consumption
+from db.budgets import SoFar, budget_days, deductions, running, year_of
 from db.energy import Period
 from db.metered import metered_points
 from db.plants import EnterpriseRow
 from db.supplies import BudgetVersion, budget_versions
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
+from enms.budgeting import BAND, METHOD, Projection, ahead_pct, project, student_90
 from enms.cuts import Cut, Cuts
+from enms.performance import Certainty
 from enms.plant import Budget
-from enms.units import convert
 from rules.balance_rules import BudgetRule
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.metered import line
 
-COAL = frozenset({"raw_coal", "washed_coal", "middlings", "anthracite"})
 _DAY = timedelta(days=1)
 _PURCHASES = frozenset({"purchased", "sold", "stock", "consumed"})
 
@@ -41,20 +42,26 @@ class Plan:
         """Of the plan's time, how much is gone by."""
         return (until - self.start) / (self.end - self.start)
 
+    def days_left(self, until: datetime) -> int:
+        """Whole days of the plan after an instant on its grid."""
+        return len(self.cuts.windows(Cut.DAY, until, self.end)) if until < self.end else 0
+
+    def day_after(self, until: datetime, days: int | None) -> date | None:
+        """The date of the day so many days later; None: none."""
+        return None if days is None else self.cuts.day_of(until) + (days - 1) * _DAY
+
 
 @dataclass(frozen=True, slots=True)
-class SoFar:
-    """What was used from the plan's beginning until the end of a day, t; None: unknown, for `reason`.
+class Standing:
+    """A budget at the end of a day.
 
     Attributes:
-        by_carrier: t of the measure.
-        completeness: of the time, the worst of what counts.
+        so_far: None: the day is outside the plan's span.
+        projection: None: not asked for, or too few days are known.
     """
 
-    used: float | None
-    by_carrier: Mapping[str, float]
-    completeness: float
-    reason: str
+    so_far: SoFar | None
+    projection: Projection | None
 
 
 class BudgetAhead:
@@ -97,40 +104,73 @@ class BudgetAhead:
             configured=tuple((v.recorded_at, v.valid_from) for v in versions),
         )
 
-    async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[SoFar]]]:
-        found: dict[str, list[Judged[SoFar]]] = {}
+    async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[Standing]]]:
+        found: dict[str, list[Judged[Standing]]] = {}
         for span in spans:
             plan, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
-            days = tuple(Period(a, b) for a, b in plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end)))
-            lines: Sequence[Consumption] = []
+            days = plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end))
+            told: dict[datetime, SoFar] = {}
             if span.end > plan.start and days:
-                lines = await facts.ask(consumption, self._enterprise, "carrier", days, basis=plan.budget.basis)
-            told = _running(lines, plan.budget, days)
+                periods = tuple(Period(a, b) for a, b in days)
+                each = await facts.ask(budget_days, self._enterprise, plan.budget, periods)
+                told = {day.end: so_far for day, so_far in zip(each, running(each), strict=True)}
             found[span.subject.code] = [self._judged(plan, a, b, told.get(b)) for a, b in steps]
         return found
 
-    def _judged(self, plan: Plan, start: datetime, end: datetime, so_far: SoFar | None) -> Judged[SoFar]:
+    def _judged(self, plan: Plan, start: datetime, end: datetime, so_far: SoFar | None) -> Judged[Standing]:
         condition = self._rule.condition
         if so_far is None:
             # before the plan begins nothing is ahead of it; when its year is over it is no longer judged
-            return Judged(Observation(start, end, Truth.CLEAR), None, None, None, SoFar(None, {}, 0.0, "other_year"))
-        truth, in_band, reason = Truth.UNKNOWN, False, so_far.reason
-        value = ahead_pct(so_far.used, plan.budget.amount, plan.share(end))
+            return Judged(Observation(start, end, Truth.CLEAR), None, None, None, Standing(None, None))
+        reason, limit = so_far.reason, condition.limit
         if not reason and so_far.completeness < condition.min_completeness:
             reason = "incomplete"
         if not reason and end - plan.start < condition.from_day * _DAY:
             reason = "too_early"
+        projection = self._projection(plan, so_far, end) if condition.projected_over_pct is not None else None
+        if projection is not None:
+            edge = getattr(projection.end, condition.edge)
+            value: float | None = (edge / plan.budget.amount - 1) * 100
+        elif condition.projected_over_pct is not None:
+            value, reason = None, reason or "too_early"
+        else:
+            value = ahead_pct(so_far.used, plan.budget.amount, plan.share(end))
+        truth, in_band = Truth.UNKNOWN, False
         if not reason and value is not None:
-            truth, in_band = over(value, condition.ahead_pct, self._rule.deadband)
-        return Judged(Observation(start, end, truth, in_band, reason), value, condition.ahead_pct, None, so_far)
+            truth, in_band = over(value, limit, self._rule.deadband)
+        sure = self._certainty(projection, plan.budget.amount) if truth is Truth.MET else None
+        observation = Observation(start, end, truth, in_band, reason)
+        return Judged(observation, value, limit, sure, Standing(so_far, projection))
+
+    @staticmethod
+    def _projection(plan: Plan, so_far: SoFar, until: datetime) -> Projection | None:
+        if so_far.used is None:
+            return None
+        return project(so_far.used, so_far.daily, plan.days_left(until), plan.budget.amount)
+
+    def _certainty(self, projection: Projection | None, amount: float) -> str | None:
+        """Whether the whole band is over the plan."""
+        over_pct = self._rule.condition.projected_over_pct
+        if projection is None or over_pct is None:
+            return None
+        sure = projection.end.low > amount * (1 + over_pct / 100)
+        return (Certainty.CONFIRMED if sure else Certainty.POSSIBLE).value
 
     async def earliest(self, _: Facts, __: Sequence[Subject[Plan]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 
-    def evidence(self, subject: Subject[Plan], judged: Judged[SoFar]) -> dict[str, object]:
-        plan, so_far, until = subject.watched, judged.basis, judged.observation.end
-        budget, share = plan.budget, plan.share(until)
+    def evidence(self, subject: Subject[Plan], judged: Judged[Standing]) -> dict[str, object]:
+        plan, until, standing = subject.watched, judged.observation.end, judged.basis
+        budget, share, so_far = plan.budget, plan.share(until), standing.so_far
+        assert so_far is not None
+        condition = self._rule.condition
+        off = deductions(budget)
+        counted = " + ".join(sorted(so_far.by_carrier)) + "".join(f" - {code}" for code in sorted(so_far.deducted))
+        if standing.projection is None:
+            steps = [line("value", "used / plan so far - 1", judged.value, "%")]
+        else:
+            steps = _projected(standing.projection, condition.edge, judged.value)
         return {
             "window": {"start": plan.start, "end": until, "resolution": "year_to_date"},
             "budget": {
@@ -142,79 +182,71 @@ class BudgetAhead:
                 "end": plan.end,
                 "amount": budget.amount,
             },
-            "inputs": [{"carrier": carrier, "used": used} for carrier, used in sorted(so_far.by_carrier.items())],
+            "inputs": [
+                *({"carrier": carrier, "used": used} for carrier, used in sorted(so_far.by_carrier.items())),
+                *({"point": p, "part": off[p], "used": -used} for p, used in sorted(so_far.deducted.items())),
+            ],
             "arithmetic": [
-                line("used", " + ".join(sorted(so_far.by_carrier)), so_far.used, "t"),
+                line("used", counted, so_far.used, "t"),
                 line("share", "time gone by / time of the plan", share, "1"),
                 line("plan_so_far", "plan x share", budget.amount * share, "t"),
-                line("value", "used / plan so far - 1", judged.value, "%"),
+                *steps,
                 line("completeness", "worst of what counts", so_far.completeness, "1"),
             ],
-            "limit": {"ahead_pct": self._rule.condition.ahead_pct},
+            "limit": {"ahead_pct": condition.ahead_pct}
+            if standing.projection is None
+            else {"projected_over_pct": condition.projected_over_pct, "edge": condition.edge},
+            "projection": None
+            if standing.projection is None
+            else {
+                "method": METHOD,
+                "band": BAND,
+                "days_left": plan.days_left(until),
+                "blocks": standing.projection.blocks,
+                "block_days": standing.projection.block_days,
+                "per_day": standing.projection.per_day,
+                "scatter": standing.projection.scatter,
+                "crossing": plan.day_after(until, standing.projection.crossing),
+                "earliest": plan.day_after(until, standing.projection.earliest),
+                "latest": plan.day_after(until, standing.projection.latest),
+            },
             "result": {
                 "value": judged.value,
                 "unit": "%",
                 "limit": judged.limit,
                 "used": so_far.used,
                 "completeness": so_far.completeness,
+                "certainty": judged.certainty,
             },
         }
 
 
-def year_of(budget: Budget, cuts: Cuts) -> tuple[datetime, datetime]:
-    """The span a budget is for: its year in the enterprise's calendar, from `since` on."""
-    middle = datetime(budget.year, 7, 1, tzinfo=cuts.zone)
-    start, end = cuts.windows(Cut.YEAR, middle, middle + _DAY)[0]
-    if budget.since is None:
-        return start, end
-    noon = datetime(budget.since.year, budget.since.month, budget.since.day, 12, tzinfo=cuts.zone) + cuts.day_starts
-    return max(start, cuts.windows(Cut.DAY, noon, noon + timedelta(minutes=1))[0][0]), end
-
-
-def ahead_pct(used: float | None, amount: float, share: float) -> float | None:
-    """How far ahead of its share of the plan, per cent."""
-    return None if used is None or share <= 0 else (used / (amount * share) - 1) * 100
-
-
-def _of_measure(one: Consumption, budget: Budget) -> float | None:
-    """Tonnes of a line; None: unknown."""
-    if budget.measure == "tce":
-        return None if one.kgce is None else one.kgce / 1000
-    if budget.measure == "tco2":
-        return one.tco2
-    return None if one.amount is None else convert(one.amount, one.unit, "t")
-
-
-def _running(lines: Sequence[Consumption], budget: Budget, days: Sequence[Period]) -> dict[datetime, SoFar]:
-    """Sums from the first day to the end of each."""
-    counts = [
-        one for one in lines if (one.carrier in COAL if budget.measure == "coal" else one.in_total and one.carrier)
+def _projected(projection: Projection, edge: str, value: float | None) -> list[dict[str, object]]:
+    end, t = projection.end, student_90(projection.blocks - 1)
+    ahead = f"h = {end.days} d / {projection.block_days} d"
+    return [
+        line("expected", "used + mean of a block x h, " + ahead, end.expected, "t"),
+        line("low", f"expected - {t:g} x scatter x root of (h + h2 / {projection.blocks})", end.low, "t"),
+        line("high", f"expected + {t:g} x scatter x root of (h + h2 / {projection.blocks})", end.high, "t"),
+        line("value", f"{edge} / plan - 1", value, "%"),
     ]
-    by_day: dict[datetime, list[Consumption]] = {}
-    for one in counts:
-        by_day.setdefault(one.period.end, []).append(one)
-    so_far: dict[str, float] = {}
-    worst: dict[str, float] = {}
-    reason = "" if counts else "nothing_counts"
-    told: dict[datetime, SoFar] = {}
-    for number, day in enumerate(days, 1):
-        for one in by_day.get(day.end, []):
-            carrier, used = one.carrier or "", _of_measure(one, budget)
-            # what is not known makes the sum unknown for the rest of the year, until it is
-            if used is None:
-                reason = reason or f"{carrier}: {one.reason or 'no_value'}"
-            so_far[carrier] = so_far.get(carrier, 0.0) + (used or 0.0)
-            worst[carrier] = worst.get(carrier, 0.0) + (one.completeness or 0.0)
-        used_now = None if reason else sum(so_far[c] for c in sorted(so_far))
-        completeness = min((share / number for share in worst.values()), default=0.0)
-        told[day.end] = SoFar(used_now, dict(so_far), completeness, reason)
-    return told
 
 
 def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
     """Evidence of `budget` judged again."""
-    plan, window, limit = body["budget"], body["window"], float(body["limit"]["ahead_pct"])
-    start, end, until = (datetime.fromisoformat(t) for t in (plan["start"], plan["end"], window["end"]))
-    used = sum(float(one["used"]) for one in body["inputs"])
-    value = ahead_pct(used, float(plan["amount"]), (until - start) / (end - start))
-    return (None, None, limit) if value is None else (value > limit, value, limit)
+    plan, window, limits = body["budget"], body["window"], body["limit"]
+    amount, used = float(plan["amount"]), sum(float(one["used"]) for one in body["inputs"])
+    found = body.get("projection")
+    if found is None:
+        limit = float(limits["ahead_pct"])
+        start, end, until = (datetime.fromisoformat(t) for t in (plan["start"], plan["end"], window["end"]))
+        value = ahead_pct(used, amount, (until - start) / (end - start))
+        return (None, None, limit) if value is None else (value > limit, value, limit)
+    limit, n = float(limits["projected_over_pct"]), int(float(found["blocks"]))
+    ahead = float(found["days_left"]) / float(found["block_days"])
+    expected = used + float(found["per_day"]) * float(found["days_left"])
+    half = student_90(n - 1) * float(found["scatter"]) * sqrt(ahead + ahead * ahead / n)
+    low = max(used, expected - half) if float(found["per_day"]) >= 0 else expected - half
+    edges = {"low": low, "expected": expected, "high": expected + half}
+    value = (edges[limits["edge"]] / amount - 1) * 100
+    return value > limit, value, limit

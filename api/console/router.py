@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from api.console import (
     alerts,
+    budgets,
     corrections,
     crews,
     district,
@@ -70,6 +71,7 @@ def install(app: FastAPI) -> None:
         motor,
         reports,
         shifts,
+        budgets,
         crews,
         corrections,
         production,

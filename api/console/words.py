@@ -258,6 +258,11 @@ _WORDS: dict[str, dict[str, str]] = {
         "voltage": N_("voltage"),
         "rotor_temperature": N_("rotor temperature"),
     },
+    "measure": {
+        "tco2": N_("carbon dioxide"),
+        "tce": N_("standard coal"),
+        "coal": N_("coal as bought or used"),
+    },
     "duty": {
         "continuous": N_("continuous duty"),
         "intermittent": N_("intermittent duty"),

@@ -204,6 +204,34 @@ const kinds = {
     };
   },
 
+  // A budget over its year: what was used against the plan's line, and where it is heading within its band.
+  budget(data, name) {
+    const peak = Math.max(1, data.amount, ...data.used.map((row) => row[1] ?? 0), ...data.ahead.map((row) => row[3]));
+    const [top, unit] = scaled(peak, data.unit);
+    const factor = top / peak;
+    const scale = (rows, column) => rows.map((row) => [row[0], row[column] === null ? null : row[column] * factor]);
+    const option = common(name, `${data.words.unit}, ${unit}`);
+    const low = scale(data.ahead, 1), high = scale(data.ahead, 3);
+    const date = (at) => new Date(at).toISOString().slice(0, 10);
+    return {
+      ...option,
+      xAxis: time({}, data.from, data.to),
+      legend: { ...option.legend, data: [data.words.used, data.words.plan, ...(data.ahead.length ? [data.words.expected, data.words.band] : [])] },
+      tooltip: {
+        ...option.tooltip,
+        formatter: (rows) => rows.length ? date(rows[0].value[0]) + rows.filter((row) => row.seriesId !== "low" && row.seriesId !== "band").map((row) => line(row.seriesName, row.value[1], unit)).join("") : "",
+      },
+      series: [
+        { id: "low", name: "low", type: "line", data: low, stack: "band", symbol: "none", lineStyle: { opacity: 0 }, silent: true },
+        { id: "band", name: data.words.band, type: "line", data: high.map(([at, value], n) => [at, value - low[n][1]]), stack: "band", symbol: "none", lineStyle: { opacity: 0 }, areaStyle: { color: style("--band") }, itemStyle: { color: style("--band") }, silent: true },
+        { name: data.words.plan, type: "line", data: scale(data.plan, 1), symbol: "none", lineStyle: { color: style("--soft"), width: 1, type: [4, 4] }, itemStyle: { color: style("--soft") } },
+        { name: data.words.expected, type: "line", data: scale(data.ahead, 2), symbol: "none", lineStyle: { color: style("--curve"), width: 1.5, type: [2, 3] }, itemStyle: { color: style("--curve") } },
+        { name: data.words.used, type: "line", data: scale(data.used, 1), symbol: "none", connectNulls: false, lineStyle: { color: style("--curve"), width: 2 }, itemStyle: { color: style("--curve") },
+          markLine: { silent: true, symbol: "none", lineStyle: { color: style("--critical"), width: 1.5, type: "dashed" }, label: { formatter: `${data.words.amount} ${short(data.amount * factor)} ${unit}`, color: style("--critical"), position: "insideStartTop" }, data: [{ yAxis: data.amount * factor }] } },
+      ],
+    };
+  },
+
   // Readings as they came: gaps stay gaps, bad ones are marked.
   readings(data, name) {
     const option = common(name, `${data.words.value}, ${symbol(data.unit)}`);

@@ -114,23 +114,31 @@ COMMENT ON TABLE grafana_inner.carrier IS 'Energy carriers; kgce per unit on the
 CREATE TABLE grafana_inner.carbon_factor AS
 SELECT carrier::text AS carrier, effective_from::date AS effective_from, tco2_per_gj::float8 AS tco2_per_gj, tco2_per_unit::float8 AS tco2_per_unit, unit::text AS unit
 FROM (VALUES
+    ('argon', NULL, NULL, 0.0, 'm3'),
+    ('blast', NULL, NULL, 0.0, 'm3'),
     ('blast_furnace_gas', NULL, 0.257004, NULL, 'Nm3'),
     ('briquette', NULL, 0.11087999999999999, NULL, 't'),
     ('coal_tar', NULL, 0.07905333333333332, NULL, 't'),
     ('coke', NULL, 0.100595, NULL, 't'),
     ('coke_oven_gas', NULL, 0.043923, NULL, 'Nm3'),
+    ('compressed_air', NULL, NULL, 0.0, 'm3'),
     ('converter_gas', NULL, 0.18004799999999999, NULL, 'Nm3'),
     ('crude_oil', NULL, 0.072226, NULL, 't'),
+    ('deaerated_water', NULL, NULL, 0.0, 'm3'),
     ('diesel', NULL, 0.07258533333333332, NULL, 't'),
     ('electricity', '2023-01-01', NULL, 0.6479, 'MWh'),
+    ('fresh_water', NULL, NULL, 0.0, 'm3'),
     ('fuel_oil', NULL, 0.07581933333333334, NULL, 't'),
     ('gasoline', NULL, 0.067914, NULL, 't'),
     ('heat', '2026-07-01', NULL, 0.11, 'GJ'),
     ('kerosene', NULL, 0.07042933333333333, NULL, 't'),
     ('lpg', NULL, 0.06180533333333333, NULL, 't'),
     ('natural_gas', NULL, 0.05553899999999999, NULL, 'Nm3'),
+    ('nitrogen', NULL, NULL, 0.0, 'm3'),
+    ('oxygen', NULL, NULL, 0.0, 'm3'),
     ('raw_coal', NULL, 0.11198549999999999, NULL, 't'),
     ('refinery_gas', NULL, 0.066066, NULL, 't'),
+    ('softened_water', NULL, NULL, 0.0, 'm3'),
     ('steam', '2026-07-01', NULL, 0.11, 'GJ'),
     ('washed_coal', NULL, 0.086614, NULL, 't')
 ) AS row (carrier, effective_from, tco2_per_gj, tco2_per_unit, unit);
