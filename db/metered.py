@@ -38,6 +38,8 @@ class MeteredPoint:
     aggregate: str
     to_amount: float
     period_s: float
+    reporting: str
+    in_service_from: datetime | None
     max_gap_s: float
     min_value: float | None
     max_value: float | None

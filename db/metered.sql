@@ -1,7 +1,8 @@
 -- name: metered_points(e)
 -- Points with a meter, as configured last, with the meter on each.
 SELECT point.p, point.code, c.process, c.carrier, c.role, c.parent, c.reading, c.unit, c.amount_unit, c.aggregate, c.to_amount,
-       c.period_s, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s, coalesce(i.multiplier, 1) AS multiplier,
+       c.period_s, c.reporting, c.in_service_from, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s,
+       coalesce(i.multiplier, 1) AS multiplier,
        CASE WHEN c.reading = 'register' THEN abs(i.resolution * i.multiplier * c.to_amount) END AS step, i.accuracy_class,
        i.calibrated, v.recorded_at, v.valid_from
 FROM point

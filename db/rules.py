@@ -247,6 +247,11 @@ async def live_states(
     return {p: replace(s, closed_until=max(s.closed_until, newest.get(p, s.closed_until))) for p, s in states.items()}
 
 
+async def first_seen(connection: asyncpg.Connection, e: int) -> dict[int, datetime]:
+    """Since when points have readings; those that never reported are left out."""
+    return {row["p"]: row["first_ts"] async for row in statements("rules").first_seen(connection, e=e)}
+
+
 async def verdicts(
     connection: asyncpg.Connection, e: int, rule: str, subject: str, start: datetime, end: datetime
 ) -> list[VerdictSpan]:

@@ -151,6 +151,10 @@ ON CONFLICT (e, rule, subject, from_ts) DO UPDATE SET
 -- The newest reading that the ledger has seen, where it is beyond what is closed.
 SELECT p, newest_ts FROM point_state WHERE e = :e AND newest_ts > closed_until;
 
+-- name: first_seen(e)
+-- Points that ever reported, and since when.
+SELECT p, first_ts FROM point_state WHERE e = :e AND first_ts IS NOT NULL;
+
 -- name: verdicts(e, rule, subject, starts, ends)
 SELECT from_ts, to_ts, truth, in_band, reason FROM verdict
 WHERE e = :e AND rule = :rule AND subject = :subject AND from_ts < :ends AND to_ts > :starts

@@ -24,6 +24,7 @@ from rules.motor_elimination import MotorElimination
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
 from rules.motor_register import MotorRegister
+from rules.never_reported import NeverReported
 from rules.point_rules import Check, DataQualityRule, ThresholdRule
 from rules.power_factor import PowerFactor
 from rules.silence import Silence
@@ -46,6 +47,7 @@ CHECKS: dict[Check, Callable[[DataQualityRule, EnterpriseRow], Condition[Any, An
     Check.CLOCK_SKEW: ClockSkew,
     Check.REGISTER: Register,
     Check.SPIKE: Spike,
+    Check.NEVER_REPORTED: NeverReported,
 }
 
 

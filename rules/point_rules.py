@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -98,6 +99,7 @@ class Check(StrEnum):
     CLOCK_SKEW = "clock_skew"
     REGISTER = "register"
     SPIKE = "spike"
+    NEVER_REPORTED = "never_reported"
 
 
 class SilentCondition(Strict):
@@ -151,6 +153,13 @@ class SpikeCondition(Strict):
     window: Duration
 
 
+class NeverReportedCondition(Strict):
+    """A point that reports periodically was registered at least `after` ago, and no reading ever came."""
+
+    check: Literal[Check.NEVER_REPORTED]
+    after: Duration = timedelta(hours=24)
+
+
 class DataQualityRule(BaseRule):
     kind: Literal[Kind.DATA_QUALITY]
     purpose: Literal[Purpose.OPERATIONAL]
@@ -162,6 +171,7 @@ class DataQualityRule(BaseRule):
         | OutOfRangeCondition
         | ClockSkewCondition
         | RegisterCondition
-        | SpikeCondition,
+        | SpikeCondition
+        | NeverReportedCondition,
         Field(discriminator="check"),
     ]

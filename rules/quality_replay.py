@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from rules import never_reported
 from rules.metered import number
 from rules.point_rules import Check
 
@@ -14,6 +15,10 @@ _HOUR_S = 3_600
 
 def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
     """Whether the check is met by what it looked at; a finding of the ledger has nothing to compute."""
+    return never_reported.replayed(body) if body.get("check") == Check.NEVER_REPORTED else _replayed(body)
+
+
+def _replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
     check = body.get("check", Check.SILENT)
     seen = body["inputs"][0] if check != Check.REGISTER else None
     if seen is None or check == Check.SILENT:

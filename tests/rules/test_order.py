@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 DAY1 = datetime(2026, 8, 31, 16, tzinfo=UTC)
 DAYS = 32
 LATE, AT_MOST = 0.05, 30 * DAY
-ARRIVAL = {"silent", "incomplete", "clock_skew", "register"}
+ARRIVAL = {"silent", "never_reported", "incomplete", "clock_skew", "register"}
 _numbers = itertools.count(1)
 _SAID = """purpose: operational, severity: warning, cadence: interval, source: tests, notify: [energy_manager],
      runbook: {zh: 查, en: look}, title: {zh: 试, en: Test}"""
