@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from cli import health, role
-from db.storage import Retained, compress_readings, delete_quarantine, retain_readings
+from db.storage import Retained, compress_readings, delete_messages, delete_quarantine, retain_readings
 from enms.settings import Settings
 
 log = structlog.get_logger()
@@ -105,6 +105,7 @@ async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime
         done = await retain_readings(connection, now - timedelta(days=settings.retention_days))
     compressed = await compress_readings(connection, now - timedelta(days=settings.compress_after_days))
     refused = await delete_quarantine(connection, now - timedelta(days=settings.quarantine_days))
+    told = await delete_messages(connection, now - timedelta(days=settings.outbox_days))
     log.info(
         "storage is tidy",
         compressed_chunks=len(compressed),
@@ -113,6 +114,7 @@ async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime
         dropped_chunks=len(done.chunks),
         deleted_readings=done.readings,
         deleted_refusals=refused,
+        deleted_messages=told,
         seconds=round(time.monotonic() - begun, 1),
     )
     WAITING_SPANS.set(done.waiting)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import asyncpg
 import structlog
 
 from cli import health, role
 from cli.alert_channel import AlertChannel
+from cli.channel_watch import ChannelWatch
 from cli.surroundings import mqtt_url
 from db.outbox import publish_channels
 from enms.settings import Settings
 from ingest.subscriber import Broker
-from rules.book import BUNDLED, read_books
+from rules.book import BUNDLED, BookFile, read_books
 from rules.channels import ChannelFile, read_channels
 from rules.courier import Courier, channel_file_row
 from rules.desk import Desk
 from rules.evaluator import Evaluator
 from rules.notifier import Notifier
-from rules.service import RulesService
+from rules.service import Report, RulesService
 from rules.tending import Tender
 
 logger = structlog.get_logger()
@@ -40,11 +43,6 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
             logger.error("rule book refused", file=book.name, mistake=str(mistake))
     refused = [book.name for book in books if book.mistakes]
     health.report("rule books", ok=not refused, detail=f"refused: {', '.join(refused)}" if refused else "")
-    told = channels_of(settings)
-    for mistake in told.mistakes:
-        logger.error("channels file refused: nobody is told of alerts", file=told.name, mistake=str(mistake))
-    if settings.notify_file is not None:
-        health.report("channels file", ok=not told.mistakes, detail="refused" if told.mistakes else "")
 
     def report(part: str, ok: bool, detail: str) -> None:
         health.report(part, ok=ok, detail=detail)
@@ -52,24 +50,55 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     pool = await role.open_pool(settings, stop, name="rules", size=_CONNECTIONS)
     channel = AlertChannel(Broker.from_url(mqtt_url(settings), settings.mqtt_ca_file))
     connected = asyncio.create_task(channel.run(stop))
-    try:
-        desk = Desk.of(told, public_url(settings))
+
+    async def publish(told: ChannelFile) -> None:
         async with pool.acquire() as connection:
             await publish_channels(connection, channel_file_row(told, datetime.now(UTC)))
-        service = RulesService(
-            pool,
-            Evaluator(books, desk=desk),
-            Notifier(channel),
-            Tender(told.escalation, desk),
-            [Courier(one) for one in told.channels],
-            clock=lambda: datetime.now(UTC),
-            report=report,
-        )
-        await service.run(stop)
+
+    watch = ChannelWatch(settings.notify_file, settings.timezone, publish)
+    try:
+        await watch.begin()
+        while not stop.is_set():
+            await _until_others(watch, _service(watch.now, books, pool, channel, settings, report), stop)
         await connected
     finally:
         connected.cancel()
         await pool.close()
+
+
+def _service(
+    told: ChannelFile,
+    books: Sequence[BookFile],
+    pool: asyncpg.Pool,
+    channel: AlertChannel,
+    settings: Settings,
+    report: Report,
+) -> RulesService:
+    desk = Desk.of(told, public_url(settings))
+    return RulesService(
+        pool,
+        Evaluator(books, desk=desk),
+        Notifier(channel),
+        Tender(told.escalation, desk),
+        [Courier(one) for one in told.channels],
+        clock=lambda: datetime.now(UTC),
+        report=report,
+    )
+
+
+async def _until_others(watch: ChannelWatch, service: RulesService, stop: asyncio.Event) -> None:
+    """Run until there are other channels, or it is time to stop; what is being written is finished."""
+    enough = asyncio.Event()
+
+    async def ask() -> None:
+        await watch.changed(stop)
+        enough.set()
+
+    asking = asyncio.create_task(ask())
+    try:
+        await service.run(enough)
+    finally:
+        asking.cancel()
 
 
 def channels_of(settings: Settings) -> ChannelFile:

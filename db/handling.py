@@ -53,6 +53,14 @@ class OutageRow:
         return "planned" if now < self.from_ts else "running" if now < self.to_ts else "over"
 
 
+async def assignments_to_tell(
+    connection: asyncpg.Connection, since: datetime, alert: int | None = None
+) -> list[tuple[Due, int]]:
+    """Open alerts given to somebody since then of which nobody was told, with the transition's number."""
+    rows = statements("handling").assignments_to_tell(connection, since=since, alert=alert)
+    return [(Due(row["e"], row["id"]), row["n"]) async for row in rows]
+
+
 async def plan_outage(
     connection: asyncpg.Connection,
     enterprise: str,

@@ -23,11 +23,16 @@ WHERE (a.suppressed_by IS NOT NULL AND a.state <> 'firing')
 ORDER BY a.e, a.id;
 
 -- name: to_escalate(now, severities, waits, withheld, alert)
--- Open alerts nobody took for as long as their severity allows, counted anew after a shelf or a suppression; and open
+-- Open alerts nobody took for as long as their rule, or else their severity, allows, counted anew after a shelf or a suppression; and open
 -- ones whose verdict has been withheld for too long, taken or not. Those a person or a plan put aside are left alone.
 SELECT a.e, a.id, w.why, w.since
 FROM alert AS a
-LEFT JOIN unnest(:severities::text[], :waits::interval[]) AS s (severity, wait) USING (severity)
+JOIN rule_version AS v ON v.e = a.e AND v.rule = a.rule AND v.version = a.rule_version
+LEFT JOIN unnest(:severities::text[], :waits::interval[]) AS d (severity, wait) ON d.severity = a.severity
+CROSS JOIN LATERAL (
+    SELECT CASE v.definition ->> 'escalate_after' WHEN 'never' THEN NULL
+           ELSE coalesce((v.definition ->> 'escalate_after')::interval, d.wait) END AS wait
+) AS s
 CROSS JOIN LATERAL (
     SELECT greatest(a.detected_at, max(t.recorded_at)) AS since
     FROM transition AS t
@@ -75,3 +80,15 @@ WHERE o.e = ANY (:es::int[]) AND (:since::timestamptz IS NULL OR o.to_ts > :sinc
   AND (:before::bigint IS NULL OR o.id < :before)
 ORDER BY o.id DESC
 LIMIT :n;
+
+-- name: assignments_to_tell(since, alert)
+-- Assignments of open alerts to somebody, not told to anybody yet; the last one of each alert.
+SELECT a.e, a.id, t.n
+FROM alert AS a
+CROSS JOIN LATERAL (
+    SELECT n, recorded_at FROM transition WHERE e = a.e AND alert = a.id AND kind = 'assigned' ORDER BY n DESC LIMIT 1
+) AS t
+WHERE a.state = 'firing' AND a.assigned_to IS NOT NULL AND (:alert::bigint IS NULL OR a.id = :alert)
+  AND t.recorded_at > :since
+  AND NOT EXISTS (SELECT FROM outbox AS o WHERE o.e = a.e AND o.alert = a.id AND o.transition = t.n AND o.event = 'assigned')
+ORDER BY a.e, a.id;

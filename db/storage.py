@@ -153,6 +153,11 @@ async def retain_readings(connection: asyncpg.Connection, before: datetime) -> R
     return Retained(cutoff, len(sealed), dropped, deleted)
 
 
+async def delete_messages(connection: asyncpg.Connection, before: datetime) -> int:
+    """Forget messages about alerts that were over, and sent or given up, before an instant; how many."""
+    return _count(await statements("storage").delete_messages(connection, before=before))
+
+
 async def delete_quarantine(connection: asyncpg.Connection, before: datetime) -> int:
     """Delete what was refused and not seen since `before`; how many."""
     return _count(await statements("storage").delete_quarantine(connection, before=before))

@@ -83,3 +83,9 @@ DELETE FROM reading_revision WHERE e = :e AND p = :p AND ts < :cutoff;
 
 -- name: delete_quarantine(before)!
 DELETE FROM quarantine WHERE last_seen < :before;
+
+-- name: delete_messages(before)!
+-- Messages that came to their end, of alerts that did: an open one's say whom to tell of its end.
+DELETE FROM outbox AS o USING alert AS a
+WHERE a.e = o.e AND a.id = o.alert AND a.state = 'resolved' AND a.resolved_at < :before
+  AND coalesce(o.sent_at, o.gave_up_at) < :before;

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     quarantine_days: int = Field(
         default=180, ge=1, description="Days refused payloads are kept after they were last seen"
     )
+    outbox_days: int = Field(
+        default=400, ge=7, description="Days messages about alerts are kept after they were sent and the alert was over"
+    )
     housekeeping_hour: int = Field(
         default=3, ge=0, le=23, description="Hour of the day, in TIMEZONE, at which storage is tidied"
     )

@@ -58,6 +58,7 @@ class BaseRule(Strict):
         cadence: `interval` judges what is closed; `1m` every minute from readings, provisional until it closes.
         deadband: in `unit`; inside it a firing alert goes on and none begins.
         notify: who is told, as roles.
+        escalate_after: how long it may wait for somebody to take it, instead of what the channels file says.
         source: the clause or the reason behind the figures.
     """
 
@@ -73,6 +74,7 @@ class BaseRule(Strict):
     source: Text
     notify: Annotated[tuple[Text, ...], Field(min_length=1)]
     runbook: Name
+    escalate_after: Duration | Literal["never"] | None = None
 
     # Whether its kind can be judged before quarter hours close.
     live: ClassVar[bool] = False
@@ -91,7 +93,11 @@ class BaseRule(Strict):
     @property
     def definition(self) -> str:
         """Canonical JSON: the same rule gives the same text, however it was laid out."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), ensure_ascii=False, sort_keys=True)
+        said = self.model_dump(mode="json", by_alias=True)
+        # what was added to rules later, and is not said, does not make another wording of old ones
+        if self.escalate_after is None:
+            del said["escalate_after"]
+        return json.dumps(said, ensure_ascii=False, sort_keys=True)
 
     @property
     def digest(self) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from enms.alerts import Severity
 from enms.errors import Mistake
@@ -78,13 +78,19 @@ class Digest(Strict):
 
 
 class ChannelModel(Strict):
-    """One channel as written."""
+    """One channel as written.
+
+    Attributes:
+        roles: rules' roles that are told here.
+        people: those whom it reaches, by the name that alerts are assigned to: told what concerns them.
+    """
 
     name: Annotated[str, AfterValidator(_name)]
     url: Text | None = None
     url_file: Path | None = None
     secrets: Mapping[str, Path] = Field(default_factory=dict)
-    roles: Words
+    roles: Words = ()
+    people: tuple[Text, ...] = ()
     enterprises: Words | None = None
     min_severity: Severity = Severity.NOTICE
     language: Literal["zh", "en"] = "zh"
@@ -92,6 +98,12 @@ class ChannelModel(Strict):
     quiet_hours: Quiet | None = None
     digest: Digest | None = None
     allow_private: bool = False
+
+    @model_validator(mode="after")
+    def _for_somebody(self) -> Self:
+        if not self.roles and not self.people:
+            raise ValueError("roles or people are wanted")
+        return self
 
 
 class EscalationModel(Strict):
@@ -129,6 +141,11 @@ class Channel:
     @property
     def language(self) -> str:
         return self.said.language
+
+    def reaches(self, enterprise: str, people: Iterable[str]) -> bool:
+        """Whether somebody whom an alert concerns is told here, whatever its severity."""
+        wanted = self.said.enterprises
+        return (wanted is None or enterprise in wanted) and not set(people).isdisjoint(self.said.people)
 
     def fits(self, enterprise: str, severity: Severity, roles: Iterable[str]) -> bool:
         """Whether an alert is told here."""

@@ -14,7 +14,11 @@ from rules.channels import Channel, ChannelFile
 from rules.hours import slot
 from rules.telling import tell
 
-_WITHDRAWN = {Step.RETRACTED, Step.MERGED, Step.ENDED}
+_SAID = {
+    Step.RESOLVED: "resolved",
+    Step.ESCALATED: "escalated",
+    **dict.fromkeys((Step.RETRACTED, Step.MERGED, Step.ENDED), "withdrawn"),
+}
 _AGAIN = {Step.UNSUPPRESSED, Step.UNSHELVED, Step.REOPENED}
 
 
@@ -30,6 +34,11 @@ class Desk:
     def of(cls, file: ChannelFile, public_url: str) -> Desk:
         """For a channels file; one that is refused tells nobody."""
         return cls(file.channels, public_url, file.escalation_roles)
+
+    @property
+    def knows_people(self) -> bool:
+        """Whether any channel reaches somebody in person."""
+        return any(channel.said.people for channel in self._channels)
 
     async def post(
         self,
@@ -61,8 +70,10 @@ class Desk:
         knows = await outbox.told_channels(connection, e, alert)
         roles = (*says.roles, *(self._escalation_roles if kind is Step.ESCALATED else ()))
         severity, posted = Severity(row.severity), 0
+        people = _concerned(row, kind)
         for channel in self._channels:
-            if not channel.fits(row.enterprise, severity, roles):
+            reached = channel.reaches(row.enterprise, people)
+            if not reached and (event == "assigned" or not channel.fits(row.enterprise, severity, roles)):
                 continue
             if event in {"resolved", "withdrawn"} and channel.name not in knows:
                 continue
@@ -78,7 +89,7 @@ class Desk:
                 n,
                 channel=channel.name,
                 event=event,
-                told=f"{', '.join(r for r in roles if r in channel.said.roles)} — {channel.way.shown}",
+                told=f"{', '.join(_addressed(channel, roles, people))} — {channel.way.shown}",
                 payload={
                     "title": told.title,
                     "body": told.body,
@@ -94,17 +105,25 @@ class Desk:
         return posted
 
 
+def _concerned(row: AlertRow, kind: Step) -> set[str]:
+    """Whom a transition concerns in person: who has an alert is told that, and that it is off its shelf again."""
+    if kind not in {Step.ASSIGNED, Step.UNSHELVED} or row.assigned_to is None:
+        return set()
+    return {row.assigned_to}
+
+
+def _addressed(channel: Channel, roles: Sequence[str], people: set[str]) -> list[str]:
+    named = [person for person in channel.said.people if person in people]
+    return [*named, *(role for role in roles if role in channel.said.roles)]
+
+
 def _event(row: AlertRow, kind: Step) -> str | None:
     """What people are told of a transition; None: nothing."""
     firing = row.state == AlertState.FIRING
     if row.shelved_until is not None or (row.suppressed_by is not None and kind is not Step.ESCALATED):
         return None if firing else "resolved" if kind is Step.RESOLVED else None
+    if kind is Step.ASSIGNED or kind in _AGAIN:
+        return ("assigned" if kind is Step.ASSIGNED else "raised") if firing else None
     if kind is Step.FIRING:
         return "raised" if firing else "late"
-    if kind is Step.RESOLVED:
-        return "resolved"
-    if kind is Step.ESCALATED:
-        return "escalated"
-    if kind in _AGAIN:
-        return "raised" if firing else None
-    return "withdrawn" if kind in _WITHDRAWN else None
+    return _SAID.get(kind)

@@ -19,6 +19,8 @@ async def test_a_budget_with_its_band_and_day_of_crossing(client: httpx.AsyncCli
         world = await World.build(connection, "budget")
         for n in range(20):
             await world.publish("coke", [(180.0 + 4 * (n % 3)) / 96] * 96, NEW_YEAR + n * DAY)
+        await world.publish("coal", [0.0] * 96 * 20, NEW_YEAR)
+        await world.publish("coal.ncv", [20.0] * 96 * 20, NEW_YEAR)
     found = (await client.get("/api/v1/budgets?enterprise=planned", headers={"Accept-Language": "en"})).json()["items"]
     assert [item["code"] for item in found] == ["tce-2026", "coal-2026"]
     energy, coal = found
@@ -31,7 +33,7 @@ async def test_a_budget_with_its_band_and_day_of_crossing(client: httpx.AsyncCli
     # 36.5 t at 0.1838 t a day are used up in 199 days
     assert projection["crossing"] == "2026-07-18"
     assert projection["earliest"] <= projection["crossing"] <= projection["latest"]
-    # nobody has read the coal meter: not known, never zero
+    # its time has not come yet: not known, never zero
     assert (coal["used"], coal["projection"]) == (None, None)
     assert coal["reason"]
     page = (await client.get("/e/planned/budgets?lang=en")).text

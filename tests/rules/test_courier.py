@@ -10,8 +10,10 @@ from hashlib import sha256
 import pytest
 
 from db import outbox
-from db.alerts import acknowledge, shelve
+from db.alerts import acknowledge, assign, shelve
 from db.handling import plan_outage
+from db.storage import delete_messages
+from enms.alerts import Step
 from rules.book import BUNDLED, read_books
 from rules.channels import parse_channels
 from rules.courier import Courier, channel_file_row
@@ -207,6 +209,44 @@ async def test_what_people_do_is_not_told_to_them(mill, db_pool, tmp_path):
         (alert,) = await mill.alerts("motor_idle")
         await acknowledge(mill.connection, alert.id, actor="li", now=mill.tick())
         assert len(await rows(mill)) == 1
+
+
+async def test_who_is_given_an_alert_is_told_once_and_again_when_its_shelf_ends(mill, db_pool, tmp_path):
+    async with http_receiver() as receiver:
+        li = f"  - {{name: li, url: 'webhook://127.0.0.1:{receiver.port}/', people: [li], allow_private: true}}\n"
+        file = channels(hook(receiver) + li, tmp_path)
+        told_by(mill, file)
+        tender = Tender(file.escalation, Desk.of(file, URL))
+        await idle(mill)
+        (alert,) = await mill.alerts("motor_idle")
+        await assign(mill.connection, alert.id, assignee="wang", actor="boss", now=mill.tick())
+        assert await tender.tend(mill.connection, mill.clock) == {}, "no channel reaches wang"
+        await assign(mill.connection, alert.id, assignee="li", actor="boss", now=mill.tick())
+        assert await tender.tend(mill.connection, mill.clock) == {Step.ASSIGNED: 1}
+        assert await tender.tend(mill.connection, mill.clock) == {}
+        until = mill.clock + HOUR
+        await shelve(mill.connection, alert.id, until=until, why="定修", actor="li", now=mill.tick())
+        await tender.tend(mill.connection, until)
+        found = [(r.event, r.channel) for r in await rows(mill)]
+        assert found == [("raised", "hook"), ("assigned", "li"), ("raised", "hook"), ("raised", "li")]
+        assert (await rows(mill, channel="li"))[0].told.startswith("li — webhook: ")
+
+
+async def test_messages_of_alerts_that_are_over_are_kept_for_a_while_only(mill, db_pool, tmp_path):
+    async with http_receiver() as receiver:
+        (courier,) = told_by(mill, channels(hook(receiver), tmp_path))
+        await idle(mill)
+        await courier.deliver(db_pool, mill.clock)
+        later = mill.clock + timedelta(days=500)
+        assert await delete_messages(mill.connection, later) == 0, "it is open: who was told is told of its end"
+        await mill.publish("fan.power", [30.0] * 4)
+        await mill.evaluate()
+        await courier.deliver(db_pool, mill.clock + MINUTE)
+        await mill.connection.execute("DELETE FROM outbox WHERE event IS NULL")
+        assert len(await rows(mill)) == 2
+        assert await delete_messages(mill.connection, mill.clock - timedelta(days=1)) == 0
+        assert await delete_messages(mill.connection, later) == 2
+        assert await rows(mill) == []
 
 
 async def test_couriers_at_once_send_each_message_once(mill, db_pool, tmp_path):

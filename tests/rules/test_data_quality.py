@@ -152,7 +152,14 @@ async def test_evidence_of_every_check_says_the_same_again(meters):
         assert (again.intact, again.met) == (True, True), alert.rule
         assert again.value == pytest.approx(alert.value), alert.rule
         seen[alert.rule] = again
-    assert set(seen) == {"meter_silent", "meter_frozen", "meter_out_of_range", "meter_clock_skew", "meter_incomplete"}
+    assert set(seen) == {
+        "meter_silent",
+        "meter_never_reported",
+        "meter_frozen",
+        "meter_out_of_range",
+        "meter_clock_skew",
+        "meter_incomplete",
+    }
 
 
 def test_a_check_that_does_not_exist_is_refused():

@@ -12,6 +12,7 @@ from db.alerts import acknowledge, get_alert, list_alerts, shelve
 from db.handling import cancel_outage, outages, plan_outage
 from enms.alerts import Severity, Step
 from enms.errors import ConflictError, NotFoundError
+from rules.book import BUNDLED, parse_book, read_book, sound_rules
 from rules.tending import Escalation, Tender
 from tests.rules.world import World
 
@@ -146,6 +147,27 @@ async def test_an_outage_suppresses_what_was_open_until_it_is_cancelled(mill):
     assert (cancelled.state(now), cancelled.cancelled_by) == ("cancelled", "wang")
     assert await tend(mill, now) == {Step.UNSUPPRESSED: 1}
     assert (await mill.steps(alert))[-2:] == ["suppressed", "unsuppressed"]
+
+
+@pytest.mark.parametrize(("said", "hours"), [("1h", 1), ("never", None)])
+async def test_a_rule_may_say_how_long_it_waits(db_pool, said, hours):
+    text = (BUNDLED / "motors.yaml").read_text(encoding="utf-8")
+    text = text.replace("    cadence: interval\n", f"    cadence: interval\n    escalate_after: {said}\n")
+    async with db_pool.acquire() as connection:
+        mill = await World.build(connection, "motors", [parse_book(text, "motors.yaml")])
+        mill.ends, mill.clock = dict.fromkeys(mill.numbers, DAY1), DAY1
+        alert = await idle(mill)
+        if hours is None:
+            assert await tend(mill, alert.detected_at + 100 * HOUR) == {}
+        else:
+            assert await tend(mill, alert.detected_at + hours * HOUR - MINUTE) == {}
+            assert await tend(mill, alert.detected_at + hours * HOUR) == {Step.ESCALATED: 1}
+
+
+def test_what_a_rule_does_not_say_is_not_in_its_wording():
+    rule = sound_rules([read_book(BUNDLED / "motors.yaml")])[0]
+    assert "escalate_after" not in rule.definition
+    assert "escalate_after" in rule.model_copy(update={"escalate_after": "never"}).definition
 
 
 async def test_an_alert_that_resolves_is_not_suppressed_any_more(mill):
