@@ -122,7 +122,8 @@ def days_of(
             if value is None:
                 reason = reason or f"{name}: {one.reason or 'no_value'}"
             into[name] = into.get(name, 0.0) + (value or 0.0)
-            completeness[name] = one.completeness or 0.0
+            known = one.completeness if budget.measure == "coal" else one.kgce_completeness
+            completeness[name] = known or 0.0
         total = sum(used[c] for c in sorted(used)) - sum(deducted[p] for p in sorted(deducted))
         found.append(Day(day.end, None if reason else total, used, deducted, completeness, reason))
     return found

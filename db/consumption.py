@@ -18,6 +18,7 @@ from enms.carbon import carbon_factor
 from enms.carriers import TceBasis
 from enms.cuts import Cuts
 from enms.metering import INTERVAL_S, Role
+from enms.report import COMPARABLE
 from enms.units import convert
 
 By = Literal["carrier", "process", "point"]
@@ -32,7 +33,9 @@ class Consumption:
     Attributes:
         process, point: None where the line is not about one.
         amount: in `unit`; None: missing.
-        kgce, tco2: None: missing, or nobody knows the factor (`reason`).
+        kgce, tco2: None: missing, or nobody knows the factor, or heating values are missing for more than a tenth of
+            the amount (`reason`).
+        at_least: heating values are missing for a little of it: kgce (and tco2 of a fuel) are those of the rest.
         in_total: whether kgce is part of the enterprise's total.
         completeness, kgce_completeness: the worst of the points behind it; None before service.
         estimated_share: of the covered time.
@@ -54,6 +57,7 @@ class Consumption:
     estimated_share: float
     served_share: float
     provisional: bool
+    at_least: bool
     reason: str | None
 
 
@@ -207,7 +211,9 @@ def _line(
     kgces = [sign * t.kgce for sign, t in parts if t.kgce is not None]
     # One missing point makes the sum unknown: a partial sum would pass for the whole.
     amount = sum(amounts) if len(amounts) == len(parts) else None
-    kgce = sum(kgces) if len(kgces) == len(parts) else None
+    # Coal whose heating value is not known for a third of the day is not two thirds of its standard coal.
+    worst = min((_converted(t) for _, t in parts), default=1.0)
+    kgce = sum(kgces) if len(kgces) == len(parts) and worst >= COMPARABLE else None
     day = period.start.astimezone(ZoneInfo(zone)).date()
     carbon = carbon_factor(balance.carrier, day)
     completeness = [t.completeness for _, t in parts if t.completeness is not None]
@@ -225,6 +231,7 @@ def _line(
         unit=unit,
         kgce=kgce,
         tco2=carbon.tco2(amount, unit, kgce) if carbon is not None and amount is not None else None,
+        at_least=kgce is not None and worst < 1.0,
         in_total=balance.in_total if by == "carrier" else False,
         completeness=min(completeness, default=None),
         kgce_completeness=min(kgce_completeness, default=None),
@@ -233,6 +240,11 @@ def _line(
         provisional=any(t.provisional_s > 0 for _, t in parts),
         reason=next(reasons, None),
     )
+
+
+def _converted(total: EnergyTotal) -> float:
+    """Of what is covered, the share whose heating value is known."""
+    return 1.0 - total.unconverted_s / total.covered_s if total.covered_s > 0 else 1.0
 
 
 def total_kgce(lines: Iterable[Consumption]) -> float | None:

@@ -64,7 +64,7 @@ class Used:
 
     Attributes:
         tce: of the lines that are known; None where none is.
-        unknown: carriers that count but are not known, with the reason.
+        unknown: carriers that count but are not known, or not whole, with the reason.
     """
 
     tce: float | None
@@ -112,5 +112,5 @@ async def _day_use(context: Context, enterprise: EnterpriseRow) -> DayUse:
 def _used(lines: Sequence[Consumption]) -> Used:
     counted = [line for line in lines if line.in_total]
     known = [line.kgce for line in counted if line.kgce is not None]
-    unknown = tuple(f"{line.carrier}: {line.reason}" for line in counted if line.kgce is None)
+    unknown = tuple(f"{line.carrier}: {line.reason}" for line in counted if line.kgce is None or line.at_least)
     return Used(sum(known) / 1000 if known else None, unknown)

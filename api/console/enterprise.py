@@ -72,7 +72,7 @@ async def process_views(context: Context, view: PlantView, language: str) -> lis
             continue
         used = lines.get(row.code, [])
         known = [line.kgce for line in used if line.kgce is not None]
-        unknown = [f"{line.carrier}: {line.reason}" for line in used if line.kgce is None]
+        unknown = [f"{line.carrier}: {line.reason}" for line in used if line.kgce is None or line.at_least]
         fresh = freshness(own, now)
         flow = power(view.pairs, process_boundary(points, row.code), now)
         found.append(

@@ -35,7 +35,13 @@ class ConsumptionItem(BaseModel):
     point: str | None
     amount: float | None = Field(description="Null: missing, never 0", examples=[18250.5])
     unit: str = Field(examples=["kWh"])
-    tce: float | None = Field(description="Standard coal, t; null where amount or factor is unknown", examples=[2.243])
+    tce: float | None = Field(
+        description="Standard coal, t; null where amount or factor is unknown, or heating values are for over a tenth",
+        examples=[2.243],
+    )
+    tce_at_least: bool = Field(
+        description="Heating values are missing for a little of it: tce, and tco2 of a fuel, are those of the rest"
+    )
     tco2: float | None = Field(description="Carbon dioxide, t", examples=[9.81])
     in_total: bool = Field(description="Whether its tce is part of the enterprise's total (by=carrier)")
     completeness: float | None = Field(description="Covered share of the time in service, the worst point's")
@@ -54,6 +60,7 @@ def _item(line: Consumption) -> ConsumptionItem:
         amount=line.amount,
         unit=line.unit,
         tce=None if line.kgce is None else line.kgce / 1000,
+        tce_at_least=line.at_least,
         tco2=line.tco2,
         in_total=line.in_total,
         completeness=line.completeness,

@@ -158,3 +158,26 @@ async def test_an_open_heating_value_is_provisional_for_pages_and_unknown_for_ve
     assert (verdict.unconverted_s, verdict.provisional_s) == (1800.0, 0.0)
     assert (page.unconverted_s, page.provisional_s) == (0.0, 1800.0)
     assert page.kgce == pytest.approx(40_000 * 20_000 / 29307.6)
+
+
+@pytest.mark.parametrize(("unknown", "at_least"), [(0, False), (1, True), (2, None)])
+async def test_a_sum_that_lacks_heating_values_says_so_and_beyond_a_tenth_is_unknown(
+    db_pool: asyncpg.Pool, points: dict[str, int], unknown: int, at_least: bool | None
+) -> None:
+    quarters = 12
+    end = T0 + quarters * timedelta(minutes=15)
+    await db_pool.execute("UPDATE point_state SET newest_ts = $1, closed_until = $1", end)
+    await put(db_pool, points["coal"], [10.0] * quarters)
+    await put(db_pool, points["coal.ncv"], [20.0] * (quarters - unknown) + [None] * unknown)
+    async with db_pool.acquire() as connection:
+        owner = await enterprise(connection, PLANT.enterprise.code)
+        (line,) = await consumption(
+            connection, owner, "point", [Period(T0, end)], only=frozenset({"coal"}), as_of=end + timedelta(days=1)
+        )
+    assert line.amount == 120.0
+    if at_least is None:
+        assert (line.kgce, line.tco2) == (None, None)
+        assert "coal.ncv missing" in str(line.reason)
+    else:
+        assert line.kgce == pytest.approx((quarters - unknown) * 10_000 * 20_000 / 29307.6)
+        assert line.at_least is at_least
