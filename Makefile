@@ -2,6 +2,7 @@
 # make install   only sets up .venv                                      make check   linters, types, imports, tests
 # make bench     measure this machine                                    make lock    renew the pinned dependencies
 # make clean     remove what make made (never data)                      ARGS="..." is handed on
+# make render    draw the Grafana dashboards as pictures (wants npm)
 
 PYTHON ?= python3
 # Tests wait more than they work: one more at once than most machines have cores.
@@ -14,10 +15,10 @@ ROOMS := enms db ingest ledger rules api cli simulators grafana
 export ENMS_TIED_TO_PARENT := 1
 
 .DELETE_ON_ERROR:
-.PHONY: install install-dev demo serve test lint check bench lock clean help
+.PHONY: install install-dev demo serve test lint check bench lock render clean help
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 install: $(VENV)/.runtime
 
@@ -45,15 +46,28 @@ bench: $(VENV)/.runtime
 
 lock: $(VENV)/.dev
 	$(BIN) -m pip install --quiet pip-tools==7.6.2
-	@$(LOCK) --output-file=requirements.lock pyproject.toml
-	@$(LOCK) --extra=dev --constraint=requirements.lock --output-file=requirements-dev.lock pyproject.toml
+	@$(LOCK) --all-build-deps --output-file=requirements.lock pyproject.toml
+	@$(LOCK) --all-build-deps --extra=dev --constraint=requirements.lock --output-file=requirements-dev.lock pyproject.toml
+	@$(LOCK) --output-file=requirements-sparkplug.lock requirements-sparkplug.in
+
+# Pictures to look at, in build/rendering: Grafana's own components on what the queries answer over simulated data.
+RENDERING := tests/grafana/rendering
+render: $(VENV)/.dev build/rendering/board.js
+	@ENMS_RENDER_BUNDLE=build/rendering/board.js $(BIN) -m pytest -q tests/grafana/test_rendering.py $(ARGS)
+	@echo "look at build/rendering/*.png"
+
+build/rendering/board.js: $(RENDERING)/src/board.jsx $(RENDERING)/package-lock.json
+	@command -v npm >/dev/null || { echo "make: npm not found: install Node.js 20 or newer" >&2; exit 1; }
+	@mkdir -p build/rendering
+	cd $(RENDERING) && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund
+	cd $(RENDERING) && OUT=$(CURDIR)/$@ npm run --silent build
 
 # Neither this machine's index nor its paths belong in the lock files.
 LOCK = CUSTOM_COMPILE_COMMAND="make lock" $(BIN) -m piptools compile --quiet --upgrade --generate-hashes \
-	--allow-unsafe --all-build-deps --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+	--allow-unsafe --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist $(RENDERING)/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(ROOMS) tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

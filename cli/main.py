@@ -45,13 +45,26 @@ HIDDEN: dict[str, str] = {"demo-fill": "cli.demo_fill", "demo-live": "cli.demo_l
 """What `enms demo` starts; nobody else does."""
 
 
+ROOMS: dict[str, str] = {"bench": "bench"}
+"""What a command cannot do without, and not every installation has: the container image has no `bench/`."""
+
+
+def offered(name: str) -> bool:
+    """Whether this installation has all that the command needs."""
+    wanted = [COMMANDS[name][0], *([ROOMS[name]] if name in ROOMS else [])]
+    try:
+        return all(find_spec(module) is not None for module in wanted)
+    except ModuleNotFoundError:
+        return False
+
+
 class LazyGroup(TyperGroup):
     """Knows its commands by the table above; `--help` imports none of them."""
 
     _listing = False
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is typer's
-        return [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
+        return [name for name in COMMANDS if offered(name)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in HIDDEN:

@@ -36,6 +36,25 @@ async def power_curve(
     return [PowerRow(**row) async for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class SpreadRow:
+    """Several states over a quarter hour; `known`: of how many."""
+
+    start: datetime
+    mean: float
+    lowest: float
+    highest: float
+    known: int
+
+
+async def spread_curve(
+    connection: Connection, e: int, ps: Sequence[int], t0: datetime, t1: datetime
+) -> list[SpreadRow]:
+    """Closed quarter hours of [t0, t1)."""
+    rows = statements("views").spread_curve(connection, e=e, ps=list(ps), t0=t0, t1=t1)
+    return [SpreadRow(**row) async for row in rows]
+
+
 async def coverage(
     connection: Connection, e: int, ps: Sequence[int], t0: datetime, t1: datetime
 ) -> dict[int, dict[int, int]]:

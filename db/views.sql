@@ -175,6 +175,14 @@ WHERE i.amount IS NOT NULL AND i.covered_s > 0
 GROUP BY i.start
 ORDER BY i.start;
 
+-- name: spread_curve(e, ps, t0, t1)
+-- Mean, lowest and highest of several states by closed quarter hour, and of how many they are.
+SELECT i.start, avg(i.amount) AS mean, min(i.amount) AS lowest, max(i.amount) AS highest, count(*)::int AS known
+FROM interval AS i
+WHERE i.e = :e AND i.p = ANY (:ps::int[]) AND i.start >= :t0 AND i.start < :t1 AND i.amount IS NOT NULL
+GROUP BY i.start
+ORDER BY i.start;
+
 -- name: coverage(e, ps, t0, t1)
 -- The bases of each point's quarter hours; those without a row are missing.
 SELECT i.p, array_agg(extract(epoch FROM i.start)::bigint ORDER BY i.start) AS starts,

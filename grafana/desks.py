@@ -16,7 +16,16 @@ from grafana.sql import SqlQuery
 _AGE = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
 _ALERT_PAGE = ("证据 evidence in the console", "${console}/alerts/${__data.fields.id}")
 _STATES = (("静默", AMBER), ("从未", AMBER), ("正常", GREEN))
-_VERDICTS = (("超限", RED), ("达标", GREEN), ("未知", GREY), ("数据不足", AMBER), ("停产", GREY), ("无限额", GREY))
+_VERDICTS = (
+    ("超限", RED),
+    ("达标", GREEN),
+    ("未知", GREY),
+    ("数据不足", AMBER),
+    ("停产", GREY),
+    ("无限额", GREY),
+    ("限额未知", AMBER),
+    ("见规则", BLUE),
+)
 _OPEN_COUNTS = Figure(look.ALERTS, 0)
 
 
@@ -74,14 +83,14 @@ def enterprise() -> Dashboard:
                 "最近结清日能源平衡 Balance of the last closed day",
                 "enterprise_balance",
                 Place(0, 19, 24, 8),
-                {"数量 amount": "short", "tce": look.TCE, "tCO2": look.TCO2},
+                {"数量 amount": look.PLAIN, "tce": look.TCE, "tCO2": look.TCO2},
                 note="当量值；单位在旁列",
             ),
             listing(
                 "计量点 Points",
                 "enterprise_points",
                 Place(0, 27, 24, 10),
-                {"读数 reading": "short", "瞬时 flow": "short", "数据时效 age": look.SECONDS},
+                {"读数 reading": look.PLAIN, "瞬时 flow": look.PLAIN, "数据时效 age": look.SECONDS},
                 links={
                     "编码 code": ("计量点页面 point page", "${console}/points/${__value.text}?enterprise=${enterprise}")
                 },
@@ -103,14 +112,14 @@ def enpi() -> Dashboard:
         note="限额已按声明的条件修正（稀土矿配比等）；1 级是标杆，从不报警。单日不是统计期，年度才作结论。",
     )
     output = trend(
-        "产量 Output by day", "enpi_output", Place(16, 5, 8, 9), Figure("short", 0), drawn_as=GraphDrawStyle.BARS
+        "产量 Output by day", "enpi_output", Place(16, 5, 8, 9), Figure("short", 0, low=0), drawn_as=GraphDrawStyle.BARS
     )
-    last = tile("最近结清日 Last closed day", "enpi_last", Place(0, 0, 12, 5), Figure("short"), named=False, size=0)
+    last = tile("最近结清日 Last closed day", "enpi_last", Place(0, 0, 12, 5), Figure("short"), size=0)
     last.override_by_name("距限额 distance", look.shown(thresholds=_margin()))
     month = tile(
         "本月累计（暂定）Month to date, provisional",
         "enpi_month",
-        Place(12, 0, 6, 5),
+        Place(12, 0, 5, 5),
         Figure("short"),
         named=False,
         size=0,
@@ -124,11 +133,12 @@ def enpi() -> Dashboard:
             tile(
                 "完整率 Completeness",
                 "enpi_completeness",
-                Place(18, 0, 6, 5),
+                Place(17, 0, 4, 5),
                 Figure(look.PERCENT, 1, steps(RED, (90, AMBER), (99, GREEN))),
                 named=False,
                 size=0,
             ),
+            tile("数据时效 Age of data", "wall_age", Place(21, 0, 3, 5), _AGE, size=0),
             _unit_from_data(values),
             _unit_from_data(output, "output_unit"),
             states(
@@ -147,10 +157,10 @@ def enpi() -> Dashboard:
                 "enpi_days",
                 Place(0, 18, 16, 9),
                 {
-                    "单耗 EnPI": "short",
-                    "限额 limit": "short",
-                    "距限额 distance": "short",
-                    "约束等级 level": "short",
+                    "单耗 EnPI": look.PLAIN,
+                    "限额 limit": look.PLAIN,
+                    "距限额 distance": look.PLAIN,
+                    "约束等级 level": look.PLAIN,
                     "完整率 completeness": look.PERCENT,
                 },
                 coloured={"结论 verdict": _VERDICTS},
@@ -159,7 +169,7 @@ def enpi() -> Dashboard:
                 "规则判定 Rules",
                 "enpi_rules",
                 Place(16, 18, 8, 9),
-                {"数值 value": "short", "限额 limit": "short"},
+                {"数值 value": look.PLAIN, "限额 limit": look.PLAIN},
                 coloured={"判定 answer": (("超限", RED), ("未超", GREEN), ("未知", GREY))},
             ),
         ],
@@ -191,7 +201,7 @@ def motors() -> Dashboard:
                 "铭牌 Nameplate",
                 "motor_plate",
                 Place(10, 10, 14, 4),
-                {"额定 rated": look.KW, "效率 efficiency": look.PERCENT, "年份 year": "none"},
+                {"额定 rated": look.KW, "效率 efficiency": look.PERCENT, "年份 year": look.CODE},
             ),
             listing(
                 "电动机 Motors",
@@ -203,8 +213,8 @@ def motors() -> Dashboard:
                     "输入比 input ratio": look.PERCENT,
                     "负载率 load factor": look.PERCENT,
                     "数据时效 age": look.SECONDS,
-                    "年份 year": "none",
-                    "id": "none",
+                    "年份 year": look.CODE,
+                    "id": look.CODE,
                 },
                 links={"电动机 motor": ("控制台页面 console", "${console}/motor/${__data.fields.id}")},
                 hidden=["id"],
@@ -220,12 +230,13 @@ def motors() -> Dashboard:
 def alerts() -> Dashboard:
     """What must I deal with first, and on what evidence?"""
     word = {"级别 severity": look.SEVERITIES}
-    figures = {"数值 value": "short", "限额 limit": "short", "持续 for": look.SECONDS, "id": "none"}
+    figures = {"数值 value": look.PLAIN, "限额 limit": look.PLAIN, "持续 for": look.SECONDS, "id": look.CODE}
     return desk(
         Uid.ALERTS,
         "报警 · Alerts",
         [
-            tile("未关闭 Open", "alerts_counts", Place(0, 0, 14, 4), _OPEN_COUNTS, named=False, size=0),
+            tile("未关闭 Open", "alerts_counts", Place(0, 0, 10, 4), _OPEN_COUNTS, named=False, size=0),
+            tile("数据时效（最旧）Age of data", "district_age", Place(10, 0, 4, 4), _AGE, size=0),
             bars("按规则（所选时段）By rule", "alerts_by_rule", Place(14, 0, 10, 8), Figure(look.ALERTS, 0, low=0)),
             trend("同时未关闭数 Open at once", "alerts_over_time", Place(0, 4, 14, 4), Figure(look.ALERTS, 0, low=0)),
             listing(
@@ -250,7 +261,7 @@ def alerts() -> Dashboard:
                 "经过 What happened",
                 "alerts_steps",
                 Place(0, 27, 24, 7),
-                {"id": "none"},
+                {"id": look.CODE},
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
             ),

@@ -32,6 +32,8 @@ MW, KW, SECONDS, PERCENT, BYTES = "suffix: MW", "suffix: kW", "s", "percent", "d
 KWH_PER_KG, KNM3_PER_H, VOLT, TCO2 = "suffix: kWh/kg", "suffix: kNm3/h", "volt", "suffix: tCO2"
 PIECES, POINTS, ALERTS, MOTORS = "suffix: 项", "suffix: 点", "suffix: 条", "suffix: 台"
 PER_MINUTE = "suffix: /min"
+PLAIN = "locale"  # all digits, and their unit in a column beside
+CODE = "none"  # a number that counts nothing: a year
 STATE = "none"  # numbers that are codes of states, shown as words only
 
 

@@ -10,6 +10,7 @@ from grafana_foundation_sdk.builders import bargauge, common, stat, statetimelin
 from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsConfig
 from grafana_foundation_sdk.models.common import (
     BarGaugeDisplayMode,
+    BarGaugeNamePlacement,
     BarGaugeValueMode,
     BigValueColorMode,
     BigValueGraphMode,
@@ -34,6 +35,7 @@ P = TypeVar("P", stat.Panel, timeseries.Panel, table.Panel, bargauge.Panel, stat
 
 # Pixels of a stat at 100 %: 48 becomes 72 on a wall at 150 %, over the 64 that 5 m want.
 WALL_VALUE, WALL_NAME, WALL_ALARM = 48, 20, 30
+_INSTANT = "time:MM-DD HH:mm"
 # A name and a value in each row become a field of that name: how a figure carries its date or its reason.
 _ROWS_TO_FIELDS = DataTransformerConfig(id_val="rowsToFields", options={})
 
@@ -110,6 +112,8 @@ def bars(title: str, query: str, place: Place, figure: Figure, *, note: str = ""
     panel.value_mode(BarGaugeValueMode.TEXT).show_unfilled(True).with_transformation(_ROWS_TO_FIELDS)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
     if text:
+        # beside the bar a Chinese name is measured too narrow, and cut
+        panel.name_placement(BarGaugeNamePlacement.TOP)
         panel.text(common.VizTextDisplayOptions().value_size(text).title_size(WALL_NAME))
     return panel
 
@@ -158,7 +162,7 @@ def listing(
         title: the panel's title.
         query: its columns are shown as they are named.
         place: grid units.
-        units: unit of each numeric column; the columns that hold their unit in a column beside them have `short`.
+        units: unit of each numeric column; columns whose unit is in a column beside them have `look.PLAIN`.
         links: column -> (title, url).
         hidden: columns that only links need.
         coloured: text column -> (beginning, colour).
@@ -167,6 +171,9 @@ def listing(
     panel = _common(table.Panel(), title, query, place, note)
     panel.cell_height(TableCellHeight.SM).show_header(True).no_value(look.UNKNOWN)
     panel.mappings([look.unknown()])
+    # Grafana gives every column 150 px at least: a table of ten would be cut at the right
+    panel.min_width(60)
+    panel.override_by_field_type("time", look.shown(unit=_INSTANT))
     for name, unit in units.items():
         panel.override_by_name(name, look.shown(unit=unit, decimals=_decimals(unit)))
     for name, (label, url) in (links or {}).items():
@@ -180,7 +187,15 @@ def listing(
         ]
         panel.override_by_name(name, cells)
     for name in hidden:
-        panel.override_by_name(name, [DynamicConfigValue(id_val="custom.hidden", value=True)])
+        # by the one name since Grafana 12.2, by the other before
+        gone = {"viz": True, "legend": True, "tooltip": True}
+        panel.override_by_name(
+            name,
+            [
+                DynamicConfigValue(id_val="custom.hideFrom", value=gone),
+                DynamicConfigValue(id_val="custom.hidden", value=True),
+            ],
+        )
     return panel
 
 
@@ -206,8 +221,8 @@ def link(title: str, url: str) -> DashboardLink:
 
 
 def _decimals(unit: str) -> int | None:
-    whole = {look.SECONDS, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS}
-    return 0 if unit in whole else None if unit in {look.BYTES, "short"} else 1
+    whole = {look.SECONDS, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS, look.CODE}
+    return 0 if unit in whole else None if unit == look.BYTES else 2 if unit == look.PLAIN else 1
 
 
 def _figured(

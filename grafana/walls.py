@@ -13,11 +13,12 @@ from grafana.panels import Figure, Place, alarm_rows, bars, link, tile, trend
 _AGE = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
 _OPEN = Figure(look.ALERTS, 0, steps(GREEN, (1, AMBER)))
 _MARGIN = Figure(look.KGCE_PER_T, 1, steps(RED, (0, GREEN)))
-_SMALL = 40
+_SMALL = 43  # 64 px at 150 %
 
 
-def _tiles(y: int) -> tuple[Place, Place, Place, Place]:
-    return Place(0, y, 6, 5), Place(6, y, 6, 5), Place(12, y, 6, 5), Place(18, y, 6, 5)
+def _tiles(*widths: int) -> list[Place]:
+    """The first row. A tile of two figures with units wants 7 columns, of long units 9; else the unit falls below."""
+    return [Place(sum(widths[:n]), 0, width, 5) for n, width in enumerate(widths)]
 
 
 _PAIR = (Place(0, 5, 6, 5), Place(6, 5, 6, 5))
@@ -27,15 +28,15 @@ _ALARMS = Place(12, 5, 12, 13)
 
 def district() -> Dashboard:
     """Is anything wrong now, where, and since when?"""
-    a, b, c, d = _tiles(0)
+    a, b, c, d = _tiles(5, 8, 6, 5)
     return wall(
         Uid.WALL_DISTRICT,
         "区域能耗大屏 · District",
         [
             tile("用电负荷 Power now", "district_power", a, Figure(look.MW)),
-            tile("综合能耗 Energy, today and yesterday", "district_tce", b, Figure(look.TCE, 0), size=_SMALL),
+            tile("综合能耗 Energy used", "district_tce", b, Figure(look.TCE, 0), size=_SMALL),
             tile("未关闭报警 Open alerts", "district_alerts", c, _OPEN, named=False, size=_SMALL),
-            tile("数据时效（最旧企业）Age of data", "district_age", d, _AGE),
+            tile("数据时效（最旧）Age of data", "district_age", d, _AGE),
             tile(
                 "静默计量点 Silent meters",
                 "district_silent",
@@ -43,7 +44,7 @@ def district() -> Dashboard:
                 Figure(look.POINTS, 0, steps(GREEN, (1, AMBER))),
             ),
             tile(
-                "最小限额余量 Smallest margin to a limit",
+                "最小限额余量 Smallest margin",
                 "district_margin",
                 _PAIR[1],
                 _MARGIN,
@@ -59,7 +60,7 @@ def district() -> Dashboard:
 
 def steel() -> Dashboard:
     """Power, own gas, furnaces against their limit."""
-    a, b, c, d = _tiles(0)
+    a, b, c, d = _tiles(5, 5, 9, 5)
     return wall(
         Uid.WALL_STEEL,
         "钢铁企业大屏 · Steel works",
@@ -67,7 +68,7 @@ def steel() -> Dashboard:
             tile("用电负荷 Power now", "wall_power", a, Figure(look.MW)),
             tile("自发电率 Own generation", "steel_own_power", b, Figure(look.PERCENT, 1, low=0, high=100)),
             tile(
-                "高炉工序能耗余量 Furnaces: margin to limit",
+                "高炉工序能耗余量 Furnaces: margin",
                 "steel_furnaces",
                 c,
                 _MARGIN,
@@ -75,24 +76,28 @@ def steel() -> Dashboard:
                 note="限额（含稀土矿修正）减单耗；名称后为昨日单耗",
             ),
             tile("数据时效 Age of data", "wall_age", d, _AGE),
-            bars(
+            tile(
                 "煤气利用率 Gas put to use",
                 "steel_gas_use",
-                _PAIR[0],
-                Figure(look.PERCENT, 1, steps(RED, (97, AMBER), (98.5, GREEN)), low=90, high=100),
-                text=30,
+                Place(0, 5, 8, 5),
+                Figure(look.PERCENT, 1, steps(RED, (97, AMBER), (98.5, GREEN))),
+                size=_SMALL,
                 note="1 − 放散 ÷ 发生，按当前流量",
             ),
             bars(
                 "煤气柜位 Gas holders",
                 "steel_holders",
-                _PAIR[1],
+                Place(8, 5, 5, 5),
                 Figure(look.PERCENT, 0, steps(AMBER, (20, GREEN), (90, AMBER)), low=0, high=100),
                 text=30,
             ),
-            alarm_rows("报警 Alarms", "wall_alarms", _ALARMS).links([_alerts()]),
+            alarm_rows("报警 Alarms", "wall_alarms", Place(13, 5, 11, 13)).links([_alerts()]),
             trend(
-                "高炉煤气平衡 BFG balance (kNm3/h)", "steel_gas_trend", _TREND, Figure(look.KNM3_PER_H, 0), wall=True
+                "高炉煤气平衡 BFG balance (kNm3/h)",
+                "steel_gas_trend",
+                Place(0, 10, 13, 8),
+                Figure(look.KNM3_PER_H, 0),
+                wall=True,
             ),
         ],
         variables=[Variable("enterprise", "企业 enterprise", "var_enterprise_steel")],
@@ -101,11 +106,11 @@ def steel() -> Dashboard:
 
 def rare_earth() -> Dashboard:
     """The cell house: current efficiency, direct current per kg, voltage."""
-    a, _, _, d = _tiles(0)
+    a, b, c = _tiles(6, 12, 6)
     efficiency = tile(
         "电流效率与直流电耗 Cells, last closed day",
         "rare_earth_cells",
-        Place(6, 0, 12, 5),
+        b,
         Figure(look.PERCENT, 1),
         named=False,
         note="金属产量 ÷（电流 × 1.78 g/Ah）；只按日计算，单次出炉不说明电解槽",
@@ -118,11 +123,19 @@ def rare_earth() -> Dashboard:
         [
             tile("用电负荷 Power now", "wall_power", a, Figure(look.MW, 2)),
             efficiency,
-            tile("数据时效 Age of data", "wall_age", d, _AGE),
-            tile("综合能耗 Energy, today and yesterday", "wall_tce", _PAIR[0], Figure(look.TCE), size=_SMALL),
-            tile("单耗 EnPI, last closed day", "rare_earth_enpi", _PAIR[1], Figure(look.KGCE_PER_T, 0), size=30),
-            alarm_rows("报警 Alarms", "wall_alarms", _ALARMS).links([_alerts()]),
-            trend("电解槽电压 Cell voltage (V)", "rare_earth_voltage", _TREND, Figure(look.VOLT, 2), wall=True),
+            tile("数据时效 Age of data", "wall_age", c, _AGE),
+            tile("综合能耗 Energy used", "wall_tce", Place(0, 5, 7, 5), Figure(look.TCE), size=_SMALL),
+            tile(
+                "单耗 EnPI, last closed day", "rare_earth_enpi", Place(7, 5, 7, 5), Figure(look.KGCE_PER_T, 0), size=30
+            ),
+            alarm_rows("报警 Alarms", "wall_alarms", Place(14, 5, 10, 13)).links([_alerts()]),
+            trend(
+                "电解槽电压 Cell voltage (V)",
+                "rare_earth_voltage",
+                Place(0, 10, 14, 8),
+                Figure(look.VOLT, 2),
+                wall=True,
+            ),
         ],
         variables=[Variable("enterprise", "企业 enterprise", "var_enterprise_rare_earth")],
     )
@@ -130,14 +143,14 @@ def rare_earth() -> Dashboard:
 
 def power() -> Dashboard:
     """Net coal rate against 305, house load, output, heat."""
-    a, b, c, d = _tiles(0)
+    a, b, c, d = _tiles(7, 7, 5, 5)
     return wall(
         Uid.WALL_POWER,
         "火电企业大屏 · Power station",
         [
             tile("出力 Output now", "station_output", a, Figure(look.MW, 0), size=_SMALL),
             tile(
-                "供电煤耗 Net coal rate, last closed day",
+                "供电煤耗 Net coal rate",
                 "station_coal_rate",
                 b,
                 Figure(look.GCE_PER_KWH),
@@ -145,10 +158,10 @@ def power() -> Dashboard:
             ),
             tile("厂用电率 House load", "station_house_load", c, Figure(look.PERCENT, 2, low=0)),
             tile("数据时效 Age of data", "wall_age", d, _AGE),
-            tile("供热 Heat supplied", "station_heat", _PAIR[0], Figure(look.GJ_PER_H, 0)),
-            tile("综合能耗 Energy, today and yesterday", "wall_tce", _PAIR[1], Figure(look.TCE, 0), size=_SMALL),
-            alarm_rows("报警 Alarms", "wall_alarms", _ALARMS).links([_alerts()]),
-            trend("机组有功 Units (MW)", "station_units", _TREND, Figure(look.MW, 0), wall=True),
+            tile("供热 Heat supplied", "station_heat", Place(0, 5, 5, 5), Figure(look.GJ_PER_H, 0)),
+            tile("综合能耗 Energy used", "wall_tce", Place(5, 5, 8, 5), Figure(look.TCE, 0), size=_SMALL),
+            alarm_rows("报警 Alarms", "wall_alarms", Place(13, 5, 11, 13)).links([_alerts()]),
+            trend("机组有功 Units (MW)", "station_units", Place(0, 10, 13, 8), Figure(look.MW, 0), wall=True),
         ],
         variables=[Variable("enterprise", "企业 enterprise", "var_enterprise_power")],
     )

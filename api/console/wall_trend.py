@@ -61,14 +61,27 @@ class _Wanted:
 
 
 async def plant_trend(context: Context, view: PlantView, text: Catalogue) -> Trend:
-    """Blast-furnace gas made, used and flared; units of a station; else power of the greatest processes."""
+    """Blast-furnace gas made, used, flared; voltage of cells; units of a station; else power of the greatest."""
     points = [point for point, _ in view.pairs]
+    if cells := await _cells(context, view, points):
+        lines = await context.kept.get(
+            f"trend {text.language}", view.row.e, lambda: _spread(context, view.row.e, cells, text)
+        )
+        return _drawn(text("Cell voltage"), "V", lines, from_zero=False)
     wanted = _gas_lines(points, text) if view.row.industry == "steel" else []
     title, unit = text("BFG"), "10³ Nm³/h"
     if not wanted:
         wanted, title, unit = await _power_lines(context, view, points, text), text("Power"), "MW"
     found = await context.kept.get(f"trend {text.language}", view.row.e, lambda: _lines(context, view.row.e, wanted))
     return _drawn(title, unit, found)
+
+
+async def _cells(context: Context, view: PlantView, points: Sequence[PointRow]) -> list[int]:
+    """The voltmeters of an electrolysis."""
+    if view.row.industry != "rare_earth":
+        return []
+    processes = {row.code for row in await views.processes(context.pool, view.row.e) if row.kind == "electrolysis"}
+    return [p.p for p in points if p.process in processes and p.role == Role.PROPERTY and p.amount_unit == "V"]
 
 
 async def district_trend(context: Context, plants: Sequence[PlantView], text: Catalogue) -> Trend:
@@ -126,13 +139,27 @@ async def _lines(context: Context, e: int, wanted: Sequence[_Wanted]) -> list[Li
     return sorted(found, key=lambda line: -(line.last or 0.0))[:MOST_LINES]
 
 
-def _drawn(title: str, unit: str, lines: Sequence[Line]) -> Trend:
+async def _spread(context: Context, e: int, cells: Sequence[int], text: Catalogue) -> list[Line]:
+    """Highest, mean and lowest of the cells that are known; with fewer than half of them nothing is said."""
+    until = quarter_floor(context.clock())
+    start = until - timedelta(hours=_HOURS)
+    rows = await curves.spread_curve(context.pool, e, cells, start, until)
+    by_place = {(row.start - start) // QUARTER: row for row in rows if 2 * row.known >= len(cells)}
+    kept = [by_place.get(n) for n in range(_QUARTERS)]
+    return [
+        Line(text("highest"), tuple(row.highest if row else None for row in kept)),
+        Line(text("mean"), tuple(row.mean if row else None for row in kept)),
+        Line(text("lowest"), tuple(row.lowest if row else None for row in kept)),
+    ]
+
+
+def _drawn(title: str, unit: str, lines: Sequence[Line], *, from_zero: bool = True) -> Trend:
     known = [value for line in lines for value in line.values if value is not None]
     names = distinct([line.name for line in lines])
     legend = tuple(
         (name, "—" if line.last is None else short(line.last)) for name, line in zip(names, lines, strict=True)
     )
-    return Trend(title, unit, _svg(lines, known, title), legend, _HOURS)
+    return Trend(title, unit, _svg(lines, known, title, from_zero=from_zero), legend, _HOURS)
 
 
 def distinct(names: Sequence[str]) -> list[str]:
@@ -145,8 +172,9 @@ def distinct(names: Sequence[str]) -> list[str]:
     return [" ".join(rest) for rest in words]
 
 
-def _svg(lines: Sequence[Line], known: Sequence[float], title: str) -> Markup:
-    top, bottom = max([0.0, *known]), min([0.0, *known])
+def _svg(lines: Sequence[Line], known: Sequence[float], title: str, *, from_zero: bool = True) -> Markup:
+    shown = [0.0, *known] if from_zero or not known else known
+    top, bottom = max(shown), min(shown)
     span = (top - bottom) or 1.0
 
     def path(values: Sequence[float | None]) -> str:
@@ -165,7 +193,9 @@ def _svg(lines: Sequence[Line], known: Sequence[float], title: str) -> Markup:
         Markup('<path class="line n{}" d="{}" vector-effect="non-scaling-stroke"/>').format(n, path(line.values))
         for n, line in enumerate(lines)
     )
-    return Markup(
-        '<svg viewBox="0 0 {} 100" preserveAspectRatio="none" role="img" aria-label="{}">'
-        '<path class="zero" d="M0 {}H{}" vector-effect="non-scaling-stroke"/>{}</svg>'
-    ).format(_QUARTERS - 1, title, round(99 - 98 * (0 - bottom) / span, 2), _QUARTERS - 1, drawn)
+    zero = Markup('<path class="zero" d="M0 {}H{}" vector-effect="non-scaling-stroke"/>').format(
+        round(99 - 98 * (0 - bottom) / span, 2), _QUARTERS - 1
+    )
+    return Markup('<svg viewBox="0 0 {} 100" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>').format(
+        _QUARTERS - 1, title, zero if from_zero else "", drawn
+    )

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import httpx
 
 from api.console.wall_alarms import Alarm, Alarms, fitting
 from api.console.wall_trend import distinct
+from db.plant_load import load_plant
+from enms.plant_file import parse_plant
+from enms.quarters import quarter_floor
+from simulators.scenario import plant_files
+from tests.api.seed import Seeded
 
 EN = {"Accept-Language": "en"}
 
@@ -31,6 +36,42 @@ async def test_a_station_shows_its_output_and_the_plan_as_a_target_only(client: 
     rate = re.search(r"<h2>Net coal rate</h2>(.*?)</section>", text, re.DOTALL)
     assert rate is not None
     assert "no EnPI for it" in rate[1]
+
+
+async def test_a_rare_earth_works_shows_the_spread_of_its_cells(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    """Highest, mean and lowest; not from zero, as 9 V and 10 V would be one flat line; half the cells say nothing."""
+    text = next(path for path in plant_files() if path.name == "rare_earth.yaml").read_text(encoding="utf-8")
+    start = quarter_floor(seeded.now) - timedelta(minutes=30)
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, parse_plant(text, "test"), now=seeded.now - timedelta(days=1))
+        cells = await connection.fetch(
+            """
+            SELECT e, p FROM point JOIN enterprise AS en USING (e)
+            WHERE en.code = 'demo-rare-earth' AND point.code LIKE 'elys.c%.voltage'
+            """
+        )
+        assert len(cells) > 4
+        for n, cell in enumerate(cells):
+            for place in range(2 if n < 2 else 1):  # the second quarter hour has two of all
+                await connection.execute(
+                    """
+                    INSERT INTO interval (e, p, start, amount, covered_s, estimated_s, apportioned_s, basis, suspect,
+                                          rev, known_at)
+                    VALUES ($1, $2, $3, $4, 900, 0, 0, 0, false, 1, $3)
+                    """,
+                    *(cell["e"], cell["p"], start + place * timedelta(minutes=15), 9.0 + n / len(cells)),
+                )
+    page = (await client.get("/wall/demo-rare-earth", headers=EN)).text
+    trend = re.search(r'<section class="trend">(.*?)</section>', page, re.DOTALL)
+    assert trend is not None
+    assert "Cell voltage" in trend[1]
+    legend = re.findall(r"<span>(\w+)</span> <b>([^<]+)</b>", trend[1])
+    assert [name for name, _ in legend] == ["highest", "mean", "lowest"]
+    assert float(legend[2][1]) == 9.0 < float(legend[1][1]) < float(legend[0][1])
+    assert trend[1].count("M") == 3  # one step each: the quarter hour of two cells is not drawn
+    assert 'class="zero"' not in trend[1]
 
 
 async def test_the_age_of_every_plants_data_is_there(client: httpx.AsyncClient) -> None:

@@ -93,6 +93,32 @@ async def test_an_alert_cannot_be_forged(
     assert b"forged" not in retained
 
 
+async def test_what_comes_by_qos_0_waits_for_ingest(
+    open_folder: Path, secrets_made: Path, make_secrets: ModuleType, free_port: int
+) -> None:
+    """Sparkplug's data do; a session that is away must find them."""
+    password = make_secrets.add_gateway(secrets_made, "steel/gw1", sparkplug=True)
+    async with guarded(open_folder / "mq", secrets_made, free_port) as broker:
+
+        def ingest() -> aiomqtt.Client:
+            secret = (secrets_made / "mqtt_ingest_password").read_text()
+            return aiomqtt.Client(
+                "127.0.0.1",
+                free_port,
+                username="enms-ingest",
+                password=secret,
+                identifier="ingest",
+                clean_session=False,
+            )
+
+        async with ingest() as client:
+            await client.subscribe("spBv1.0/#", qos=1)
+        async with broker.client("steel/gw1", password) as node:
+            await node.publish("spBv1.0/steel/NDATA/gw1", b"while it was away", qos=0)
+        async with ingest() as client:
+            assert (await anext(client.messages)).payload == b"while it was away"
+
+
 async def test_a_gateway_reads_nothing(
     open_folder: Path, secrets_made: Path, make_secrets: ModuleType, free_port: int
 ) -> None:

@@ -99,6 +99,11 @@ def test_a_wall_fits_one_screen_and_is_read_at_5_m(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOARDS)
+def test_the_age_of_data_is_always_there(name: str) -> None:
+    assert any("时效" in text or "数据龄" in text for panel in panels(name) for text in texts(panel))
+
+
+@pytest.mark.parametrize("name", BOARDS)
 def test_no_figure_without_a_unit_and_unknown_is_shown(name: str) -> None:
     for panel in panels(name):
         defaults = panel["fieldConfig"]["defaults"]

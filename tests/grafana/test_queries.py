@@ -11,10 +11,12 @@ import asyncpg
 import pytest
 
 from grafana.build import FOLDER
+from grafana.look import PLAIN
 from grafana.macros import Scope, expand
 from tests.grafana.conftest import Screens
 
 Json = dict[str, Any]
+BOARDS = {path.stem: path for path in sorted(FOLDER.rglob("*.json"))}
 INDUSTRY = {"enms-wall-rare-earth": "demo-rare-earth", "enms-wall-power": "demo-power"}
 
 
@@ -35,7 +37,8 @@ def _targets() -> Iterator[tuple[str, str, str, Json, Json]]:
 CASES = list(_targets())
 
 
-def _scope(board: str, span: str, now: datetime) -> Scope:
+def scope(board: str, span: str, now: datetime) -> Scope:
+    """The time range and the choices a dashboard opens with."""
     back = {"now-1h": 1, "now-24h": 24, "now-7d": 168, "now-30d": 720}[span]
     return Scope(
         now - timedelta(hours=back),
@@ -54,7 +57,7 @@ def _scope(board: str, span: str, now: datetime) -> Scope:
 async def test_a_query_answers(
     screens: Screens, district: asyncpg.Connection, board: str, name: str, span: str, target: Json, panel: Json
 ) -> None:
-    rows = await district.fetch(expand(target["rawSql"], _scope(board, span, screens.seeded.now)))
+    rows = await district.fetch(expand(target["rawSql"], scope(board, span, screens.seeded.now)))
     assert rows, "simulated data has something to show everywhere"
     columns = {key: [row[key] for row in rows] for key in dict(rows[0])}
     for key, values in columns.items():
@@ -103,18 +106,16 @@ def _check_figures(panel: Json, columns: dict[str, list[Any]]) -> None:
 
 
 def _check_table(panel: Json, columns: dict[str, list[Any]]) -> None:
-    overrides = {
-        o["matcher"]["options"]: {p["id"]: p["value"] for p in o["properties"]}
-        for o in panel["fieldConfig"]["overrides"]
-    }
+    named = [o for o in panel["fieldConfig"]["overrides"] if o["matcher"]["id"] == "byName"]
+    overrides = {o["matcher"]["options"] for o in named}
     shown: dict[str, str] = {}
-    for override in panel["fieldConfig"]["overrides"]:
+    for override in named:
         for prop in override["properties"]:
             if prop["id"] == "unit":
                 shown[override["matcher"]["options"]] = prop["value"]
-    assert set(overrides) <= set(columns), "an override names a column the query does not have"
+    assert overrides <= set(columns), "an override names a column the query does not have"
     for key, values in columns.items():
         if any(isinstance(v, (int, float)) for v in values):
             assert key in shown, f"no unit for {key}"
-            if shown[key] == "short":
+            if shown[key] == PLAIN:
                 assert any("单位" in other for other in columns), f"{key} has its unit in no column beside it"

@@ -152,6 +152,47 @@ async def test_logins_are_refused_with_a_reason(screens: Screens) -> None:
         await connection.close()
 
 
+async def test_an_unknown_limit_says_why(screens: Screens) -> None:
+    """An input that was not metered; one that is declared, which only the rules know how to take."""
+    connection = await asyncpg.connect(screens.owner)
+    here = "SELECT limit_state, limit_value FROM grafana.enpi_day WHERE enpi = 'bf1.process_energy' AND local_date = $1"
+    day = yesterday(screens.seeded.now)
+    change = connection.transaction()
+    await change.start()
+    try:
+        await connection.execute("INSERT INTO grafana_access.login VALUES (session_user, NULL)")
+        (before,) = await connection.fetch(here, day)
+        assert before["limit_state"] == "known"
+        assert before["limit_value"] is not None
+        await connection.execute(
+            "DELETE FROM day_total WHERE local_date = $1 AND p = (SELECT p FROM point WHERE code = 'bf1.ore.re_share')",
+            day,
+        )
+        (missing,) = await connection.fetch(here, day)
+        assert dict(missing) == {"limit_state": "input missing", "limit_value": None}
+        await connection.execute(
+            """
+            UPDATE enpi_version SET definition = definition - 'corrections'
+                || '{"declared": [{"input": "rare_earth_ore_pct", "value": 30, "evidence": "x"}]}'
+            WHERE id = (SELECT id FROM enpi WHERE code = 'bf1.process_energy')
+            """
+        )
+        await connection.execute("SELECT public.keep_configuration()")  # else at the end of the transaction
+        (declared,) = await connection.fetch(here, day)
+        assert dict(declared) == {"limit_state": "rules", "limit_value": None}
+    finally:
+        await change.rollback()
+        await connection.close()
+
+
+async def test_what_an_alert_is_about_has_a_name(steel: asyncpg.Connection) -> None:
+    rows = await steel.fetch("SELECT subject, name_zh, name_en FROM grafana.subject")
+    names = {row["subject"]: (row["name_zh"], row["name_en"]) for row in rows}
+    for subject in ("bf1.process_energy", "bf1.top.pressure", "sinter.fan1"):
+        assert subject not in names[subject]
+    assert len(names) == len(rows)
+
+
 @pytest.mark.parametrize("back", [0, 1], ids=["today", "yesterday"])
 async def test_consumption_is_the_products_own(screens: Screens, district: asyncpg.Connection, back: int) -> None:
     """Every line of the balance, against db.consumption."""

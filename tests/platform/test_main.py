@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from cli.main import COMMANDS
+from cli.main import COMMANDS, offered
 
 ROOT = Path(__file__).parents[2]
 # CONTRACT: command line
@@ -31,7 +30,7 @@ PROMISED = {
     "check-rules",
 }
 OURS = {"backtest", "baseline", "crew", "grafana", "housekeeping", "notify", "replay-evidence", "report", "storage"}
-PRESENT = [name for name, (module, _) in COMMANDS.items() if find_spec(module) is not None]
+PRESENT = [name for name in COMMANDS if offered(name)]
 
 
 def _enms(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

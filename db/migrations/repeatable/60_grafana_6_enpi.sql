@@ -141,7 +141,9 @@ SELECT x.enterprise, x.enpi, coalesce(n.name_zh, x.enpi) AS name_zh, coalesce(n.
        CASE WHEN NOT c.missing THEN l.level3 * c.factor + c.addition END AS level3,
        CASE WHEN NOT c.missing THEN
             CASE b.level WHEN 1 THEN l.level1 WHEN 2 THEN l.level2 ELSE l.level3 END * c.factor + c.addition END AS limit_value,
-       x.ends > now() AS provisional
+       x.ends > now() AS provisional,
+       CASE WHEN l.item IS NULL THEN 'none' WHEN c.declared THEN 'rules' WHEN c.absent THEN 'input missing'
+            WHEN c.elsewhere THEN 'rules' ELSE 'known' END AS limit_state
 FROM grafana_inner.enpi_day AS x
 JOIN grafana_inner.enpi_now AS n ON n.e = x.e AND n.id = x.id
 LEFT JOIN public.process AS pr ON pr.e = x.e AND pr.code = n.process
@@ -154,9 +156,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     -- product of the factors by their logarithms; an input that is neither declared nor required corrects nothing
     -- rules that only Python knows (tables, products, some levels only) leave no limit here, never a wrong one
-    SELECT coalesce(bool_or(k.given IS NULL AND (k.required OR k.named)
-                            OR k.given IS NOT NULL AND (NOT k.every_level OR k.rule IN ('table', 'steps', 'product', 'add'))),
-                    false) AS missing,
+    SELECT coalesce(bool_or(k.absent OR k.elsewhere OR k.declared), false) AS missing,
+           coalesce(bool_or(k.absent), false) AS absent, coalesce(bool_or(k.elsewhere), false) AS elsewhere,
+           coalesce(bool_or(k.declared), false) AS declared,
            coalesce(sum(k.value * CASE k.rule WHEN 'per_point_below'
                                        THEN least(greatest(k.below - k.given, 0), coalesce(k.at_most_points, 'infinity'))
                                        WHEN 'per_point_above'
@@ -164,8 +166,14 @@ LEFT JOIN LATERAL (
                                        ELSE k.given END) FILTER (WHERE k.rule <> 'factor'), 0) AS addition,
            coalesce(exp(sum(ln(1 + (k.value - 1) * k.given)) FILTER (WHERE k.rule = 'factor')), 1) AS factor
     FROM (
+        SELECT given.*, given.given IS NULL AND (given.required OR given.named) AND NOT given.declared AS absent,
+               given.given IS NOT NULL AND (NOT given.every_level OR given.rule IN ('table', 'steps', 'product', 'add'))
+                   AS elsewhere
+        FROM (
         SELECT lc.rule, lc.value, lc.below, lc.above, lc.at_most_points, lc.required, lc.every_level,
                n.definition -> 'corrections' ->> lc.input IS NOT NULL AS named,
+               EXISTS (SELECT 1 FROM jsonb_array_elements(n.definition -> 'declared') AS said (row) WHERE said.row ->> 'input' = lc.input)
+                   AS declared,
                t.amount * iu.factor / lu.factor AS given
         FROM grafana_inner.limit_correction AS lc
         LEFT JOIN grafana_inner.point_now AS ip ON ip.e = x.e AND ip.code = n.definition -> 'corrections' ->> lc.input
@@ -173,10 +181,12 @@ LEFT JOIN LATERAL (
         LEFT JOIN grafana_inner.unit AS iu ON iu.symbol = ip.amount_unit
         LEFT JOIN grafana_inner.unit AS lu ON lu.symbol = lc.unit AND lu.dimension = iu.dimension
         WHERE lc.edition = l.edition AND lc.item = l.item
+        ) AS given
     ) AS k
 ) AS c ON l.item IS NOT NULL;
 COMMENT ON VIEW grafana.enpi_day IS 'EnPIs (单耗) by local day: boundary energy over qualified output, with the corrected levels of the limit. A day is not the statistical period: only the year judges.';
 COMMENT ON COLUMN grafana.enpi_day.state IS 'known; idle: no output; unknown: an input has no amount at all.';
+COMMENT ON COLUMN grafana.enpi_day.limit_state IS 'known; none: no national limit; input missing: one that the limit needs was not metered that day; rules: its correction is worked out by the rules alone, grafana.standing has the limit.';
 COMMENT ON COLUMN grafana.enpi_day.level IS 'Which level binds this line: 3 existing, 2 new or expanded. Level 1 is a target only.';
 
 CREATE VIEW grafana.enpi WITH (security_barrier) AS

@@ -63,3 +63,18 @@ JOIN flow AS l USING (p)
 LEFT JOIN grafana_inner.unit AS u ON u.symbol = l.amount_unit AND u.dimension = 'energy';
 COMMENT ON VIEW grafana.motor_now IS 'Input power of each metered motor now; NULL when its meter is silent.';
 COMMENT ON COLUMN grafana.motor_now.input_ratio IS 'Input power over rated input power: the load factor only near rated load (grafana.standing has the rules'' own).';
+
+CREATE VIEW grafana.subject WITH (security_barrier) AS
+SELECT v.code AS enterprise, s.code AS subject, s.name_zh, s.name_en
+FROM grafana_inner.visible AS v
+JOIN (
+    SELECT e, code, coalesce(name_zh, code) AS name_zh, coalesce(name_en, code) AS name_en FROM grafana_inner.point_now
+    UNION ALL
+    SELECT e, code, coalesce(name_zh, code), coalesce(name_en, code) FROM grafana_inner.enpi_now
+    UNION ALL
+    SELECT m.e, m.code, coalesce(s.definition -> 'name' ->> 'zh', m.code), coalesce(s.definition -> 'name' ->> 'en', m.code)
+    FROM public.motor AS m
+    JOIN public.motor_span AS s USING (e, id)
+    WHERE s.valid_from <= now() AND s.valid_to > now() AND NOT s.retired
+) AS s USING (e);
+COMMENT ON VIEW grafana.subject IS 'What alerts are about, by name: points, EnPIs and motors. A code that is none of these has no row.';
