@@ -136,7 +136,7 @@ async def test_live_and_first_paint_write_numbers_alike(console: Console) -> Non
 async def test_without_scripts_the_numbers_are_there(console: Console) -> None:
     page = await console.open("/", scripts=False, language="en-US")
     figures = await page.locator(".figures .big").all_inner_texts()
-    assert re.match(r"\d+ ?\s?MW", figures[0].replace("\u202f", " ")), figures
+    assert re.match(r"[\d.]+ ?\s?MW", figures[0].replace("\u202f", " ")), figures
     assert await page.locator(".plant svg.spark path.line").count() == 2
     assert await page.locator("table tbody tr").count() == 3
     assert await page.locator("#theme").is_hidden()
