@@ -68,7 +68,7 @@ async def _worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
     for version in held:
         motor = version.motor
         profile, meter = profiles.get(motor.code), points.get(motor.points.power or "")
-        accuracy, day = meter.accuracy_class if meter is not None else None, _day(now, owner)
+        accuracy, day = meter.accuracy_class if meter is not None else None, local_day(now, owner)
         found[motor.code] = Worth(
             grade_of(motor, day),
             listed(motor, day),
@@ -79,5 +79,6 @@ async def _worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
     return found
 
 
-def _day(now: datetime, owner: EnterpriseRow) -> date:
+def local_day(now: datetime, owner: EnterpriseRow) -> date:
+    """Today's date where the plant is."""
     return now.astimezone(ZoneInfo(owner.timezone)).date()

@@ -334,7 +334,8 @@ def _judged(model: EnpiModel, value: EnpiValue, window: Window, states: _States,
 
 def _binding(model: EnpiModel, window: Window, standard: str, item: str) -> BindingLimit | LimitVerdict:
     """The limit in force over the whole window, or why there is none."""
-    days = model.cuts.local_day(window.start), model.cuts.local_day(window.end - _TICK)
+    # dates of the enterprise's days: where they begin at 8:00, 30 June ends on 1 July and is still the old edition's
+    days = model.cuts.day_of(window.start), model.cuts.day_of(window.end - _TICK)
     try:
         first, last = (limit_for(standard, item, on=day, commissioned=model.commissioned) for day in days)
     except NotFoundError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from db.enpi_model import EnpiModel, EnpiVersion
 from db.instants import BEGINNING
@@ -13,6 +13,7 @@ from enms.plant import Name
 from enms.units import convert
 from rules.evidence import decimal
 
+_TICK = timedelta(microseconds=1)
 # Rules whose addition is not points times a figure.
 _BY_ITSELF = {"add", "table", "steps"}
 
@@ -37,7 +38,8 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
         "declared": [
             {"input": d.input, "value": d.value, "from": d.since, "to": d.until, "evidence": d.evidence}
             for d in model.declared
-            if d.since <= model.cuts.local_day(value.end) and (d.until or date.max) >= model.cuts.local_day(value.start)
+            if d.since <= model.cuts.day_of(value.end - _TICK)
+            and (d.until or date.max) >= model.cuts.day_of(value.start)
         ],
         "result": {
             "value": value.value,

@@ -12,7 +12,7 @@ from rules.budget import BudgetAhead
 from rules.clock_skew import ClockSkew
 from rules.conditions import Condition
 from rules.data_quality import Frozen, Incomplete, OutOfRange, Register, Spike
-from rules.definition import MotorRegisterRule, Rule
+from rules.definition import Rule
 from rules.enpi_baseline import EnpiBaseline
 from rules.enpi_limit import EnpiLimit
 from rules.enpi_threshold import EnpiThreshold
@@ -20,10 +20,9 @@ from rules.kind import Kind
 from rules.max_demand import MaxDemand
 from rules.max_demand_now import MaxDemandNow
 from rules.motor_efficiency import MotorEfficiency
-from rules.motor_elimination import MotorElimination
 from rules.motor_load import MotorLoad
 from rules.motor_overload import MotorOverload
-from rules.motor_register import MotorRegister
+from rules.motor_register import register_of
 from rules.never_reported import NeverReported
 from rules.point_rules import Check, DataQualityRule, ThresholdRule
 from rules.power_factor import PowerFactor
@@ -59,12 +58,6 @@ def quality_of(rule: DataQualityRule, enterprise: EnterpriseRow) -> Condition[An
 def demand_of(rule: MaxDemandRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
     """Demand as it is billed, or as it is heading."""
     return MaxDemandNow(rule, enterprise) if rule.cadence == "1m" else MaxDemand(rule, enterprise)
-
-
-def register_of(rule: MotorRegisterRule, enterprise: EnterpriseRow) -> Condition[Any, Any]:
-    """One check of the register of motors."""
-    check = MotorElimination if rule.condition.check == "elimination_list" else MotorRegister
-    return check(rule, enterprise)
 
 
 CONDITIONS: dict[Kind, Callable[[Any, EnterpriseRow], Condition[Any, Any]]] = {

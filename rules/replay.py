@@ -20,7 +20,7 @@ from rules import (
     enpi_baseline,
     enpi_threshold,
     max_demand_now,
-    motor_elimination,
+    motor_register,
     power_factor,
     quality_replay,
     supply_coal,
@@ -33,7 +33,7 @@ from rules.metered import number
 
 Again = Callable[[Mapping[str, Any]], tuple[bool | None, float | None, float | None]]
 AGAIN: dict[str, Again] = {
-    Kind.MOTOR_REGISTER: motor_elimination.replayed,
+    Kind.MOTOR_REGISTER: motor_register.replayed,
     Kind.DATA_QUALITY: quality_replay.replayed,
     Kind.THRESHOLD: enpi_threshold.replayed,
     Kind.POWER_FACTOR: power_factor.replayed,

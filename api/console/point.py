@@ -100,7 +100,7 @@ async def show_point(
         "point": point,
         "latest": latest_item(point, newest, now, language),
         "process": processes.get(point.process or "", ""),
-        "verdicts": verdicts(text, point, newest, known.items, found, now),
+        "verdicts": verdicts(text, point, newest, known.items, found, now, zone_of(owner.timezone)),
         "items": known.items[::-1][:_SHOWN],
         "total": len(known.items),
         "sum": _sum([item.amount for item in known.items]) if point.aggregate == "sum" else None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from api.console.i18n import Catalogue
 from api.console.numbers import full, short
@@ -34,6 +35,7 @@ def verdicts(
     items: Sequence[IntervalItem],
     findings: Sequence[FindingRow],
     now: datetime,
+    zone: ZoneInfo,
 ) -> list[Verdict]:
     """The sentences of a point's page, over the span shown."""
     return [
@@ -41,7 +43,7 @@ def verdicts(
         _complete(text, items),
         _estimated(text, items),
         _findings(text, findings),
-        _calibrated(text, point, now),
+        _calibrated(text, point, now.astimezone(zone).date()),
     ]
 
 
@@ -81,12 +83,12 @@ def _findings(text: Catalogue, findings: Sequence[FindingRow]) -> Verdict:
     return Verdict(text("What was noticed?"), str(len(findings)), note, "bad" if findings else "")
 
 
-def _calibrated(text: Catalogue, point: PointRow, now: datetime) -> Verdict:
+def _calibrated(text: Catalogue, point: PointRow, today: date) -> Verdict:
     title = text("Is it calibrated?")
     accuracy = text("class %(c)s", c=full(point.accuracy_class)) if point.accuracy_class else text("class not known")
     if point.calibrated is None:
         return Verdict(title, text("not known"), accuracy)
-    old = now.date() - point.calibrated > _CALIBRATED_WITHIN
+    old = today - point.calibrated > _CALIBRATED_WITHIN
     return Verdict(title, point.calibrated.isoformat(), accuracy, "bad" if old else "")
 
 

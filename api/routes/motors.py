@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
-from api.motor_savings import Worth, unobserved, worth
+from api.motor_savings import Worth, local_day, unobserved, worth
 from api.paging import Page, check_limit, cut, decode, encode
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
@@ -243,7 +243,7 @@ async def motor_views(context: Context, owner: EnterpriseRow) -> list[MotorView]
         MotorView(
             numbers[s.motor.code],
             s,
-            savings[s.motor.code] if s.motor.code in savings else unobserved(s.motor, now.date()),
+            savings[s.motor.code] if s.motor.code in savings else unobserved(s.motor, local_day(now, owner)),
         )
         for s in found
     ]

@@ -13,6 +13,7 @@ from db.performance import Asked, enpi_values, values_of, values_of_many
 from enms.cuts import Cut
 from enms.errors import ConflictError, NotFoundError
 from enms.performance import State, Verdict, Why
+from enms.plant_file import parse_plant
 from rules.enpi_watched import enpi_subject
 from tests.rules.world import PLANTS, QUARTER, World
 
@@ -238,3 +239,16 @@ async def test_rules_judge_anew_from_the_first_day_of_an_entered_or_withdrawn_in
     subject = enpi_subject(model, Cut.DAY, "day")
     assert subject.configured_at == withdrawn
     assert (withdrawn, DAY1) in subject.configured
+
+
+async def test_where_days_begin_at_eight_the_last_one_of_an_edition_does_not_straddle(db_pool):
+    async with db_pool.acquire() as connection:
+        plant = parse_plant(FURNACE.replace("industry: steel", 'industry: steel, day_starts: "08:00"', 1), "eight")
+        world = await World.build(connection, plant)
+        # 30 June 2026, 8:00 in Shanghai; GB 21256-2026 holds from 1 July
+        eight = datetime(2026, 6, 30, tzinfo=UTC)
+        world.ends = dict.fromkeys(world.numbers, eight)
+        await days(world, 2)
+        last, first = await values(world, "day", eight, eight + 2 * DAY)
+    assert (last.limit.verdict, last.limit.reason.why) == (Verdict.UNKNOWN, Why.NO_EDITION)
+    assert (first.limit.verdict, first.limit.limit) == (Verdict.WITHIN, 415.0)

@@ -15,7 +15,7 @@ from tests.rules.world import World
 async def test_evidence_names_the_lists_and_asks_for_the_nameplate(db_pool):
     async with db_pool.acquire() as connection:
         mill = await World.build(connection, "motor_lists", [read_book(BUNDLED / "motor_register.yaml")])
-        await mill.publish("clock.power", [30.0] * 96, datetime(2026, 11, 2, tzinfo=UTC))
+        await mill.publish("clock.power", [30.0] * 96, datetime(2026, 11, 1, 16, tzinfo=UTC))
         await mill.evaluate()
         (alert,) = await mill.alerts("motor_on_elimination_list", "b_flameproof")
         (version,) = await evidence(connection, alert)
