@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import asyncpg
 
+from db.carbon import site_carbon
 from db.consumption import Consumption, consumption
 from db.energy import Period
 from db.metered import metered_points
@@ -16,8 +17,9 @@ from db.rules import point_states
 from db.supplies import budget_versions
 from db.totals import cuts_of
 from enms.budgeting import Projection, project
+from enms.carbon import carbon_factor
 from enms.cuts import Cut, Cuts
-from enms.plant import Budget
+from enms.plant import Budget, SiteCarbon
 from enms.units import convert
 
 COAL = frozenset({"raw_coal", "washed_coal", "middlings", "anthracite"})
@@ -120,10 +122,9 @@ def days_of(
             name, into = (one.point or "", deducted) if away else (one.carrier or "", used)
             value = _of_measure(one, budget)
             if value is None:
-                reason = reason or f"{name}: {one.reason or 'no_value'}"
+                reason = reason or f"{name}: {_unknown(one, budget)}"
             into[name] = into.get(name, 0.0) + (value or 0.0)
-            known = one.completeness if budget.measure == "coal" else one.kgce_completeness
-            completeness[name] = known or 0.0
+            completeness[name] = (one.kgce_completeness if _by_energy(one, budget) else one.completeness) or 0.0
         total = sum(used[c] for c in sorted(used)) - sum(deducted[p] for p in sorted(deducted))
         found.append(Day(day.end, None if reason else total, used, deducted, completeness, reason))
     return found
@@ -167,6 +168,7 @@ class Course:
         until: days are judged up to here; the last whole one that is closed.
         days: end and standing of each day.
         projection: None: too few days are known, or the sum so far is not.
+        own_carbon: carriers counted by a carbon factor of the site's own, and where that is from.
     """
 
     budget: Budget
@@ -176,6 +178,7 @@ class Course:
     days: tuple[tuple[datetime, SoFar], ...]
     projection: Projection | None
     cuts: Cuts
+    own_carbon: Mapping[str, str]
 
     @property
     def so_far(self) -> SoFar | None:
@@ -202,6 +205,7 @@ async def budget_courses(connection: asyncpg.Connection, enterprise: EnterpriseR
         return []
     cuts = await cuts_of(connection, enterprise.e)
     closed = await _closed_until(connection, enterprise.e)
+    site = await site_carbon(connection, enterprise.e)
     courses = []
     for budget in sorted(budgets, key=lambda b: (_CARBON_FIRST.index(b.measure), b.year, b.code)):
         start, end = year_of(budget, cuts)
@@ -225,9 +229,19 @@ async def budget_courses(connection: asyncpg.Connection, enterprise: EnterpriseR
                 if so_far is not None and so_far.used is not None
                 else None,
                 cuts=cuts,
+                own_carbon=_own_carbon(so_far, site, cuts.day_of(until) - _DAY)
+                if so_far is not None and budget.measure == "tco2"
+                else {},
             )
         )
     return courses
+
+
+def _own_carbon(so_far: SoFar, site: Sequence[SiteCarbon], day: date) -> dict[str, str]:
+    """Sources of the site's own factors on a day, of carriers that count."""
+    held = {given.carrier for given in site if given.holds_on(day)}
+    found = {carrier: carbon_factor(carrier, day, site) for carrier in so_far.by_carrier if carrier in held}
+    return {carrier: factor.source for carrier, factor in found.items() if factor is not None}
 
 
 async def _closed_until(connection: asyncpg.Connection, e: int) -> datetime | None:
@@ -235,6 +249,20 @@ async def _closed_until(connection: asyncpg.Connection, e: int) -> datetime | No
     bought = {q.p for q in await metered_points(connection, e) if q.carrier is not None and q.role == "purchased"}
     states = await point_states(connection, e)
     return min((states[p].closed_until for p in bought if p in states), default=None)
+
+
+def _by_energy(one: Consumption, budget: Budget) -> bool:
+    """Whether tonnes follow from standard coal, and so from heating values."""
+    return budget.measure == "tce" or (
+        budget.measure == "tco2" and any(factor.tco2_per_gj is not None for factor in one.carbon)
+    )
+
+
+def _unknown(one: Consumption, budget: Budget) -> str:
+    """Why a line has no tonnes."""
+    if budget.measure == "tco2" and one.amount is not None and not one.carbon:
+        return "no_carbon_factor"
+    return one.reason or "no_value"
 
 
 def _of_measure(one: Consumption, budget: Budget) -> float | None:

@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from db.carbon import site_carbon
 from db.energy import EnergyTotal, Period, energy_totals
 from db.plants import EnterpriseRow
 from db.statements import statements
 from enms.balance import Balance, BalancePoint, BalanceTerm, Method, enterprise_balances, process_balances
-from enms.carbon import carbon_factor
+from enms.carbon import CarbonFactor, carbon_spans
 from enms.carriers import TceBasis
 from enms.cuts import Cuts
 from enms.metering import INTERVAL_S, Role
+from enms.plant import SiteCarbon
 from enms.report import COMPARABLE
 from enms.units import convert
 
@@ -41,6 +42,7 @@ class Consumption:
         estimated_share: of the covered time.
         served_share: of the period in which all points were in service and closed; stocks count as served.
         provisional: whether part of it stands on a heating value that is older than the amount.
+        carbon: the factors that tco2 was counted with, in order of time.
     """
 
     process: str | None
@@ -59,6 +61,7 @@ class Consumption:
     provisional: bool
     at_least: bool
     reason: str | None
+    carbon: tuple[CarbonFactor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,51 @@ async def consumption(
     points = [member.point for member in members.values()]
     balances = _balances(by, points if only is None else [p for p in points if p.code in only])
     asked = _Asked(connection, enterprise, basis, as_of, cuts, {} if book is None else book)
+    totals = await _totals(asked, balances, periods)
+    cut = _cut(enterprise, balances, periods, await site_carbon(connection, enterprise.e))
+    # where another factor begins within a period, what is before it and after it is counted by itself
+    for carrier in {carrier for (carrier, _), pieces in cut.items() if len(pieces) > 1}:
+        of = [balance for balance in balances if balance.carrier == carrier]
+        parts = {part for period in periods for part, _ in cut[carrier, period]}
+        totals |= await _totals(asked, of, sorted(parts - set(periods), key=lambda part: (part.start, part.end)))
+    return [
+        _line(balance, by, period, cut[balance.carrier, period], totals, members)
+        for balance in balances
+        for period in periods
+    ]
+
+
+_Totals = dict[tuple[int, Period], EnergyTotal]
+_Pieces = Sequence[tuple[Period, CarbonFactor | None]]
+
+
+async def _totals(asked: _Asked, balances: Sequence[Balance], periods: Sequence[Period]) -> _Totals:
+    """What the balances' points and stocks come to."""
     wanted = sorted({t.point.p for b in balances for t in b.terms if t.point.role is not Role.STOCK})
     totals = {(t.p, t.period): t for t in await energy_totals_for(asked, wanted, periods)}
-    totals |= await _stock_increases(asked, balances, periods)
-    return [
-        _line(balance, by, period, totals, members, enterprise.timezone) for balance in balances for period in periods
-    ]
+    return totals | await _stock_increases(asked, balances, periods)
+
+
+def _cut(
+    enterprise: EnterpriseRow, balances: Sequence[Balance], periods: Sequence[Period], site: Sequence[SiteCarbon]
+) -> dict[tuple[str, Period], _Pieces]:
+    """Each carrier's periods, cut where another carbon factor begins to hold."""
+    if not periods:
+        return {}
+    days = enterprise.calendar
+    first, last = min(p.start for p in periods), max(p.end for p in periods)
+    found: dict[tuple[str, Period], _Pieces] = {}
+    for carrier in {balance.carrier for balance in balances}:
+        spans = carbon_spans(carrier, days.day_of(first), days.day_of(last), site)
+        held = [(first, spans[0][1]), *((days.day_begins(day), factor) for day, factor in spans[1:])]
+        ends = [*(start for start, _ in held[1:]), last]
+        for period in periods:
+            found[carrier, period] = [
+                (Period(max(start, period.start), min(end, period.end)), factor)
+                for (start, factor), end in zip(held, ends, strict=True)
+                if start < period.end and end > period.start
+            ] or [(period, held[0][1])]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,21 +243,13 @@ def _line(
     balance: Balance,
     by: By,
     period: Period,
+    pieces: _Pieces,
     totals: Mapping[tuple[int, Period], EnergyTotal],
     members: Mapping[int, _Member],
-    zone: str,
 ) -> Consumption:
     unit = members[balance.terms[0].point.p].unit
     parts = [(term.sign, totals[term.point.p, period]) for term in balance.terms]
-    amounts = [sign * convert(t.amount, t.unit, unit) for sign, t in parts if t.amount is not None]
-    kgces = [sign * t.kgce for sign, t in parts if t.kgce is not None]
-    # One missing point makes the sum unknown: a partial sum would pass for the whole.
-    amount = sum(amounts) if len(amounts) == len(parts) else None
-    # Coal whose heating value is not known for a third of the day is not two thirds of its standard coal.
-    worst = min((_converted(t) for _, t in parts), default=1.0)
-    kgce = sum(kgces) if len(kgces) == len(parts) and worst >= COMPARABLE else None
-    day = period.start.astimezone(ZoneInfo(zone)).date()
-    carbon = carbon_factor(balance.carrier, day)
+    amount, kgce, worst = _sums(parts, unit)
     completeness = [t.completeness for _, t in parts if t.completeness is not None]
     kgce_completeness = [t.kgce_completeness for _, t in parts if t.kgce_completeness is not None]
     covered = sum(t.covered_s for _, t in parts)
@@ -230,7 +264,7 @@ def _line(
         amount=amount,
         unit=unit,
         kgce=kgce,
-        tco2=carbon.tco2(amount, unit, kgce) if carbon is not None and amount is not None else None,
+        tco2=_carbon(balance, pieces, totals, unit),
         at_least=kgce is not None and worst < 1.0,
         in_total=balance.in_total if by == "carrier" else False,
         completeness=min(completeness, default=None),
@@ -239,7 +273,44 @@ def _line(
         served_share=min((t.elapsed_s / length_s for t in metered), default=1.0) if length_s else 0.0,
         provisional=any(t.provisional_s > 0 for _, t in parts),
         reason=next(reasons, None),
+        carbon=tuple(factor for _, factor in pieces if factor is not None),
     )
+
+
+_Parts = Sequence[tuple[int, EnergyTotal]]
+
+
+def _sums(parts: _Parts, unit: str) -> tuple[float | None, float | None, float]:
+    """Amount, standard coal, and of the part that is worst off the share whose heating value is known."""
+    amounts = [sign * convert(t.amount, t.unit, unit) for sign, t in parts if t.amount is not None]
+    kgces = [sign * t.kgce for sign, t in parts if t.kgce is not None]
+    worst = min((_converted(t) for _, t in parts), default=1.0)
+    # One missing point makes the sum unknown: a partial sum would pass for the whole. And coal whose heating value is
+    # not known for a third of the day is not two thirds of its standard coal.
+    return (
+        sum(amounts) if len(amounts) == len(parts) else None,
+        sum(kgces) if len(kgces) == len(parts) and worst >= COMPARABLE else None,
+        worst,
+    )
+
+
+def _carbon(
+    balance: Balance, pieces: _Pieces, totals: Mapping[tuple[int, Period], EnergyTotal], unit: str
+) -> float | None:
+    """Carbon dioxide, each piece by its own factor; None where any of it is not known.
+
+    A piece of which nothing is known is no more part of it than it is of the amount.
+    """
+    found = []
+    for piece, factor in pieces:
+        parts = [(term.sign, totals[term.point.p, piece]) for term in balance.terms]
+        if len(pieces) > 1 and all(t.amount is None for _, t in parts):
+            continue
+        amount, kgce, _ = _sums(parts, unit)
+        if amount is None or factor is None or (tco2 := factor.tco2(amount, unit, kgce)) is None:
+            return None
+        found.append(tco2)
+    return sum(found) if found else None
 
 
 def _converted(total: EnergyTotal) -> float:

@@ -8,18 +8,22 @@ with one, a new version begins there.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 import asyncpg
 
+from db.carbon import carbon_versions
 from db.crews import record_roster
-from db.instants import BEGINNING, END, known, known_day
+from db.instants import BEGINNING, END, known
 from db.plants import enterprise, site_factor
 from db.statements import statements
 from enms.metering import PointConfig
-from enms.plant import Budget, Enpi, GeneratingUnit, Motor, Plant, Point, SiteFactor, Supply
+from enms.plant import Budget, Enpi, GeneratingUnit, Motor, Plant, Point, SiteCarbon, SiteFactor, Supply
+
+_Factor = TypeVar("_Factor", SiteFactor, SiteCarbon)
 
 _INSTALLATION_KEYS = ("multiplier", "register_max", "resolution", "accuracy_class", "calibrated")
 
@@ -61,6 +65,7 @@ async def load_plant(
         await loader.enpis(plant.enpis)
         await loader.motors(plant.motors)
         await loader.factors(plant.factors)
+        await loader.carbon_factors(plant.carbon_factors)
         await loader.supplies(plant.supplies)
         await loader.budgets(plant.budgets)
         await loader.generating_units(plant.generating_units)
@@ -287,27 +292,33 @@ class _Loader:
                 self._summary.retired.append(code)
 
     async def factors(self, entries: Sequence[SiteFactor]) -> None:
-        stored = {
-            (row["carrier"], row["basis"], known_day(row["effective_from"])): row
-            async for row in self._sql.current_factors(self._connection, e=self._e)
-        }
-        wanted = {(f.carrier, f.basis.value, f.effective_from): f for f in entries}
-        for key, entry in wanted.items():
-            old = stored.get(key)
-            row = (entry.unit, entry.kgce, entry.source, entry.effective_to, False)
-            if old is not None and row == (
-                old["unit"],
-                old["kgce"],
-                old["source"],
-                known_day(old["effective_to"]),
-                old["retired"],
-            ):
+        rows = [row async for row in self._sql.current_factors(self._connection, e=self._e)]
+        stored = [(site_factor(row), row["retired"]) for row in rows]
+        for entry, retired in self._differing("factor", entries, stored):
+            await self._factor(entry, retired=retired)
+
+    async def carbon_factors(self, entries: Sequence[SiteCarbon]) -> None:
+        versions = await carbon_versions(self._connection, self._e)
+        stored = [(version.given, version.retired) for version in versions]
+        for entry, retired in self._differing("carbon", entries, stored):
+            await self._carbon(entry, retired=retired)
+
+    def _differing(
+        self, what: str, wanted: Sequence[_Factor], stored: Sequence[tuple[_Factor, bool]]
+    ) -> Iterator[tuple[_Factor, bool]]:
+        """Factors to be recorded: those that are new or changed, and (True) those that the file no longer names."""
+        before = {_from_when(entry): (entry, retired) for entry, retired in stored}
+        for entry in wanted:
+            old = before.pop(_from_when(entry), None)
+            if old == (entry, False):
+                self._summary.unchanged += 1
                 continue
-            await self._factor(entry, retired=False)
-        for key, old in stored.items():
-            if key not in wanted and not old["retired"]:
-                gone = site_factor(old)
-                await self._factor(gone, retired=True)
+            (self._summary.created if old is None else self._summary.changed).append(f"{what} of {entry.carrier}")
+            yield entry, False
+        for entry, retired in before.values():
+            if not retired:
+                self._summary.retired.append(f"{what} of {entry.carrier}")
+                yield entry, True
 
     async def _factor(self, entry: SiteFactor, *, retired: bool) -> None:
         await self._sql.insert_factor(
@@ -323,6 +334,28 @@ class _Loader:
             source=entry.source,
             retired=retired,
         )
+
+    async def _carbon(self, entry: SiteCarbon, *, retired: bool) -> None:
+        await self._sql.insert_carbon(
+            self._connection,
+            e=self._e,
+            carrier=entry.carrier,
+            effective_from=entry.effective_from or date.min,
+            recorded_at=self._now,
+            effective_to=entry.effective_to or date.max,
+            unit=entry.unit,
+            carbon=entry.carbon,
+            carbon_per_gj=entry.carbon_per_gj,
+            tco2=entry.tco2,
+            oxidation=entry.oxidation,
+            source=entry.source,
+            retired=retired,
+        )
+
+
+def _from_when(factor: SiteFactor | SiteCarbon) -> tuple[object, ...]:
+    """Of two factors with the same, one corrects the other."""
+    return factor.carrier, getattr(factor, "basis", None), factor.effective_from
 
 
 _VERSION_KEYS = (

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
+from db.carbon import site_carbon
 from db.instants import known_day
 from db.statements import statements
+from enms.cuts import Cuts
 from enms.errors import NotFoundError
 from enms.metering import ReadingType
 from enms.plant import (
@@ -43,6 +46,12 @@ class EnterpriseRow:
     day_starts: time
     month_starts_day: int
     registered_at: datetime
+
+    @property
+    def calendar(self) -> Cuts:
+        """Its days, months and years; not its shifts."""
+        opens = timedelta(hours=self.day_starts.hour, minutes=self.day_starts.minute)
+        return Cuts(ZoneInfo(self.timezone), opens, self.month_starts_day)
 
 
 async def enterprises(connection: asyncpg.Connection) -> list[EnterpriseRow]:
@@ -126,6 +135,7 @@ async def read_plant(connection: asyncpg.Connection, code: str) -> Plant:
         enpis=tuple(Enpi.model_validate_json(row["definition"]) for row in enpis),
         motors=tuple(Motor.model_validate_json(row["definition"]) for row in motors),
         factors=tuple(await site_factors(connection, head.e)),
+        carbon_factors=await site_carbon(connection, head.e),
         supplies=tuple(Supply.model_validate_json(row["definition"]) for row in supplies),
         budgets=tuple(Budget.model_validate_json(row["definition"]) for row in budgets),
         generating_units=tuple(GeneratingUnit.model_validate_json(row["definition"]) for row in units),

@@ -142,6 +142,18 @@ ORDER BY carrier, basis, effective_from, recorded_at DESC;
 INSERT INTO site_factor (e, carrier, basis, effective_from, recorded_at, effective_to, unit, kgce, source, retired)
 VALUES (:e, :carrier, :basis, :effective_from, :recorded_at, :effective_to, :unit, :kgce, :source, :retired);
 
+-- name: current_carbon(e)
+SELECT DISTINCT ON (carrier, effective_from)
+       carrier, effective_from, recorded_at, effective_to, unit, carbon, carbon_per_gj, tco2, oxidation, source, retired
+FROM site_carbon WHERE e = :e
+ORDER BY carrier, effective_from, recorded_at DESC;
+
+-- name: insert_carbon(e, carrier, effective_from, recorded_at, effective_to, unit, carbon, carbon_per_gj, tco2, oxidation, source, retired)!
+INSERT INTO site_carbon (e, carrier, effective_from, recorded_at, effective_to, unit, carbon, carbon_per_gj, tco2, oxidation,
+                         source, retired)
+VALUES (:e, :carrier, :effective_from, :recorded_at, :effective_to, :unit, :carbon, :carbon_per_gj, :tco2, :oxidation,
+        :source, :retired);
+
 -- name: announce_config(payload)$
 SELECT pg_notify('enms_config', :payload)::text;
 

@@ -19,7 +19,6 @@ from db.enpi_model import cuts_of
 from db.plants import EnterpriseRow
 from db.report_enpis import enpi_lines
 from db.shift_comparison import compare_shifts
-from enms.carbon import carbon_factor
 from enms.carriers import TceBasis
 from enms.cuts import Cuts, Window
 from enms.report import (
@@ -146,7 +145,7 @@ def _scope(
     for code, row in names.items() if begun else ():
         lines = [_line(figures, code, carrier, scope) for carrier in figures.processes.get(code, ())]
         if lines:
-            total = _total(lines, scope, figures)
+            total = _total(code, lines, scope, figures)
             processes.append(ProcessLine(code, row.name_zh, row.name_en, total, tuple(lines)))
     return ReportScope(
         cut=scope.cut.value,
@@ -156,7 +155,7 @@ def _scope(
         whole=scope.whole,
         before=_span(scope.before),
         year_ago=_span(scope.year_ago),
-        total=_total([line for line in carriers if line.in_total], scope, figures),
+        total=_total(None, [line for line in carriers if line.in_total], scope, figures),
         carriers=tuple(carriers),
         processes=tuple(processes),
         enpis=enpis,
@@ -194,7 +193,7 @@ def _used(line: Consumption) -> Used:
     return Used(
         amount=line.amount,
         tce=line.kgce / 1000 if line.kgce is not None and valued else None,
-        tco2=line.tco2 if valued else None,
+        tco2=line.tco2,
         completeness=min(1.0, complete * line.served_share),
         tce_completeness=min(1.0, converted * line.served_share),
         estimated_share=line.estimated_share,
@@ -203,9 +202,9 @@ def _used(line: Consumption) -> Used:
     )
 
 
-def _total(lines: Sequence[CarrierLine], scope: Scope, figures: _Figures) -> TotalLine:
-    day = figures.cuts.day_of(scope.start)
-    bare = {line.carrier for line in lines if carbon_factor(line.carrier, day) is None}
+def _total(process: str | None, lines: Sequence[CarrierLine], scope: Scope, figures: _Figures) -> TotalLine:
+    period = Period(scope.start, scope.until)
+    bare = {line.carrier for line in lines if not figures.lines[process, line.carrier, period].carbon}
     return total_line(
         lines, before=scope.before is not None, year_ago=scope.year_ago is not None, without_carbon=sorted(bare)
     )

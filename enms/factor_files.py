@@ -17,7 +17,8 @@ Share = Annotated[Number, Field(gt=0, le=1)]
 Positive = Annotated[Number, Field(gt=0)]
 # A printed kgce has four decimals, and its kJ are whole.
 _ROUNDING = 6e-4
-_CO2_PER_C = 44 / 12
+# t of carbon dioxide that a t of carbon becomes.
+CO2_PER_C = 44 / 12
 _PER = {"kg", "m3", "Nm3", "MJ", "kWh", "t"}
 
 
@@ -83,7 +84,7 @@ class Fuel(Cited):
 
     @property
     def tco2_per_gj(self) -> float:
-        return self.carbon_tc_per_gj * self.oxidation * _CO2_PER_C
+        return self.carbon_tc_per_gj * self.oxidation * CO2_PER_C
 
 
 class FuelsFile(Head):

@@ -9,7 +9,19 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from enms.carriers import TceBasis, carriers
-from enms.plant import Budget, Enpi, Enterprise, GeneratingUnit, Motor, Point, Process, Roster, SiteFactor, Supply
+from enms.plant import (
+    Budget,
+    Enpi,
+    Enterprise,
+    GeneratingUnit,
+    Motor,
+    Point,
+    Process,
+    Roster,
+    SiteCarbon,
+    SiteFactor,
+    Supply,
+)
 from enms.units import Dimension, unit
 
 Location = Sequence[int | str]
@@ -31,6 +43,7 @@ class Draft:
     enpis: Mapping[int, Enpi]
     motors: Mapping[int, Motor]
     factors: Mapping[int, SiteFactor]
+    carbon_factors: Mapping[int, SiteCarbon]
     supplies: Mapping[int, Supply]
     generating_units: Mapping[int, GeneratingUnit]
     shifts: frozenset[str]
@@ -48,6 +61,7 @@ class Draft:
             enpis=_sound(content.get("enpis"), Enpi),
             motors=_sound(content.get("motors"), Motor),
             factors=_sound(content.get("factors"), SiteFactor),
+            carbon_factors=_sound(content.get("carbon_factors"), SiteCarbon),
             supplies=_sound(content.get("supplies"), Supply),
             generating_units=_sound(content.get("generating_units"), GeneratingUnit),
             shifts=_shifts(content.get("enterprise")),
@@ -105,9 +119,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
                     f"unknown shift {shift!r}; there are {', '.join(sorted(plant.shifts))}",
                 )
     yield from _misfits_in_budgets(plant, points)
-    for i, factor in plant.factors.items():
-        if factor.carrier not in carriers():
-            yield ("factors", i, "carrier"), f"unknown carrier {factor.carrier!r}"
+    yield from _misfits_in_factors(plant)
 
 
 def _unknown_in_points(plant: Draft, points: set[str], processes: set[str]) -> Iterator[tuple[Location, str]]:
@@ -288,3 +300,32 @@ def _misfits_in_budgets(plant: Draft, points: set[str]) -> Iterator[tuple[Locati
                     yield ("budgets", i, key, j), f"{code} has no carrier"
                 elif key == "non_fossil" and carrier_of.get(code, "electricity") != "electricity":
                     yield ("budgets", i, key, j), f"{code} is no electricity"
+
+
+def _misfits_in_factors(plant: Draft) -> Iterator[tuple[Location, str]]:
+    """Factors of unknown carriers, two of one from the same day on, and carbon by a unit that nobody meters it in."""
+    groups: dict[str, Mapping[int, SiteFactor | SiteCarbon]] = {
+        "factors": plant.factors,
+        "carbon_factors": plant.carbon_factors,
+    }
+    for group, entries in groups.items():
+        seen: set[tuple[object, ...]] = set()
+        for i, factor in entries.items():
+            key = (factor.carrier, getattr(factor, "basis", None), factor.effective_from)
+            if factor.carrier not in carriers():
+                yield (group, i, "carrier"), f"unknown carrier {factor.carrier!r}"
+            if key in seen:
+                since = factor.effective_from
+                yield (group, i), f"{factor.carrier} is there twice" + (f" for {since}" if since is not None else "")
+            seen.add(key)
+    for i, carbon in plant.carbon_factors.items():
+        if carbon.unit is None:
+            continue
+        for point in plant.points.values():
+            metered = point.config().amount_unit if point.carrier == carbon.carrier and point.virtual is None else None
+            if metered is not None and unit(metered).dimension is not unit(carbon.unit).dimension:
+                yield (
+                    ("carbon_factors", i, "unit"),
+                    f"{carbon.carrier} is metered in {metered} ({point.code}), which is not counted in {carbon.unit}",
+                )
+                break

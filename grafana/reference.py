@@ -55,12 +55,19 @@ def _carriers() -> str:
 
 def _carbon() -> str:
     rows = [
-        (f.carrier, None if day == date.min else day, f.tco2_per_gj, f.tco2_per_unit, f.unit)
+        (f.carrier, None if day == date.min else day, f.tco2_per_gj, f.tco2_per_unit, f.unit, f.source)
         for day, f in carbon_factors()
     ]
     return _table(
         "carbon_factor",
-        ("carrier text", "effective_from date", "tco2_per_gj float8", "tco2_per_unit float8", "unit text"),
+        (
+            "carrier text",
+            "effective_from date",
+            "tco2_per_gj float8",
+            "tco2_per_unit float8",
+            "unit text",
+            "source text",
+        ),
         rows,
         "tCO2 per GJ of a fuel, or per unit of electricity or heat; effective_from NULL: for all days.",
     )

@@ -9,16 +9,20 @@ from math import sqrt
 from typing import Any
 
 from db.budgets import SoFar, budget_days, deductions, running, year_of
+from db.carbon import CarbonVersion, carbon_versions
 from db.energy import Period
+from db.instants import BEGINNING
 from db.metered import metered_points
 from db.plants import EnterpriseRow
 from db.supplies import BudgetVersion, budget_versions
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
 from enms.budgeting import BAND, METHOD, Projection, ahead_pct, project, student_90
+from enms.carbon import carbon_spans
+from enms.carriers import carriers as every_carrier
 from enms.cuts import Cut, Cuts
 from enms.performance import Certainty
-from enms.plant import Budget
+from enms.plant import Budget, SiteCarbon
 from rules.balance_rules import BudgetRule
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid
@@ -31,12 +35,17 @@ _PURCHASES = frozenset({"purchased", "sold", "stock", "consumed"})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A budget with the span it is for."""
+    """A budget with the span it is for.
+
+    Attributes:
+        carbon: the site's own factors.
+    """
 
     budget: Budget
     start: datetime
     end: datetime
     cuts: Cuts
+    carbon: tuple[SiteCarbon, ...] = ()
 
     def share(self, until: datetime) -> float:
         """Of the plan's time, how much is gone by."""
@@ -49,6 +58,31 @@ class Plan:
     def day_after(self, until: datetime, days: int | None) -> date | None:
         """The date of the day so many days later; None: none."""
         return None if days is None else self.cuts.day_of(until) + (days - 1) * _DAY
+
+    def factors(self, carriers: Sequence[str], until: datetime) -> list[dict[str, object]]:
+        """The carbon factors that carriers were counted with up to an instant on its grid, each from its first day."""
+        if self.budget.measure != "tco2":
+            return []
+        known = every_carrier()
+        first, last = self.cuts.day_of(self.start), self.cuts.day_of(until) - _DAY
+        spans = [(day, f) for carrier in carriers for day, f in carbon_spans(carrier, first, last, self.carbon)]
+        return [
+            {
+                "name": {"zh": known[f.carrier].name_zh, "en": known[f.carrier].name_en},
+                "carrier": f.carrier,
+                "since": day,
+                "tco2_per_gj": f.tco2_per_gj,
+                "tco2_per_unit": f.tco2_per_unit,
+                "unit": f.unit,
+                "formula": f.formula,
+                "edition": f.edition,
+                "source": f.source,
+                "confidence": f.confidence,
+                "review": f.review,
+            }
+            for day, f in spans
+            if f is not None
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +121,8 @@ class BudgetAhead:
         points = [q for q in await facts.ask(metered_points, self._enterprise.e) if q.carrier is not None]
         counted = frozenset(q.p for q in points if q.role in _PURCHASES)
         waited = frozenset(q.p for q in points if q.role == "purchased") or counted
-        return [self._subject(code, versions, cuts, counted, waited) for code, versions in wanted.items()]
-
-    def _subject(
-        self, code: str, versions: Sequence[BudgetVersion], cuts: Cuts, counted: frozenset[int], waited: frozenset[int]
-    ) -> Subject[Plan]:
-        budget = versions[-1].budget
-        start, end = year_of(budget, cuts)
-        return Subject(
-            code=code,
-            watched=Plan(budget, start, end, cuts),
-            grid=CutGrid(cuts, Cut.DAY),
-            inputs=counted,
-            waits_for=waited,
-            reach=end - start,
-            configured=tuple((v.recorded_at, v.valid_from) for v in versions),
-        )
+        carbon = await facts.ask(carbon_versions, self._enterprise.e)
+        return [_subject(versions, cuts, counted, waited, carbon) for versions in wanted.values()]
 
     async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[Standing]]]:
         found: dict[str, list[Judged[Standing]]] = {}
@@ -186,6 +206,7 @@ class BudgetAhead:
                 *({"carrier": carrier, "used": used} for carrier, used in sorted(so_far.by_carrier.items())),
                 *({"point": p, "part": off[p], "used": -used} for p, used in sorted(so_far.deducted.items())),
             ],
+            "carbon": plan.factors(sorted(so_far.by_carrier), until),
             "arithmetic": [
                 line("used", counted, so_far.used, "t"),
                 line("share", "time gone by / time of the plan", share, "1"),
@@ -219,6 +240,35 @@ class BudgetAhead:
                 "certainty": judged.certainty,
             },
         }
+
+
+def _subject(
+    versions: Sequence[BudgetVersion],
+    cuts: Cuts,
+    counted: frozenset[int],
+    waited: frozenset[int],
+    carbon: Sequence[CarbonVersion],
+) -> Subject[Plan]:
+    budget = versions[-1].budget
+    start, end = year_of(budget, cuts)
+    own = carbon if budget.measure == "tco2" else ()
+    return Subject(
+        code=budget.code,
+        watched=Plan(budget, start, end, cuts, tuple(one.given for one in own if not one.retired)),
+        grid=CutGrid(cuts, Cut.DAY),
+        inputs=counted,
+        waits_for=waited,
+        reach=end - start,
+        configured=(
+            *((v.recorded_at, v.valid_from) for v in versions),
+            *((one.recorded_at, _begins(one, cuts)) for one in own),
+        ),
+    )
+
+
+def _begins(factor: CarbonVersion, cuts: Cuts) -> datetime:
+    since = factor.given.effective_from
+    return BEGINNING if since is None else cuts.day_begins(since)
 
 
 def _projected(projection: Projection, edge: str, value: float | None) -> list[dict[str, object]]:

@@ -40,6 +40,7 @@ _WHY = {
     "limit_in_another_unit": N_("the limit is in another unit"),
     "limit_on_another_basis": N_("the limit is on another basis"),
     "no_value": N_("no value"),
+    "no_carbon_factor": N_("no carbon factor: give the site's own in the plant file"),
     "other_unit": N_("its unit measures something else"),
     "not_in_service": N_("not in service"),
     "backlog": N_("readings came together, from a backlog"),

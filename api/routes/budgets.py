@@ -57,6 +57,7 @@ class BudgetItem(BaseModel):
     reason: str | None
     by_carrier: dict[str, float] = Field(description="Before deductions")
     deducted: dict[str, float] = Field(description="By meter: non-fossil power, feedstock")
+    own_carbon: dict[str, str] = Field(description="Carriers counted by the site's own carbon factor, and its source")
     projection: Projected | None = Field(description="Null: fewer than seven days, or the sum so far is not known")
 
 
@@ -97,6 +98,7 @@ def budget_item(course: Course, language: str) -> BudgetItem:
         reason=(so_far.reason or None) if so_far is not None else "no whole day yet",
         by_carrier=dict(so_far.by_carrier) if so_far is not None else {},
         deducted=dict(so_far.deducted) if so_far is not None else {},
+        own_carbon=dict(course.own_carbon),
         projection=None
         if found is None
         else Projected(

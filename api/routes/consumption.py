@@ -43,6 +43,10 @@ class ConsumptionItem(BaseModel):
         description="Heating values are missing for a little of it: tce, and tco2 of a fuel, are those of the rest"
     )
     tco2: float | None = Field(description="Carbon dioxide, t", examples=[9.81])
+    tco2_source: str | None = Field(
+        description="Where the last carbon factor of the period is from; a site's own begins with site:",
+        examples=["site: laboratory, elemental carbon as received"],
+    )
     in_total: bool = Field(description="Whether its tce is part of the enterprise's total (by=carrier)")
     completeness: float | None = Field(description="Covered share of the time in service, the worst point's")
     tce_completeness: float | None = Field(description="The same for the conversion: heating values may be missing")
@@ -62,6 +66,7 @@ def _item(line: Consumption) -> ConsumptionItem:
         tce=None if line.kgce is None else line.kgce / 1000,
         tce_at_least=line.at_least,
         tco2=line.tco2,
+        tco2_source=line.carbon[-1].source if line.carbon else None,
         in_total=line.in_total,
         completeness=line.completeness,
         tce_completeness=line.kgce_completeness,

@@ -97,6 +97,74 @@ async def test_a_site_factor_comes_before_the_table_and_no_factor_is_unknown(
     assert "no calorific factor for argon" in str(argon.reason)
 
 
+ANTHRACITE = """
+enterprise: {code: demo, name: {zh: 示范, en: Demo}, industry: steel, day_starts: "08:00"}
+points: [{code: gate, carrier: anthracite, role: purchased, unit: t}]
+"""
+EIGHT = datetime(2026, 11, 2, tzinfo=UTC)
+"""The enterprise's second of November begins."""
+NIGHT = Period(EIGHT - timedelta(hours=1), EIGHT + timedelta(hours=1))
+
+
+async def carbon_of(pool: asyncpg.Pool, factors: str, *periods: Period) -> list[float | None]:
+    """Carbon of anthracite, 10 t every quarter hour of `NIGHT`."""
+    async with pool.acquire() as connection:
+        await load_plant(connection, parse_plant(ANTHRACITE + factors, "test"), now=T0)
+        await connection.execute(
+            "INSERT INTO point_state (e, p, first_ts, newest_ts, closed_until) SELECT e, p, $1, $2, $2 FROM point",
+            NIGHT.start,
+            NIGHT.end,
+        )
+        await connection.execute(
+            "INSERT INTO interval SELECT e, p, t, 10, 900, 0, 0, 0, false, 1, $3 FROM point, "
+            "generate_series($1::timestamptz, $2::timestamptz - interval '15 minutes', interval '15 minutes') AS t",
+            NIGHT.start,
+            NIGHT.end,
+            T0,
+        )
+        who = await enterprise(connection, "demo")
+        return [line.tco2 for line in await consumption(connection, who, "carrier", periods)]
+
+
+async def test_carbon_that_nobody_analysed_is_unknown(db_pool: asyncpg.Pool) -> None:
+    assert await carbon_of(db_pool, "", NIGHT) == [None]
+
+
+async def test_a_sites_own_carbon_needs_no_heating_value(db_pool: asyncpg.Pool) -> None:
+    own = "carbon_factors: [{carrier: anthracite, unit: t, carbon: 0.75, oxidation: 0.96, source: laboratory}]\n"
+    assert await carbon_of(db_pool, own, NIGHT) == [pytest.approx(80 * 0.75 * 0.96 * 44 / 12)]
+
+
+async def test_carbon_per_gj_needs_the_energy(db_pool: asyncpg.Pool) -> None:
+    own = "carbon_factors: [{carrier: anthracite, carbon_per_gj: 0.0275, oxidation: 0.96, source: laboratory}]\n"
+    site = "factors: [{carrier: anthracite, unit: t, kgce: 940, source: laboratory}]\n"
+    assert await carbon_of(db_pool, own, NIGHT) == [None]
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, parse_plant(ANTHRACITE + own + site, "test"), now=T0)
+        (line,) = await consumption(connection, await enterprise(connection, "demo"), "carrier", [NIGHT])
+    gigajoules = 80 * 940 * 29.3076 / 1000
+    assert line.tco2 == pytest.approx(gigajoules * 0.0275 * 0.96 * 44 / 12)
+
+
+async def test_each_of_the_enterprises_days_has_its_own_factor_and_a_day_without_one_is_unknown(
+    db_pool: asyncpg.Pool,
+) -> None:
+    own = """carbon_factors:
+  - {carrier: anthracite, unit: t, tco2: 2.0, effective_to: 2026-11-01, source: first half}
+  - {carrier: anthracite, unit: t, tco2: 3.0, effective_from: 2026-11-02, effective_to: 2026-11-02, source: second half}
+"""
+    before, after = Period(NIGHT.start, EIGHT), Period(EIGHT, NIGHT.end)
+    months = Period(EIGHT - timedelta(days=30), EIGHT + timedelta(days=1))
+    found = await carbon_of(db_pool, own, before, after, NIGHT, months, Period(months.start, EIGHT + timedelta(days=2)))
+    assert found == [pytest.approx(t) for t in (80.0, 120.0, 200.0, 200.0, 200.0)]
+    await db_pool.execute("UPDATE site_carbon SET retired = true WHERE source = 'first half'")
+    async with db_pool.acquire() as connection:
+        who = await enterprise(connection, "demo")
+        lines = await consumption(connection, who, "carrier", [before, after, NIGHT])
+    assert [line.tco2 for line in lines] == [None, pytest.approx(120.0), None]
+    assert [[f.source for f in line.carbon] for line in lines] == [[], ["site: second half"], ["site: second half"]]
+
+
 async def test_missing_is_not_zero(db_pool: asyncpg.Pool, points: dict[str, int]) -> None:
     await put(db_pool, points["used"], [5.0, None, None, 5.0])
     used, trt, net = await totals(db_pool, points["used"], points["trt"], points["net"])

@@ -27,6 +27,10 @@ motors:
   - {code: fan, process: bf1, rated_kw: 160, points: {power: b}}
 factors:
   - {carrier: oxygen, unit: Nm3, kgce: 0.07, source: site measurement 2026}
+carbon_factors:
+  - {carrier: anthracite, unit: t, carbon: 0.757, oxidation: 0.94, source: laboratory}
+  - {carrier: coke_oven_gas, carbon_per_gj: 0.0125, oxidation: 0.99, effective_from: 2026-07-01,
+     effective_to: 2026-12-31, source: chromatograph}
 """
 
 
@@ -42,12 +46,13 @@ async def dirty(pool: asyncpg.Pool) -> list[tuple[str, datetime]]:
 async def test_what_goes_in_comes_out(db_pool: asyncpg.Pool) -> None:
     async with db_pool.acquire() as connection:
         summary = await load_plant(connection, plant(), now=NOW)
-        assert len(summary.created) == 6
+        assert len(summary.created) == 9
         stored = await read_plant(connection, "demo")
     assert stored.configs() == plant().configs()
     assert stored.enpis == plant().enpis
     assert stored.motors == plant().motors
     assert stored.factors == plant().factors
+    assert stored.carbon_factors == plant().carbon_factors
     assert stored.enterprise == plant().enterprise
     assert stored.processes == plant().processes
 
@@ -56,7 +61,7 @@ async def test_loading_twice_changes_nothing(db_pool: asyncpg.Pool) -> None:
     async with db_pool.acquire() as connection:
         await load_plant(connection, plant(), now=NOW)
         again = await load_plant(connection, plant(), now=NOW)
-        assert (again.created, again.changed, again.retired, again.unchanged) == ([], [], [], 6)
+        assert (again.created, again.changed, again.retired, again.unchanged) == ([], [], [], 9)
         exported = await read_plant(connection, "demo")
         from_export = await load_plant(connection, exported, now=NOW)
     assert (from_export.created, from_export.changed, from_export.retired) == ([], [], [])
@@ -98,3 +103,17 @@ async def test_what_the_file_no_longer_names_is_retired_and_can_come_back(db_poo
         back = await load_plant(connection, plant(), now=NOW.replace(hour=2))
         assert back.changed == ["fan"]
         assert len((await read_plant(connection, "demo")).motors) == 1
+
+
+async def test_factors_are_corrected_retired_and_come_back(db_pool: asyncpg.Pool) -> None:
+    gone = "  - {carrier: anthracite, unit: t, carbon: 0.757, oxidation: 0.94, source: laboratory}\n"
+    async with db_pool.acquire() as connection:
+        await load_plant(connection, plant(), now=NOW)
+        summary = await load_plant(connection, plant("carbon: 0.757", "carbon: 0.761"), now=NOW.replace(hour=1))
+        assert summary.changed == ["carbon of anthracite"]
+        summary = await load_plant(connection, plant(gone, ""), now=NOW.replace(hour=2))
+        assert summary.retired == ["carbon of anthracite"]
+        assert [f.carrier for f in (await read_plant(connection, "demo")).carbon_factors] == ["coke_oven_gas"]
+        summary = await load_plant(connection, plant("kgce: 0.07", "kgce: 0.08"), now=NOW.replace(hour=3))
+        assert summary.changed == ["factor of oxygen", "carbon of anthracite"]
+        assert (await read_plant(connection, "demo")).carbon_factors[0].carbon == 0.757

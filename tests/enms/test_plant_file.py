@@ -60,6 +60,49 @@ def test_contradictions(body: str, reason: str) -> None:
     assert any(reason in m for m in mistakes(HEAD + body))
 
 
+@pytest.mark.parametrize(
+    ("factor", "place", "reason"),
+    [
+        ("{carrier: coke, source: s}", "", "one of carbon, carbon_per_gj and tco2"),
+        ("{carrier: coke, unit: t, carbon: 0.8, tco2: 3, oxidation: 1, source: s}", "", "one of carbon, carbon_per_gj"),
+        ("{carrier: coke, carbon: 0.8, oxidation: 1, source: s}", "", "carbon is per unit: of what?"),
+        ("{carrier: coke, unit: t, carbon_per_gj: 0.03, oxidation: 1, source: s}", "", "per GJ: leave unit out"),
+        ("{carrier: coke, unit: t, carbon: 0.8, source: s}", "", "oxidation is missing"),
+        ("{carrier: coke, unit: t, tco2: 3, oxidation: 0.9, source: s}", "", "leave oxidation out"),
+        ("{carrier: coke, carbon_per_gj: 29.5, oxidation: 1, source: s}", "", "27.5 tC/TJ is 0.0275"),
+        ("{carrier: coke, unit: kg, carbon: 0.8, oxidation: 1, source: s}", "", "0.8 t of carbon is more than the kg"),
+        ("{carrier: coke, unit: t, carbon: 0.8, oxidation: 1.1, source: s}", ".oxidation", "less than or equal to 1"),
+        ("{carrier: coke, unit: t, carbon: 0.8, oxidation: 1}", ".source", "is missing"),
+        (
+            "{carrier: coke, unit: t, tco2: 3, source: s, effective_from: 2026-02-01, effective_to: 2026-01-31}",
+            "",
+            "effective_to is before effective_from",
+        ),
+        ("{carrier: moonlight, unit: t, tco2: 3, source: s}", ".carrier", "unknown carrier 'moonlight'"),
+        (
+            "{carrier: coke, unit: Nm3, tco2: 3, source: s}",
+            ".unit",
+            "metered in t (bought), which is not counted in Nm3",
+        ),
+    ],
+)
+def test_a_carbon_factor_that_does_not_add_up_is_refused_with_its_place(factor: str, place: str, reason: str) -> None:
+    text = HEAD + f"points: [{{code: bought, carrier: coke, unit: t}}]\ncarbon_factors:\n  - {factor}\n"
+    (found,) = mistakes(text)
+    assert found.startswith(f"line 4: carbon_factors[0]{place}: ")
+    assert reason in found
+
+
+def test_of_one_carrier_only_one_factor_begins_on_a_day() -> None:
+    rows = "  - {carrier: coke, unit: t, tco2: 3, source: s, effective_from: 2026-02-01}\n" * 2
+    kgce = "factors: [{carrier: coke, unit: kg, kgce: 1, source: s}, {carrier: coke, unit: kg, kgce: 1, source: s}]\n"
+    found = mistakes(HEAD + "carbon_factors:\n" + rows + kgce)
+    assert [m.split(": ", 2)[1:] for m in found] == [
+        ["carbon_factors[1]", "coke is there twice for 2026-02-01"],
+        ["factors[1]", "coke is there twice"],
+    ]
+
+
 def test_a_shift_off_the_quarter_hour_is_a_mistake() -> None:
     text = (
         "enterprise: {code: d, name: {zh: a, en: b}, industry: steel, shifts: [{code: s, from: '07:50', to: '15:50'}]}"

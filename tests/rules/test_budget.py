@@ -14,6 +14,7 @@ from db.energy import Period
 from db.rules import subjects
 from db.supplies import budget_versions
 from db.totals import cuts_of
+from enms.alerts import Truth
 from enms.budgeting import project, student_90
 from enms.carbon import carbon_factor
 from enms.errors import PlantFileError
@@ -159,6 +160,49 @@ budgets:
             else:
                 coke = carbon_factor("coke", start.date()).tco2(9_600, "kg", 9_600)
                 assert day.used == pytest.approx((96 - 24) * 0.6479 + coke)
+
+
+INJECTING = """
+enterprise: {code: works, name: {zh: 钢厂, en: Works}, industry: steel}
+points:
+  - {code: grid, carrier: electricity, role: purchased, reading: register, unit: kWh}
+  - {code: coal, carrier: anthracite, role: purchased, reading: register, unit: t}
+budgets:
+  - {code: tco2, measure: tco2, year: 2026, amount: 3650}
+"""
+ANALYSED = """carbon_factors:
+  - {carrier: anthracite, unit: t, carbon: 0.75, oxidation: 0.96, effective_to: 2026-01-20, source: laboratory}
+  - {carrier: anthracite, unit: t, carbon: 0.77, oxidation: 0.96, effective_from: 2026-01-21, source: laboratory again}
+"""
+
+
+async def test_a_carbon_budget_counts_by_what_the_site_analysed_and_freezes_where_that_is_from(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(
+            connection, parse_plant(INJECTING, "works.yaml"), [read_book(BUNDLED / "budget.yaml")]
+        )
+        await world.publish("grid", [1000 / 96] * 96 * 31, NEW_YEAR)
+        await world.publish("coal", [4.5 / 96] * 96 * 31, NEW_YEAR)
+        await world.evaluate()
+        assert await world.alerts() == []
+        (row,) = await subjects(connection, world.enterprise.e, "budget_ahead")
+        assert (row.truth, row.reason) == (Truth.UNKNOWN, "anthracite: no_carbon_factor")
+        # the laboratory's figure makes a year of it, from its beginning
+        await world.change(INJECTING + ANALYSED)
+        await world.evaluate()
+        (ahead,) = [a for a in await world.alerts() if a.rule == "budget_well_ahead"]
+        version = (await evidence(connection, ahead))[-1]
+        again = replay(version.body, version.sha256)
+        assert (again.intact, again.met, again.value) == (True, True, pytest.approx(ahead.value))
+        body = await world.body(ahead)
+        # judged on the first day on which it may be, the thirtieth
+        tonnes = 30 * 0.6479 + 4.5 * (20 * 0.75 + 10 * 0.77) * 0.96 * 44 / 12
+        assert float(body["result"]["used"]) == pytest.approx(tonnes, rel=1e-6)
+        frozen = [(one["carrier"], one["since"], one["formula"], one["source"]) for one in body["carbon"]]
+        first, *_, last = [one for one in frozen if one[0] == "anthracite"]
+        assert first == ("anthracite", "2026-01-01", "0.75 tC/t x 0.96 x 44/12", "site: laboratory")
+        assert last == ("anthracite", "2026-01-21", "0.77 tC/t x 0.96 x 44/12", "site: laboratory again")
+        assert "electricity" in {one[0] for one in frozen}
 
 
 def test_deductions_must_be_meters_of_what_is_deducted():

@@ -112,36 +112,36 @@ ANALYZE grafana_inner.carrier;
 COMMENT ON TABLE grafana_inner.carrier IS 'Energy carriers; kgce per unit on the calorific basis (GB/T 2589-2020), NULL where no default is safe.';
 
 CREATE TABLE grafana_inner.carbon_factor AS
-SELECT carrier::text AS carrier, effective_from::date AS effective_from, tco2_per_gj::float8 AS tco2_per_gj, tco2_per_unit::float8 AS tco2_per_unit, unit::text AS unit
+SELECT carrier::text AS carrier, effective_from::date AS effective_from, tco2_per_gj::float8 AS tco2_per_gj, tco2_per_unit::float8 AS tco2_per_unit, unit::text AS unit, source::text AS source
 FROM (VALUES
-    ('argon', NULL, NULL, 0.0, 'm3'),
-    ('blast', NULL, NULL, 0.0, 'm3'),
-    ('blast_furnace_gas', NULL, 0.257004, NULL, 'Nm3'),
-    ('briquette', NULL, 0.11087999999999999, NULL, 't'),
-    ('coal_tar', NULL, 0.07905333333333332, NULL, 't'),
-    ('coke', NULL, 0.100595, NULL, 't'),
-    ('coke_oven_gas', NULL, 0.043923, NULL, 'Nm3'),
-    ('compressed_air', NULL, NULL, 0.0, 'm3'),
-    ('converter_gas', NULL, 0.18004799999999999, NULL, 'Nm3'),
-    ('crude_oil', NULL, 0.072226, NULL, 't'),
-    ('deaerated_water', NULL, NULL, 0.0, 'm3'),
-    ('diesel', NULL, 0.07258533333333332, NULL, 't'),
-    ('electricity', '2023-01-01', NULL, 0.6479, 'MWh'),
-    ('fresh_water', NULL, NULL, 0.0, 'm3'),
-    ('fuel_oil', NULL, 0.07581933333333334, NULL, 't'),
-    ('gasoline', NULL, 0.067914, NULL, 't'),
-    ('heat', '2026-07-01', NULL, 0.11, 'GJ'),
-    ('kerosene', NULL, 0.07042933333333333, NULL, 't'),
-    ('lpg', NULL, 0.06180533333333333, NULL, 't'),
-    ('natural_gas', NULL, 0.05553899999999999, NULL, 'Nm3'),
-    ('nitrogen', NULL, NULL, 0.0, 'm3'),
-    ('oxygen', NULL, NULL, 0.0, 'm3'),
-    ('raw_coal', NULL, 0.11198549999999999, NULL, 't'),
-    ('refinery_gas', NULL, 0.066066, NULL, 't'),
-    ('softened_water', NULL, NULL, 0.0, 'm3'),
-    ('steam', '2026-07-01', NULL, 0.11, 'GJ'),
-    ('washed_coal', NULL, 0.086614, NULL, 't')
-) AS row (carrier, effective_from, tco2_per_gj, tco2_per_unit, unit);
+    ('argon', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('blast', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('blast_furnace_gas', NULL, 0.257004, NULL, 'Nm3', 'secondary transcription'),
+    ('briquette', NULL, 0.11087999999999999, NULL, 't', 'secondary transcription'),
+    ('coal_tar', NULL, 0.07905333333333332, NULL, 't', 'secondary transcription'),
+    ('coke', NULL, 0.100595, NULL, 't', 'secondary transcription'),
+    ('coke_oven_gas', NULL, 0.043923, NULL, 'Nm3', 'secondary transcription'),
+    ('compressed_air', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('converter_gas', NULL, 0.18004799999999999, NULL, 'Nm3', 'secondary transcription'),
+    ('crude_oil', NULL, 0.072226, NULL, 't', 'secondary transcription'),
+    ('deaerated_water', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('diesel', NULL, 0.07258533333333332, NULL, 't', 'secondary transcription'),
+    ('electricity', '2023-01-01', NULL, 0.6479, 'MWh', 'secondary transcription of the annex'),
+    ('fresh_water', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('fuel_oil', NULL, 0.07581933333333334, NULL, 't', 'secondary transcription'),
+    ('gasoline', NULL, 0.067914, NULL, 't', 'secondary transcription'),
+    ('heat', '2026-07-01', NULL, 0.11, 'GJ', 'secondary transcription'),
+    ('kerosene', NULL, 0.07042933333333333, NULL, 't', 'secondary transcription'),
+    ('lpg', NULL, 0.06180533333333333, NULL, 't', 'secondary transcription'),
+    ('natural_gas', NULL, 0.05553899999999999, NULL, 'Nm3', 'secondary transcription (GHGTOOL)'),
+    ('nitrogen', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('oxygen', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('raw_coal', NULL, 0.11198549999999999, NULL, 't', 'secondary transcription'),
+    ('refinery_gas', NULL, 0.066066, NULL, 't', 'secondary transcription'),
+    ('softened_water', NULL, NULL, 0.0, 'm3', 'secondary transcriptions, cross-checked against kJ / 29 307.6'),
+    ('steam', '2026-07-01', NULL, 0.11, 'GJ', 'secondary transcription'),
+    ('washed_coal', NULL, 0.086614, NULL, 't', 'secondary transcription')
+) AS row (carrier, effective_from, tco2_per_gj, tco2_per_unit, unit, source);
 CREATE INDEX ON grafana_inner.carbon_factor (carrier);
 ANALYZE grafana_inner.carbon_factor;
 COMMENT ON TABLE grafana_inner.carbon_factor IS 'tCO2 per GJ of a fuel, or per unit of electricity or heat; effective_from NULL: for all days.';

@@ -50,12 +50,27 @@ CREATE TABLE grafana_inner.balance_part AS TABLE grafana_inner.balance_part_comp
 ALTER TABLE grafana_inner.balance_part ADD PRIMARY KEY (e, carrier, p, k_starts);
 COMMENT ON TABLE grafana_inner.balance_part IS 'The terms of each balance with what turns them into standard coal over [k_starts, k_ends).';
 
+CREATE VIEW grafana_inner.site_carbon_computed AS
+SELECT c.e, c.carrier, c.effective_from, c.effective_to,
+       CASE WHEN c.unit IS NULL THEN c.carbon_per_gj * c.oxidation * 44 / 12 END AS tco2_per_gj,
+       coalesce(c.tco2, CASE WHEN c.unit IS NOT NULL THEN c.carbon * c.oxidation * 44 / 12 END) AS tco2_per_unit,
+       coalesce(c.unit, 'GJ') AS unit, 'site: ' || c.source AS source
+FROM (
+    SELECT DISTINCT ON (e, carrier, effective_from) *
+    FROM public.site_carbon
+    ORDER BY e, carrier, effective_from, recorded_at DESC
+) AS c
+WHERE NOT c.retired;
+CREATE TABLE grafana_inner.site_carbon AS TABLE grafana_inner.site_carbon_computed WITH NO DATA;
+ALTER TABLE grafana_inner.site_carbon ADD PRIMARY KEY (e, carrier, effective_from);
+COMMENT ON TABLE grafana_inner.site_carbon IS 'Sites'' own carbon factors on local days [effective_from, effective_to]; they come before those of grafana_inner.carbon_factor.';
+
 CREATE VIEW grafana_inner.term_day AS
 -- Amount and standard coal of each term by local day. A factor that holds all day multiplies the day's total; a measured
 -- heating value, or a factor that changes within the day, is counted quarter hour by quarter hour, of a closed day once
 -- (heat_day); while a heating value's quarter hour is open the last one known counts. Stock laid in over a day: the last
 -- level known before its end less that before its start, at the rate of its end.
-SELECT d.code AS enterprise, b.carrier, b.unit, b.in_total, b.method, b.p, b.role, b.sign, d.local_date, d.starts,
+SELECT d.e, d.code AS enterprise, b.carrier, b.unit, b.in_total, b.method, b.p, b.role, b.sign, d.local_date, d.starts,
        b.to_unit * CASE WHEN b.role = 'stock' THEN late.amount - early.amount WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
        CASE WHEN b.role = 'stock' THEN
                 CASE WHEN late.amount = 0 THEN 0
@@ -136,24 +151,36 @@ LEFT JOIN LATERAL (
 
 CREATE VIEW grafana_inner.carrier_day AS
 SELECT l.*, CASE WHEN f.tco2_per_gj IS NOT NULL AND l.kgce IS NOT NULL THEN l.kgce * 29307.6 / 1e6 * f.tco2_per_gj
-                 ELSE l.amount * lu.factor / fu.factor * f.tco2_per_unit END AS tco2
+                 ELSE l.amount * lu.factor / fu.factor * f.tco2_per_unit END AS tco2, f.source AS tco2_source
 FROM (
-    SELECT t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts,
+    SELECT t.e, t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts,
            CASE WHEN count(*) = count(t.amount) THEN sum(t.sign * t.amount) END AS amount,
            CASE WHEN count(*) = count(t.kgce) THEN sum(t.sign * t.kgce) END AS kgce,
            sum(t.covered_s) AS covered_s, sum(t.estimated_s) AS estimated_s, sum(t.unconverted_s) AS unconverted_s
     FROM grafana_inner.term_day AS t
-    GROUP BY t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts
+    GROUP BY t.e, t.enterprise, t.carrier, t.unit, t.in_total, t.method, t.local_date, t.starts
 ) AS l
 LEFT JOIN grafana_inner.unit AS lu ON lu.symbol = l.unit
 LEFT JOIN LATERAL (
-    -- the newest factor published for the day or before it; the first one for days before them all
-    SELECT c.*
-    FROM grafana_inner.carbon_factor AS c
-    WHERE c.carrier = l.carrier
-    ORDER BY coalesce(c.effective_from, '-infinity') <= l.local_date DESC,
-             CASE WHEN coalesce(c.effective_from, '-infinity') <= l.local_date THEN c.effective_from END DESC,
-             c.effective_from
+    SELECT one.*
+    FROM (
+        -- the site's own first
+        (SELECT 1 AS belief, s.tco2_per_gj, s.tco2_per_unit, s.unit, s.source
+         FROM grafana_inner.site_carbon AS s
+         WHERE s.e = l.e AND s.carrier = l.carrier AND s.effective_from <= l.local_date AND s.effective_to >= l.local_date
+         ORDER BY s.effective_from DESC
+         LIMIT 1)
+        UNION ALL
+        -- the newest factor published for the day or before it; the first one for days before them all
+        (SELECT 2, c.tco2_per_gj, c.tco2_per_unit, c.unit, c.source
+         FROM grafana_inner.carbon_factor AS c
+         WHERE c.carrier = l.carrier
+         ORDER BY coalesce(c.effective_from, '-infinity') <= l.local_date DESC,
+                  CASE WHEN coalesce(c.effective_from, '-infinity') <= l.local_date THEN c.effective_from END DESC,
+                  c.effective_from
+         LIMIT 1)
+    ) AS one
+    ORDER BY one.belief
     LIMIT 1
 ) AS f ON true
 LEFT JOIN grafana_inner.unit AS fu ON fu.symbol = f.unit AND fu.dimension = lu.dimension;
@@ -161,11 +188,12 @@ LEFT JOIN grafana_inner.unit AS fu ON fu.symbol = f.unit AND fu.dimension = lu.d
 CREATE VIEW grafana.carrier_day WITH (security_barrier) AS
 SELECT l.enterprise, l.local_date, l.starts AS time, l.carrier, coalesce(k.name_zh, l.carrier) AS carrier_zh,
        coalesce(k.name_en, l.carrier) AS carrier_en, l.amount, l.unit, l.kgce, l.tco2, l.in_total, l.method,
-       l.covered_s, l.estimated_s, l.unconverted_s
+       l.covered_s, l.estimated_s, l.unconverted_s, l.tco2_source
 FROM grafana_inner.carrier_day AS l
 LEFT JOIN grafana_inner.carrier AS k ON k.code = l.carrier;
 COMMENT ON VIEW grafana.carrier_day IS 'What an enterprise consumed of each carrier on each local day: purchased less sold less laid in stock; what its processes used where no purchase is metered.';
 COMMENT ON COLUMN grafana.carrier_day.kgce IS 'Provisional as long as a heating value of the day is not analysed: the last one known counts.';
+COMMENT ON COLUMN grafana.carrier_day.tco2_source IS 'Where the carbon factor of the day is from; a site''s own begins with "site:".';
 COMMENT ON COLUMN grafana.carrier_day.in_total IS 'Whether its standard coal is part of the enterprise''s total; a gas that is only made and used inside is not.';
 
 CREATE VIEW grafana.enterprise_day WITH (security_barrier) AS

@@ -15,7 +15,7 @@ BEGIN
     -- one at a time; readers go on with the former rows until this commits
     PERFORM pg_advisory_xact_lock(x'656E6D67'::bigint); -- "enmg"
     FOREACH kept IN ARRAY ARRAY['point_now', 'meter_now', 'point_span', 'enpi_now', 'power_term', 'conversion', 'balance_term',
-                                 'balance_part', 'enpi_term', 'enpi_part'] LOOP
+                                 'balance_part', 'site_carbon', 'enpi_term', 'enpi_part'] LOOP
         EXECUTE format('DELETE FROM grafana_inner.%I', kept);
         EXECUTE format('INSERT INTO grafana_inner.%1$I SELECT * FROM grafana_inner.%2$I', kept, kept || '_computed');
         EXECUTE format('ANALYZE grafana_inner.%I', kept); -- the next is computed from it
