@@ -46,15 +46,33 @@ CROSS JOIN LATERAL ledger_rows(:e, u.p, :f, :t) AS i
 WHERE i.amount IS NOT NULL
 ORDER BY u.p, i.start;
 
--- name: known_shares(e, points, starts, ends, step_s, window_s)
--- How much of the window before each step's end is known, and since when the point has readings.
+-- name: known_shares(e, points, graces, starts, ends, step_s, window_s)
+-- How much of the window before each step's end was known when that closed, and since when the point has readings. What a
+-- quarter hour held when it closed (revision 1) was known; what came later was, if it came before the step's end closed:
+-- with the first figures of its last quarter hour, or a grace later where that has none.
 SELECT s.p, until, coalesce(known.covered_s, 0) AS covered_s, extract(epoch FROM until - state.first_ts)::float8 AS served_s
-FROM unnest(:points::int[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, starts, ends)
+FROM unnest(:points::int[], :graces::float8[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, grace, starts, ends)
 JOIN point_state AS state ON state.e = :e AND state.p = s.p
 CROSS JOIN LATERAL generate_series(
     s.starts + :step_s * interval '1 second', s.ends, :step_s * interval '1 second') AS until
 CROSS JOIN LATERAL (
-    SELECT sum(covered_s) AS covered_s FROM ledger_rows(:e, s.p, until - :window_s * interval '1 second', until)
+    SELECT coalesce(min(last.known_at), until + s.grace * interval '1 second') AS at
+    FROM (
+        SELECT known_at FROM interval WHERE e = :e AND p = s.p AND start = until - interval '15 minutes' AND rev = 1
+        UNION ALL
+        SELECT known_at FROM interval_revision
+        WHERE e = :e AND p = s.p AND start = until - interval '15 minutes' AND rev = 1
+    ) AS last
+) AS closed
+CROSS JOIN LATERAL (
+    SELECT sum(CASE WHEN i.rev = 1 OR i.known_at <= closed.at THEN i.covered_s
+                    ELSE coalesce((
+                        SELECT v.covered_s FROM interval_revision AS v
+                        WHERE v.e = i.e AND v.p = i.p AND v.start = i.start AND (v.rev = 1 OR v.known_at <= closed.at)
+                        ORDER BY v.rev DESC LIMIT 1), 0)
+               END) AS covered_s
+    FROM interval AS i
+    WHERE i.e = :e AND i.p = s.p AND i.start >= until - :window_s * interval '1 second' AND i.start < until
 ) AS known
 ORDER BY s.p, until;
 

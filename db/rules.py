@@ -247,9 +247,16 @@ async def live_states(
     return {p: replace(s, closed_until=max(s.closed_until, newest.get(p, s.closed_until))) for p, s in states.items()}
 
 
-async def first_seen(connection: asyncpg.Connection, e: int) -> dict[int, datetime]:
-    """Since when points have readings; those that never reported are left out."""
-    return {row["p"]: row["first_ts"] async for row in statements("rules").first_seen(connection, e=e)}
+async def first_heard(connection: asyncpg.Connection, e: int, wanted: Mapping[int, datetime]) -> dict[int, datetime]:
+    """When points reported first, by when that arrived; those that never reported are left out.
+
+    Args:
+        connection: idle or in a transaction.
+        e: enterprise number.
+        wanted: an instant by point; of one that was heard by then, no more is said than that.
+    """
+    rows = statements("rules").first_heard(connection, e=e, points=list(wanted), ats=list(wanted.values()))
+    return {row["p"]: row["first_ts"] if row["heard_at"] is None else row["heard_at"] async for row in rows}
 
 
 async def verdicts(

@@ -151,9 +151,22 @@ ON CONFLICT (e, rule, subject, from_ts) DO UPDATE SET
 -- The newest reading that the ledger has seen, where it is beyond what is closed.
 SELECT p, newest_ts FROM point_state WHERE e = :e AND newest_ts > closed_until;
 
--- name: first_seen(e)
--- Points that ever reported, and since when.
-SELECT p, first_ts FROM point_state WHERE e = :e AND first_ts IS NOT NULL;
+-- name: first_heard(e, points, ats)
+-- When the first reading of each point arrived, whatever its own instant is; of one that had arrived by `at`, that. NULL:
+-- there are no readings to tell by; then what the first of them said.
+SELECT s.p, state.first_ts,
+       CASE WHEN state.first_ts < state.sealed_before OR EXISTS (
+                SELECT FROM reading AS r WHERE r.e = :e AND r.p = s.p AND r.received_at <= s.at) THEN s.at
+            ELSE (
+                SELECT min(r.received_at) FROM (
+                    SELECT received_at FROM reading WHERE e = :e AND p = s.p
+                    UNION ALL
+                    SELECT received_at FROM reading_revision WHERE e = :e AND p = s.p
+                ) AS r)
+       END AS heard_at
+FROM unnest(:points::int[], :ats::timestamptz[]) AS s (p, at)
+JOIN point_state AS state ON state.e = :e AND state.p = s.p
+WHERE state.first_ts IS NOT NULL;
 
 -- name: verdicts(e, rule, subject, starts, ends)
 SELECT from_ts, to_ts, truth, in_band, reason FROM verdict
@@ -172,11 +185,16 @@ WHERE point.e = :e AND c.reading <> 'virtual'
 ORDER BY point.code;
 
 -- name: silent_quarters(e, points, starts, ends)
--- Quarter hours of each point's span that hold something.
+-- Quarter hours of each point's span that held something when they closed, whatever came later: what the ledger published
+-- of them first has revision 1; a first revision of 2 was closed as missing before.
 SELECT s.p, i.start
 FROM unnest(:points::int[], :starts::timestamptz[], :ends::timestamptz[]) AS s (p, starts, ends)
-CROSS JOIN LATERAL ledger_rows(:e, s.p, s.starts, s.ends) AS i
-WHERE i.covered_s > 0
+JOIN interval AS i ON i.e = :e AND i.p = s.p AND i.start >= s.starts AND i.start < s.ends
+WHERE CASE WHEN i.rev = 1 THEN i.covered_s > 0
+           ELSE EXISTS (
+               SELECT FROM interval_revision AS v
+               WHERE v.e = i.e AND v.p = i.p AND v.start = i.start AND v.rev = 1 AND v.covered_s > 0)
+      END
 ORDER BY s.p, i.start;
 
 -- name: postpone(e, rule, redo_from, error)!

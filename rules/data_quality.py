@@ -22,13 +22,15 @@ from rules.point_condition import Noticed, PointCondition, answers
 from rules.point_rules import IncompleteCondition, RegisterCondition, SpikeCondition
 
 _HOURS = Even(timedelta(hours=1))
+# How long a reading may travel before the clock closes its quarter hour without it, as the ledger has it.
+_TRAVEL_S = 120.0
 _QUARTER = timedelta(seconds=INTERVAL_S)
 _Answer = tuple[Truth, str, Noticed | None]
 _UNKNOWN: _Answer = (Truth.UNKNOWN, "no_value", None)
 
 
 class Incomplete(PointCondition):
-    """Less than a share of the last hours is known; told every hour, about arrival: never told anew."""
+    """Less than a share of the last hours was known when they closed; every hour, about arrival: never told anew."""
 
     revises = False
     grid = _HOURS
@@ -38,7 +40,12 @@ class Incomplete(PointCondition):
         assert isinstance(condition, IncompleteCondition)
         window_s = condition.window.total_seconds()
         rows = statements("metered").known_shares(
-            facts.connection, e=self._e, step_s=3_600.0, window_s=window_s, **_asked(spans)
+            facts.connection,
+            e=self._e,
+            graces=[span.subject.watched.max_gap_s + _TRAVEL_S for span in spans],
+            step_s=3_600.0,
+            window_s=window_s,
+            **_asked(spans),
         )
         shares = {(row["p"], row["until"]): (row["covered_s"], min(window_s, row["served_s"])) async for row in rows}
 

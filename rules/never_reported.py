@@ -29,10 +29,10 @@ _PERIODS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Waited:
-    """Since when a point is expected to report, and since when it does."""
+    """Since when a point is expected to report, and since when it does: by when its first reading came."""
 
     since: datetime
-    first: datetime | None
+    heard: datetime | None
     period_s: float
 
 
@@ -56,12 +56,13 @@ class NeverReported(PointCondition):
     async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, NeverReportedCondition)
-        firsts = await facts.ask(store.first_seen, self._e)
-        waited = {s.subject.watched.p: _waited(s.subject.watched, firsts) for s in spans}
+        by = {s.subject.watched.p: steps[0][1] for s in spans if (steps := self.grid.steps(s.start, s.end))}
+        heard = await store.first_heard(facts.connection, self._e, by)
+        waited = {s.subject.watched.p: _waited(s.subject.watched, heard) for s in spans}
 
         def say(p: int, step: Step) -> tuple[Truth, str, Noticed | None]:
             found = waited[p]
-            if found.first is not None:
+            if found.heard is not None and found.heard <= step[1]:
                 return Truth.CLEAR, "", None
             hours = (step[1] - found.since).total_seconds() / 3_600
             after_h = max(condition.after.total_seconds(), _PERIODS * found.period_s) / 3_600
@@ -77,11 +78,11 @@ class NeverReported(PointCondition):
         return answers(spans, say)
 
 
-def _waited(point: MeteredPoint, firsts: Mapping[int, datetime]) -> _Waited:
+def _waited(point: MeteredPoint, heard: Mapping[int, datetime]) -> _Waited:
     """A point is expected to report once it is recorded and in service."""
     recorded, valid_from = point.recorded[0]
     since = max(recorded, valid_from, point.in_service_from or recorded)
-    return _Waited(since, firsts.get(point.p), point.period_s)
+    return _Waited(since, heard.get(point.p), point.period_s)
 
 
 def replayed(body: Mapping[str, Any]) -> tuple[bool, float, float]:

@@ -1,6 +1,8 @@
 """A meter that says nothing: closed quarter hours with nothing in them.
 
-It is about arrival, so the past is never judged again: what was missing when its quarter hour closed was missing.
+It is about arrival, so the past is never judged again: what was missing when its quarter hour closed was missing. Who
+comes late to it (an evaluator that was down) finds the same: the ledger says of what it published first whether the
+quarter hour had closed empty before.
 """
 
 from __future__ import annotations

@@ -55,3 +55,29 @@ async def test_it_is_told_a_day_after_and_resolves_with_the_first_reading(db_poo
             "dead": "resolved",
             "daily": "firing",
         }
+
+
+async def test_history_that_comes_while_nobody_judges_does_not_hide_that_it_was_late(db_pool):
+    async with db_pool.acquire() as connection:
+        book = read_book(BUNDLED / "data_quality.yaml")
+        world = await World.build(connection, parse_plant(PLANT, "mill.yaml"), [book])
+        await connection.execute("UPDATE point_config SET recorded_at = $1", START)
+        await world.publish("alive", [10.0] * 8, START)
+        await world.evaluate()
+        # the evaluator is down for two days; the first readings come after 30 hours, with stamps from the first hour on
+        await world.publish("alive", [10.0] * 192)
+        await world.publish("dead", [1.0] * 4, START + timedelta(hours=1))
+        await connection.executemany(
+            "INSERT INTO reading (e, p, ts, value, quality, origin, received_at) VALUES ($1, $2, $3, $4, 0, 1, $5)",
+            [
+                (world.enterprise.e, world.numbers["dead"], START + timedelta(hours=h), h, START + timedelta(hours=30))
+                for h in (1, 2)
+            ],
+        )
+        await world.evaluate()
+        (alert,) = await world.alerts(RULE, "dead")
+        assert (alert.state, alert.fired_at, alert.resolved_at) == (
+            "resolved",
+            START + timedelta(hours=24),
+            START + timedelta(hours=30),
+        )

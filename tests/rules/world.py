@@ -186,7 +186,11 @@ async def publish(
             starts,
         )
         await connection.executemany(
-            """INSERT INTO interval VALUES ($1, $2, $3, $4, $5, $6, 0, 0, false, 1, $7)
+            """INSERT INTO interval
+               SELECT $1::int, $2::int, $3::timestamptz, $4::float8, $5::float8, $6::float8, 0, 0, false,
+                      -- closed as missing before: its first revision is the second
+                      CASE WHEN EXISTS (SELECT FROM point_state AS s WHERE s.e = $1 AND s.p = $2
+                                        AND s.first_ts <= $3 AND s.closed_until > $3) THEN 2 ELSE 1 END, $7::timestamptz
                ON CONFLICT (e, p, start) DO UPDATE SET amount = excluded.amount, covered_s = excluded.covered_s,
                estimated_s = excluded.estimated_s, rev = interval.rev + 1, known_at = excluded.known_at""",
             [
