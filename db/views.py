@@ -189,6 +189,12 @@ async def newest_closed(connection: Connection, e: int) -> datetime | None:
     return row["closed_until"] if row else None
 
 
+async def closed_with_stocks(connection: Connection, e: int) -> datetime | None:
+    """Until when purchases and stocks are closed: an hour's change of a stock belongs to the hour's purchases."""
+    row = await statements("views").closed_with_stocks(connection, e=e)
+    return row["closed_until"] if row else None
+
+
 async def newest(connection: Connection, e: int, ps: Sequence[int]) -> dict[int, NewestRow]:
     """The newest reading of each of these points; points without any are left out."""
     rows = statements("views").latest(connection, e=e, ps=list(ps), rate_window=RATE_WINDOW)

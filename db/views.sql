@@ -46,6 +46,16 @@ SELECT id, code FROM enpi WHERE e = :e ORDER BY code;
 -- How far the whole enterprise's ledger is: its newest closed quarter hour.
 SELECT max(closed_until) AS closed_until FROM point_state WHERE e = :e;
 
+-- name: closed_with_stocks(e)^
+-- The same, held back to where the stocks are closed, as long as they are but a little behind: a stock is read by the
+-- hour, its intervals close with the next reading, and a purchase without the change of its stock is no consumption.
+SELECT least(max(s.closed_until), min(s.closed_until) FILTER (
+           WHERE c.role = 'stock' AND s.closed_until > newest.at - interval '2 hours')) AS closed_until
+FROM (SELECT max(closed_until) AS at FROM point_state WHERE e = :e) AS newest
+JOIN point_state AS s ON s.e = :e
+JOIN point_config_span AS c ON c.e = s.e AND c.p = s.p AND c.valid_from <= newest.at AND c.valid_to > newest.at
+                           AND NOT c.retired;
+
 -- name: latest(e, ps, rate_window)
 -- The newest reading of each point, and the one a rate can be taken from: two steps down the key for every point.
 SELECT wanted.p, n.ts, n.start, n.value, n.quality, n.origin, n.received_at,

@@ -54,7 +54,7 @@ async def today(context: Context, enterprise: EnterpriseRow) -> Today:
     """Where the enterprise's day stands now."""
     now = context.clock()
     start = day_start(enterprise, now)
-    closed = await views.newest_closed(context.pool, enterprise.e)
+    closed = await views.closed_with_stocks(context.pool, enterprise.e)
     return Today(start, min(max(closed or start, start), now), now)
 
 

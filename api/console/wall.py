@@ -25,10 +25,11 @@ from api.console.wall_tiles import (
     alerts_tile,
     coal_tile,
     district_power_tile,
+    least_margin,
     margin_tile,
     silent_tile,
 )
-from api.console.wall_trend import Trend, district_trend, plant_trend
+from api.console.wall_trend import Trend, distinct, district_trend, plant_trend
 from api.deps import Api, Context
 from api.language import Language
 from db import alerts, plants
@@ -70,9 +71,8 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
     counts = await alerts.open_counts(api.pool, [row.e for row in rows])
     views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
     views.sort(key=lambda view: -(view.power.kw or 0.0))
-    enpis: list[EnpiView] = []
-    for row in rows:
-        enpis += [view for view in await enpi_views(api, row, language) if view.unit == "kgce/t"]
+    # Of the enterprise that is nearest to a limit, with its name: a district has more than one No. 2 blast furnace.
+    of, enpis = await _nearest(api, rows, language)
     sums = district(views, open_alerts(counts))
     alarms = await open_alarms(api, rows, text, named=True)
     wall = Wall(
@@ -80,7 +80,7 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
         (
             district_power_tile(text, sums),
             coal_tile(text, sums.tce, sums.change, sums.partial),
-            margin_tile(text, text("Margin to limit"), enpis),
+            margin_tile(text, text("Margin to limit"), enpis, of=of),
             alerts_tile(text, sums.alerts),
             silent_tile(text, sums.fresh, sums.points),
             age_tile(text),
@@ -113,6 +113,15 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
         *_ages(api, [view]),
     )
     return await _page(request, api, wall, await plants.enterprises(api.pool), rotate, live=code)
+
+
+async def _nearest(api: Context, rows: list[EnterpriseRow], language: Language) -> tuple[str, list[EnpiView]]:
+    names = distinct([row.name_zh if language == "zh" else row.name_en for row in rows])
+    found = [
+        (name, [view for view in await enpi_views(api, row, language) if view.unit == "kgce/t"])
+        for name, row in zip(names, rows, strict=True)
+    ]
+    return min(found, key=lambda one: least_margin(one[1]), default=("", []))
 
 
 async def _page(

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 
 from api.console.i18n import Catalogue
+from api.console.wall_trend import distinct
 from api.console.words import word
 from api.deps import Context
 from db import alerts
@@ -44,7 +45,8 @@ class Alarm:
     @property
     def rows(self) -> int:
         """How many rows its text takes, at most MOST_ROWS_EACH."""
-        text = f"{self.word} 88 h {self.where} {self.title} ×8"
+        times = " ×88" if self.count > 1 else ""
+        text = f"{self.word}{times} 88 h {self.where} {self.title}"
         width = sum(1.0 if ord(letter) > 0x2E80 else _LATIN_EM for letter in text)
         return min(MOST_ROWS_EACH, -int(-width // _WIDTH_EM))
 
@@ -64,7 +66,8 @@ async def open_alarms(context: Context, rows: Sequence[EnterpriseRow], text: Cat
         named: say whose each is; else which process's.
     """
     now = context.clock()
-    names = {row.code: row.name_zh if text.language == "zh" else row.name_en for row in rows}
+    short = distinct([row.name_zh if text.language == "zh" else row.name_en for row in rows])
+    names = {row.code: name for row, name in zip(rows, short, strict=True)}
     found = await alerts.list_alerts(context.pool, [row.e for row in rows], Filter(state="firing"), limit=_LOOKED_AT)
     awake = [alert for alert in found if alert.shelved_until is None or alert.shelved_until <= now]
     return fitting(joined(awake, names, text, named=named))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +28,11 @@ class Look(StrEnum):
     GOOD = "good"
     WATCH = "watch"
     BAD = "bad"
+    NOTED = "noted"
     UNKNOWN = "dim"
+
+
+_SEVERITY_LOOKS = {"critical": Look.BAD, "warning": Look.WATCH, "notice": Look.NOTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def alerts_tile(text: Catalogue, open_now: OpenAlerts) -> Tile:
     if not open_now.total:
         return Tile(title, figure, text("nothing open"), Look.GOOD)
     worst = next(f"{word(text, 'severity', code)} {n}" for code, n in open_now.counts if n)
-    return Tile(title, figure, worst, Look.BAD if open_now.worst == "critical" else Look.WATCH)
+    return Tile(title, figure, worst, _SEVERITY_LOOKS.get(open_now.worst or "", Look.WATCH))
 
 
 def silent_tile(text: Catalogue, fresh: int, of: int) -> Tile:
@@ -120,10 +125,13 @@ def age_tile(text: Catalogue) -> Tile:
     return Tile(text("Age of data"), figure, "", age=True)
 
 
-def margin_tile(text: Catalogue, title: str, views: Sequence[EnpiView]) -> Tile:
+def margin_tile(text: Catalogue, title: str, views: Sequence[EnpiView], *, of: str = "") -> Tile:
     """The EnPI with the least distance to its limit on the last whole day.
 
     By distance, not per cent: limits of converters are negative, and percentages invert there.
+
+    Args:
+        of: whose it is, where a wall is of more than one.
     """
     judged = [
         (view.judged.limit - view.last.value, view, view.judged.limit)
@@ -133,21 +141,35 @@ def margin_tile(text: Catalogue, title: str, views: Sequence[EnpiView]) -> Tile:
     if not judged:
         known = [view for view in views if view.last and view.last.value is not None]
         if known and known[0].last:
-            return Tile(
-                name_of(text, known[0]), quantity(known[0].last.value, known[0].unit), text("no limit in force")
-            )
+            figure = quantity(known[0].last.value, known[0].unit)
+            return Tile(name_of(text, known[0], of), figure, text("no limit in force"))
         why = next((_why(view) for view in views if view.item is not None), "")
         return unknown(title, reason(text, why) or text("no limit binds"))
     margin, view, limit = min(judged, key=lambda found: found[0])
     words = {"n": short(abs(margin)), "limit": short(limit)}
     note = text("%(n)s over %(limit)s", **words) if view.over else text("%(n)s under %(limit)s", **words)
     value = view.last.value if view.last else None
-    return Tile(name_of(text, view), quantity(value, view.unit), note, Look.BAD if view.over else Look.GOOD)
+    return Tile(name_of(text, view, of), quantity(value, view.unit), note, Look.BAD if view.over else Look.GOOD)
 
 
-def name_of(text: Catalogue, view: EnpiView) -> str:
-    """What fits a wall: the Chinese name is short, in English the process's code is."""
-    return view.name if text.language == "zh" else f"{(view.process or view.code).upper()} vs limit"
+def least_margin(views: Sequence[EnpiView]) -> float:
+    """The distance of the EnPI nearest to its limit; endless where none is judged."""
+    margins = [
+        view.judged.limit - view.last.value
+        for view in views
+        if view.last and view.last.value is not None and view.judged and view.judged.limit is not None
+    ]
+    return min(margins, default=float("inf"))
+
+
+def name_of(text: Catalogue, view: EnpiView, of: str = "") -> str:
+    """What fits a wall: the Chinese name is short, in English the process's code is.
+
+    With whose it is before it, a Chinese name leaves out what its unit says.
+    """
+    if text.language != "zh":
+        return f"{of} {(view.process or view.code).upper()} vs limit".lstrip()
+    return f"{of} {re.sub('(工序|综合)+能耗$', '', view.name)}" if of else view.name
 
 
 def _why(view: EnpiView) -> str:
@@ -162,4 +184,5 @@ def share_tile(title: str, share: float | None, note: str, look: Look = Look.PLA
 
 
 def _signed(value: float) -> str:
-    return f"{'+' if value >= 0 else MINUS}{abs(value):.1f}"
+    size = f"{abs(value):.1f}"
+    return size if not float(size) else f"{'+' if value > 0 else MINUS}{size}"

@@ -23,19 +23,20 @@ from enms.units import convert
 MOST_LINES = 4
 _HOURS = 12
 _QUARTERS = _HOURS * 4
+_FRESH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: values by quarter hour, None is a gap; `last` is the newest that is known."""
+    """One line: values by quarter hour up to now, None is a gap."""
 
     name: str
     values: tuple[float | None, ...]
 
     @property
     def last(self) -> float | None:
-        """The newest value that is known."""
-        return next((value for value in reversed(self.values) if value is not None), None)
+        """The newest value of the last hour: what is older stands for nothing that is now."""
+        return next((value for value in self.values[: -_FRESH - 1 : -1] if value is not None), None)
 
 
 @dataclass(frozen=True, slots=True)

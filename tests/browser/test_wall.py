@@ -33,7 +33,7 @@ _LEGIBLE = """() => {
     const within = box.right <= innerWidth && box.bottom <= innerHeight && box.left >= 0 && box.top >= 0;
     if (!within && !e.closest('.alarms li')) outside.add(e.outerHTML.slice(0, 80)); // a long row ends in an ellipsis
   }
-  for (const e of document.querySelectorAll('.big, .tile h2, .tile .note, .trend, .alarms')) {
+  for (const e of document.querySelectorAll('.big, .tile h2, .tile .note, .trend, .trend figcaption, .alarms')) {
     const tall = e.matches('.trend, .alarms') && e.scrollHeight > e.clientHeight + 1;
     if (e.scrollWidth > e.clientWidth + 1 || tall) cut.add(`${e.className}: ${e.textContent.trim()}`);
   }
