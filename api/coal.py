@@ -9,7 +9,6 @@ from api.deps import Context
 from db.coal_rates import Rolled, Year, fleet_year
 from db.plants import EnterpriseRow
 from enms.bounds import targets
-from enms.coal_rate import fleet_rate
 
 # A year moves little within an hour, and costs a read of all its days.
 _FOR_S = 3600.0
@@ -17,11 +16,13 @@ _FOR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class FleetLine:
-    """A unit, or (without one) a fleet; of the enterprise `code`, or (without one) of the district."""
+    """A unit, or (without one) a fleet; of the enterprise `code`, or (without one) of the district; gce/kWh."""
 
     code: str | None
     unit: str | None
     rate: float | None
+    low: float | None
+    high: float | None
     alpha: float | None
     known: int
     missing: str
@@ -48,14 +49,19 @@ async def coal_lines(context: Context, owners: Sequence[EnterpriseRow], *, distr
     there = [(code, year) for code, year in years if year is not None]
     lines = []
     for code, year in there:
-        lines.append(FleetLine(code, None, year.rate, None, year.least_known, ""))
+        lines.append(_fleet(code, year))
         lines += [_line(code, unit, rolled) for unit, rolled in year.units]
     if district and len(there) > 1:
-        together = [one for _, year in there for one in year.burnt]
-        known = min(year.least_known for _, year in there)
-        lines.insert(0, FleetLine(None, None, fleet_rate(together), None, known, ""))
+        lines.insert(0, _fleet(None, Year(tuple(one for _, year in there for one in year.units))))
     return lines
 
 
+def _fleet(code: str | None, year: Year) -> FleetLine:
+    fleet = year.fleet
+    rate, low, high = (None, None, None) if fleet is None else (fleet.value, fleet.low, fleet.high)
+    return FleetLine(code, None, rate, low, high, None, year.least_known, "")
+
+
 def _line(code: str, unit: str, rolled: Rolled) -> FleetLine:
-    return FleetLine(code, unit, rolled.burnt.rate, rolled.burnt.alpha, rolled.known, rolled.mostly)
+    value = rolled.value
+    return FleetLine(code, unit, value.value, value.low, value.high, value.alpha, rolled.known, rolled.mostly)

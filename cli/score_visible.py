@@ -86,7 +86,7 @@ class _Looking:
                 yield enpi
 
     def _coarsest_s(self, enpi: Enpi) -> float:
-        return max(self._period_s(code) for code in (*(term.point for term in enpi.energy), *enpi.output))
+        return max(self._period_s(code) for code in enpi.codes)
 
     def _period_s(self, code: str) -> float:
         point = next(p for p in self._plant.points if p.code == code)

@@ -186,7 +186,7 @@ def concerns(fault: Fault, plant: Plant) -> frozenset[str]:
     parents = {p.parent for p in plant.points if p.code in points and p.parent is not None}
     virtual = {p.code for p in plant.points if p.virtual and points & {term.point for term in p.virtual}}
     seen = points | parents | virtual
-    enpis = {e.code for e in plant.enpis if seen & {*(term.point for term in e.energy), *e.output}}
+    enpis = {e.code for e in plant.enpis if seen & e.codes}
     motors = {m.code for m in plant.motors if points & set(m.points.model_dump().values())}
     if fault.motor is not None:
         motors.add(fault.motor)

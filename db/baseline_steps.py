@@ -131,11 +131,13 @@ class Drawing:
 def boundary_print(version: EnpiVersion) -> str:
     """Fingerprint of what an EnPI's energy and output are made of: a change of it is another baseline."""
     enpi = version.enpi
-    made_of = {
+    made_of: dict[str, object] = {
         "energy": sorted([term.point, term.sign] for term in enpi.energy),
         "output": sorted(enpi.output),
         "basis": enpi.basis,
     }
+    if enpi.made_of:
+        made_of["generating_unit"] = {key: sorted(codes) for key, codes in enpi.made_of.items()}
     return sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,29 +1,25 @@
-"""Generating units day by day from the ledger: fuel as standard coal, generation, house load, heat."""
+"""Generating units day by day from the ledger: each unit by its EnPI, fleets by their units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import fsum
 
 import asyncpg
 
-from db.conversions import conversions
-from db.energy import EnergyTotal, Period, energy_totals
+from db.enpi_model import EnpiModel, EnpiVersion, models_of
 from db.instants import BEGINNING, END, known
-from db.metered import MeteredPoint, metered_points
+from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from db.statements import statements
-from db.totals import cuts_of
-from enms.carriers import TceBasis
-from enms.coal_rate import Burnt, fleet_rate, together
-from enms.cuts import Cut, Cuts
+from enms.coal_rate import FleetRate, fleet_rate
+from enms.cuts import Cut
+from enms.errors import ConflictError
+from enms.performance import EnpiValue, Input, Part, Why, together
 from enms.plant import GeneratingUnit
-from enms.units import convert
 
 TWELVE_MONTHS = timedelta(days=365)
-_ENERGY = {"generation": "kWh", "auxiliary": "kWh", "heating_auxiliary": "kWh", "heat": "GJ", "total_heat": "GJ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +35,11 @@ class UnitVersion:
 
 @dataclass(frozen=True, slots=True)
 class UnitPast:
-    """A unit as configured, with the points it ever had.
-
-    Attributes:
-        ncvs: numbers of the points that measure its fuels' heating values.
-    """
+    """A unit as configured, with its supply coal rate as an EnPI: what an EnPI that names it is, too."""
 
     code: str
     versions: tuple[UnitVersion, ...]
-    points: Mapping[str, MeteredPoint]
-    ncvs: frozenset[int]
-    cuts: Cuts
+    model: EnpiModel
 
     def at(self, instant: datetime) -> GeneratingUnit | None:
         """As it was configured then; None: it was not in service."""
@@ -60,22 +50,34 @@ class UnitPast:
     def current(self) -> GeneratingUnit:
         return self.versions[-1].unit
 
+    @property
+    def points(self) -> frozenset[int]:
+        """Every point it was ever made of."""
+        return frozenset(leaf.point.p for v in self.model.versions for leaf in self.model.leaves(v))
+
+    @property
+    def ncvs(self) -> frozenset[int]:
+        """Points that measure its fuels' heating values."""
+        leaves = [leaf for v in self.model.versions for leaf in self.model.leaves(v)]
+        named = {leaf.point.ncv for leaf in leaves if leaf.part is Part.ENERGY and leaf.point.ncv is not None}
+        return frozenset(self.model.points[code].p for code in named if code in self.model.points)
+
 
 @dataclass(frozen=True, slots=True)
 class UnitDay:
     """A unit over one day.
 
     Attributes:
-        burnt: what it burnt and made; None: `missing` says what is not known.
-        missing: why, and of which point: "heating_value_missing: u1.coal.mass".
-        completeness: of its worst point.
+        value: its supply coal rate with all it is made of.
+        missing: why it does not count, and of which point: "heating_value_missing: u1.coal.mass"; empty: it does.
     """
 
-    start: datetime
-    end: datetime
-    burnt: Burnt | None
+    value: EnpiValue
     missing: str
-    completeness: float
+
+    @property
+    def end(self) -> datetime:
+        return self.value.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,12 @@ class Rolled:
     """A unit over the days before an instant.
 
     Attributes:
+        value: of the days that are known, added up.
         days: of the span; known: of these, days that are added up.
         missing: what was missing on the others, by how many days.
     """
 
-    burnt: Burnt
+    value: EnpiValue
     days: int
     known: int
     missing: Mapping[str, int] = field(default_factory=dict)
@@ -109,13 +112,9 @@ class Year:
     units: tuple[tuple[str, Rolled], ...]
 
     @property
-    def burnt(self) -> list[Burnt]:
-        return [one.burnt for _, one in self.units]
-
-    @property
-    def rate(self) -> float | None:
-        """gce/kWh of what is known; None: nothing was supplied."""
-        return fleet_rate(self.burnt)
+    def fleet(self) -> FleetRate | None:
+        """Of what is known; None: nothing was supplied."""
+        return fleet_rate([one.value for _, one in self.units])
 
     @property
     def least_known(self) -> int:
@@ -135,25 +134,17 @@ async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) ->
             retired=row["retired"],
         )
         found.setdefault(row["code"], []).append(version)
-    current = {code: versions for code, versions in found.items() if not versions[-1].retired}
-    if not current:
-        return []
-    points = {point.code: point for point in await metered_points(connection, enterprise.e)}
-    cuts = await cuts_of(connection, enterprise.e)
-    units = []
-    for code, versions in current.items():
-        named = {name for v in versions for codes in v.unit.points.values() for name in codes}
-        own = {name: points[name] for name in sorted(named) if name in points}
-        fuels = [own[name].p for v in versions for name in v.unit.fuels if name in own]
-        rules = await conversions(connection, enterprise.e, fuels, TceBasis.CALORIFIC, enterprise.timezone)
-        ncvs = frozenset(one.ncv_p for one in rules if one.ncv_p is not None)
-        units.append(UnitPast(code, tuple(versions), own, ncvs, cuts))
-    return units
+    current = {code: tuple(versions) for code, versions in found.items() if not versions[-1].retired}
+    boundaries = {
+        code: [EnpiVersion(v.unit.enpi(), v.valid_from, v.valid_to, v.recorded_at, v.retired) for v in versions]
+        for code, versions in current.items()
+    }
+    models = {model.code: model for model in await models_of(connection, enterprise, boundaries)}
+    return [UnitPast(code, versions, models[code]) for code, versions in current.items()]
 
 
 async def unit_days(
     connection: asyncpg.Connection,
-    enterprise: EnterpriseRow,
     units: Sequence[UnitPast],
     start: datetime,
     end: datetime,
@@ -161,48 +152,38 @@ async def unit_days(
     min_completeness: float,
     by_days: bool = False,
 ) -> dict[str, list[UnitDay]]:
-    """Every whole day of [start, end) of each unit while it was in service, in order of time.
+    """Every whole day of [start, end) of each unit of one enterprise while it was in service, in order of time.
 
     `by_days`: from day totals, the same to rounding; for pages, never for a verdict that is kept.
     """
     if not units:
         return {}
-    days = [d for d in units[0].cuts.windows(Cut.DAY, start, end) if d[0] >= start and d[1] <= end]
-    numbers = sorted({point.p for unit in units for point in unit.points.values()})
-    periods = [Period(*day) for day in days]
-    cuts = units[0].cuts if by_days else None
-    totals = await energy_totals(connection, enterprise.e, numbers, periods, zone=enterprise.timezone, cuts=cuts)
-    by = {(one.p, one.period.start): one for one in totals}
+    asked = [Asked(unit.model, start, end, Cut.DAY.value, end) for unit in units]
     found: dict[str, list[UnitDay]] = {}
-    for unit in units:
-        own = found.setdefault(unit.code, [])
-        for day in days:
-            held = unit.at(day[0])
-            if held is not None:
-                own.append(_day(unit, held, day, by, min_completeness))
+    for unit, values in zip(units, await values_of_many(connection, asked, by_days=by_days), strict=True):
+        if isinstance(values, ConflictError):
+            found[unit.code] = []
+            continue
+        whole = [value for value in values if not value.provisional and value.start >= start and value.end <= end]
+        found[unit.code] = [_day(unit, value, min_completeness) for value in whole]
     return found
 
 
-def rolled(days: Iterable[UnitDay], until: datetime, span: timedelta, *, window_days: int) -> Rolled:
+def rolled(unit: UnitPast, days: Iterable[UnitDay], until: datetime, span: timedelta) -> Rolled:
     """Days of a unit that end within `span` before an instant, added up; unknown ones are counted, not guessed."""
     there = [one for one in days if until - span < one.end <= until]
     missing: dict[str, int] = {}
     for one in there:
-        if one.burnt is None:
+        if one.missing:
             missing[one.missing] = missing.get(one.missing, 0) + 1
-    parts = [one.burnt for one in there if one.burnt is not None]
-    return Rolled(together(parts), window_days, len(parts), missing)
+    parts = [one.value for one in there if not one.missing]
+    return Rolled(together(parts, until - span, until, unit.model.ratio), span.days, len(parts), missing)
 
 
-def year_of(days: Mapping[str, Sequence[UnitDay]], until: datetime) -> Year:
+def year_of(units: Sequence[UnitPast], days: Mapping[str, Sequence[UnitDay]], until: datetime) -> Year:
     """Twelve months of every unit that was in service at any time of them."""
-    return Year(
-        tuple(
-            (code, rolled(own, until, TWELVE_MONTHS, window_days=TWELVE_MONTHS.days))
-            for code, own in sorted(days.items())
-            if own
-        )
-    )
+    there = sorted((unit for unit in units if days.get(unit.code)), key=lambda unit: unit.code)
+    return Year(tuple((unit.code, rolled(unit, days[unit.code], until, TWELVE_MONTHS)) for unit in there))
 
 
 async def fleet_year(
@@ -212,64 +193,39 @@ async def fleet_year(
     units = await units_of(connection, enterprise)
     if not units:
         return None
-    until = units[0].cuts.day_begins(units[0].cuts.day_of(now))
+    cuts = units[0].model.cuts
+    until = cuts.day_begins(cuts.day_of(now))
     days = await unit_days(
-        connection, enterprise, units, until - TWELVE_MONTHS, until, min_completeness=min_completeness, by_days=True
+        connection, units, until - TWELVE_MONTHS, until, min_completeness=min_completeness, by_days=True
     )
-    return year_of(days, until)
+    return year_of(units, days, until)
 
 
-def _day(
-    unit: UnitPast,
-    held: GeneratingUnit,
-    day: tuple[datetime, datetime],
-    totals: Mapping[tuple[int, datetime], EnergyTotal],
-    min_completeness: float,
-) -> UnitDay:
-    if held.heat and held.total_heat is None:
-        return UnitDay(*day, None, "alpha_missing: total_heat", 0.0)
-    window_s = (day[1] - day[0]).total_seconds()
-    worst, sums = 1.0, dict.fromkeys(("fuels", *_ENERGY), 0.0)
-    for key, codes in held.points.items():
-        parts = []
-        for code in codes:
-            point = unit.points.get(code)
-            total = totals.get((point.p, day[0])) if point is not None else None
-            amount, covered_s, why = _amount(key, total, point)
-            completeness = min(1.0, covered_s / window_s)
-            worst = min(worst, completeness)
-            if amount is None or completeness < min_completeness:
-                return UnitDay(*day, None, f"{why}: {code}", completeness)
-            parts.append(amount / completeness)
-        sums[key] = fsum(parts)
-    burnt = Burnt(
-        coal_kgce=sums["fuels"],
-        gross_kwh=sums["generation"],
-        auxiliary_kwh=sums["auxiliary"],
-        heating_kwh=sums["heating_auxiliary"],
-        heat_gj=sums["heat"],
-        total_heat_gj=sums["total_heat"],
-    )
-    if burnt.heat_gj > 0 and burnt.total_heat_gj < burnt.heat_gj:
-        return UnitDay(*day, None, f"alpha_beyond_one: {held.total_heat}", worst)
-    return UnitDay(*day, burnt, "", worst)
+def _day(unit: UnitPast, value: EnpiValue, least: float) -> UnitDay:
+    version = unit.model.version_at(value.start) or unit.model.current
+    return UnitDay(value, _missing(value, version.enpi.made_of, least))
 
 
-def _amount(key: str, total: EnergyTotal | None, point: MeteredPoint | None) -> tuple[float | None, float, str]:
-    """What a point gave, over how many seconds, and what to say where that is not enough."""
-    if total is None or point is None or total.amount is None:
-        return None, 0.0, f"{_WHAT[key]}_missing"
-    if key != "fuels":
-        return convert(total.amount, total.unit, _ENERGY[key]), total.covered_s, f"{_WHAT[key]}_missing"
-    why = "heating_value_missing" if total.unconverted_s > 0 or total.kgce is None else "fuel_missing"
-    return total.kgce, total.covered_s - total.unconverted_s, why
+def _missing(value: EnpiValue, made_of: Mapping[str, Sequence[str]], least: float) -> str:
+    """Why a day does not count; a day without output (idle) does: its coal is the fleet's."""
+    for one in value.inputs:
+        if not one.known or one.completeness < least:
+            return f"{_what(one, made_of)}: {one.point}"
+    idle = value.reason is not None and value.reason.why is Why.IDLE
+    return "" if value.reason is None or idle else str(value.reason)
+
+
+def _what(one: Input, made_of: Mapping[str, Sequence[str]]) -> str:
+    if one.problem is not None:
+        return str(Why.NCV_MISSING)
+    return next((_WHAT[key] for key, codes in made_of.items() if one.point in codes), str(Why.ENERGY_MISSING))
 
 
 _WHAT = {
-    "fuels": "fuel",
-    "generation": "generation",
-    "auxiliary": "auxiliary",
-    "heating_auxiliary": "auxiliary",
-    "heat": "heat",
-    "total_heat": "alpha",
+    "fuels": "fuel_missing",
+    "generation": "generation_missing",
+    "auxiliary": "auxiliary_missing",
+    "heating_auxiliary": "auxiliary_missing",
+    "heat": str(Why.HEAT_MISSING),
+    "total_heat": str(Why.ALPHA_MISSING),
 }

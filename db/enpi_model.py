@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from enms.cuts import Cuts
 from enms.errors import NotFoundError
 from enms.performance import Meter, Part, Ratio
 from enms.plant import Declared, Enpi
+
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,16 @@ class EnpiModel:
 
     @property
     def coarsest_s(self) -> float:
-        """The longest period of what it is made of: it is never judged finer than that."""
-        return max((leaf.point.period_s for v in self.versions for leaf in self.leaves(v)), default=0.0)
+        """The longest period of what it is made of: it is never judged finer than that.
+
+        A day at least for coal: belt scales lead the burn by hours, heating values are daily samples.
+        """
+        of_coal = _DAY_S if self.current.enpi.generating_unit is not None else 0.0
+        return max(of_coal, *(leaf.point.period_s for v in self.versions for leaf in self.leaves(v)), 0.0)
 
     def leaves(self, version: EnpiVersion) -> list[Leaf]:
         """The metered points of a boundary, virtual ones taken apart."""
-        enpi = version.enpi
-        found = [leaf for term in enpi.energy for leaf in self._below(Part.ENERGY, term.point, term.sign)]
-        return found + [leaf for code in enpi.output for leaf in self._below(Part.OUTPUT, code, 1)]
+        return [leaf for part, sign, code in version.enpi.parts for leaf in self._below(Part(part), code, sign)]
 
     def _below(self, part: Part, code: str, sign: int) -> Iterator[Leaf]:
         point = self.points.get(code)
@@ -176,21 +180,34 @@ async def enpi_models(
     versions: dict[str, list[EnpiVersion]] = {}
     async for row in statements("performance").enpi_versions(connection, e=e, code=code):
         versions.setdefault(row["code"], []).append(_version(row))
+    entered: dict[str, list[Entered]] = {}
+    for entry in await entered_inputs(connection, e, code) if versions else ():
+        entered.setdefault(entry.enpi, []).append(entry)
+    return await models_of(connection, enterprise, versions, entered)
+
+
+async def models_of(
+    connection: asyncpg.Connection,
+    enterprise: EnterpriseRow,
+    versions: Mapping[str, Sequence[EnpiVersion]],
+    entered: Mapping[str, Sequence[Entered]] | None = None,
+) -> list[EnpiModel]:
+    """EnPIs by the versions of their boundaries, with the points and meters below them."""
     if not versions:
         return []
+    e = enterprise.e
     cuts = await cuts_of(connection, enterprise)
     named = {name for vs in versions.values() for v in vs for name in _named(v.enpi)}
     points = await _points(connection, e, named)
     meters = await _meters(connection, e, [point.p for point in points.values()])
-    entered: dict[str, list[Entered]] = {}
-    for entry in await entered_inputs(connection, e, code):
-        entered.setdefault(entry.enpi, []).append(entry)
     models = []
     for name, held in versions.items():
         process = held[-1].enpi.process
         commissioned = await statements("performance").commissioned(connection, e=e, process=process)
         models.append(
-            EnpiModel(enterprise, cuts, name, tuple(held), points, meters, commissioned, tuple(entered.get(name, ())))
+            EnpiModel(
+                enterprise, cuts, name, tuple(held), points, meters, commissioned, tuple((entered or {}).get(name, ()))
+            )
         )
     return models
 
@@ -206,7 +223,7 @@ def _version(row: asyncpg.Record) -> EnpiVersion:
 
 
 def _named(enpi: Enpi) -> set[str]:
-    return {term.point for term in enpi.energy} | set(enpi.output) | set(enpi.corrections.values())
+    return {*enpi.codes, *enpi.corrections.values()}
 
 
 async def _points(connection: asyncpg.Connection, e: int, named: set[str]) -> dict[str, PointFacts]:

@@ -232,7 +232,7 @@ class _Loader:
         await self._sql.insert_dirty(self._connection, e=self._e, p=p, from_ts=since, to_ts=END)
 
     async def enpis(self, entries: Sequence[Enpi]) -> None:
-        await self._definitions("enpi", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
+        await self._definitions("enpi", {entry.code: _definition(entry) for entry in entries})
 
     async def motors(self, entries: Sequence[Motor]) -> None:
         await self._definitions("motor", {entry.code: entry.model_dump_json(by_alias=True) for entry in entries})
@@ -405,6 +405,12 @@ def _stored(row: asyncpg.Record, key: str) -> object:
     if key == "virtual" and row[key] is not None:
         return json.dumps([{"point": t["point"], "sign": t["sign"]} for t in json.loads(row[key])])
     return row[key]
+
+
+def _definition(enpi: Enpi) -> str:
+    """An EnPI as it is recorded; what only units' EnPIs have is left out of others: they are what they always were."""
+    unused = None if enpi.generating_unit is not None else {"generating_unit", "made_of"}
+    return enpi.model_dump_json(by_alias=True, exclude=unused)
 
 
 def _same_meter(row: asyncpg.Record, wanted: dict[str, object]) -> bool:

@@ -159,7 +159,9 @@ def _inputs(value: EnpiValue, carriers: Mapping[str, str | None]) -> Sequence[Sh
         ShiftInput(
             one.point,
             carriers.get(one.point),
-            one.sign * one.filled(one.kgce) if one.known and one.kgce is not None else None,
+            one.sign * one.filled(one.kgce) * (1 - (value.alpha or 0.0))
+            if one.known and one.kgce is not None
+            else None,
         )
         for one in value.inputs
         if one.part is Part.ENERGY

@@ -10,15 +10,20 @@ Arithmetic only; `db.performance` brings the amounts. Conventions:
 - Completeness is that of the worst input.
 - The range [low, high] is a root sum of squares of accuracy classes, register steps and what was filled in.
 - Output of zero is *idle*, not a value: energy stays in the totals of longer periods.
+- Where heat is supplied beside power (a generating unit's EnPI) the energy is that of the power alone,
+
+    value = sum of sign x kgce x (1 - alpha) / output,    alpha = heat supplied / all heat that left the boiler
+
+  over the whole span: shares of heat are made of sums, not averaged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from math import sqrt
+from math import fsum, hypot, sqrt
 
 from enms.carriers import TceBasis, carriers
 from enms.catalogue import Levels, LimitRow
@@ -58,6 +63,9 @@ class Why(StrEnum):
     ENERGY_MISSING = "energy_missing"
     NCV_MISSING = "heating_value_missing"
     NO_FACTOR = "no_conversion_factor"
+    HEAT_MISSING = "heat_missing"
+    ALPHA_MISSING = "alpha_missing"
+    ALPHA_BEYOND = "alpha_beyond_one"
     IDLE = "idle"
     INCOMPLETE = "incomplete"
     NO_LIMIT = "no_limit_declared"
@@ -82,10 +90,12 @@ class Reason:
 
 
 class Part(StrEnum):
-    """What an input is to an EnPI."""
+    """What an input is to an EnPI; heat supplied and all heat of the boiler say whose share of the energy counts."""
 
     ENERGY = "energy"
     OUTPUT = "output"
+    HEAT = "heat"
+    TOTAL_HEAT = "total_heat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +225,12 @@ class EnpiValue:
         low, high: its range.
         completeness: of the worst input, 0 to 1.
         estimated_share: of the boundary's energy (weighed by size) or of output, whichever is greater.
-        energy_kgce, output: metered, over what was covered; None where an input has nothing.
+        energy_kgce, output: metered, over what was covered; None where an input has nothing. Energy is without
+            the share of heat supplied.
         whole_energy_kgce, whole_output: the same with gaps filled in: what the value is the quotient of.
+        energy_half_kgce, output_half: half widths of their ranges.
         provisional: the span is not over; the value is of what is closed.
+        alpha: share of heat supplied; None where it is not known, or the EnPI is not about heat and power.
     """
 
     start: datetime
@@ -238,6 +251,9 @@ class EnpiValue:
     limit: LimitVerdict | None
     provisional: bool
     inputs: tuple[Input, ...]
+    energy_half_kgce: float = 0.0
+    output_half: float = 0.0
+    alpha: float | None = None
 
 
 OF_POWER = {"kWh/t": ("t", 1.0), "kWh/kg": ("kg", 1.0), "%": ("kWh", 100.0)}
@@ -285,23 +301,27 @@ def enpi_value(
         ratio: units.
         provisional: the span is not over.
     """
-    energy = [i for i in inputs if i.part is Part.ENERGY]
-    output = [i for i in inputs if i.part is Part.OUTPUT]
+    energy, output, heat, total_heat = ([i for i in inputs if i.part is part] for part in Part)
     whole_output = _total(output, ratio.output, filled=True)
-    whole_energy = _total(energy, None, filled=True)
-    reason = _unknown(energy, output)
+    burnt = _total(energy, None, filled=True)
+    of_heat = _unknown_heat(heat, total_heat)
+    reason = _unknown(energy, output) or of_heat
+    share = Share.of(heat, total_heat) if of_heat is None else None
+    whole_energy = None if burnt is None or share is None else burnt * (1 - share.value)
     value = low = high = None
+    energy_half = output_half = 0.0
     state = State.UNKNOWN
-    if reason is None and whole_output is not None and whole_energy is not None:
+    if reason is None and share is not None and whole_output is not None and whole_energy is not None:
+        energy_half = hypot(_uncertainty(energy, None) * (1 - share.value), (burnt or 0.0) * share.half)
+        output_half = _uncertainty(output, ratio.output)
         if whole_output <= 0:
             state, reason = State.IDLE, Reason(Why.IDLE)
         else:
             state = State.KNOWN
             value = whole_energy / whole_output * ratio.per_kgce
-            of_energy = _uncertainty(energy, None) / whole_output * ratio.per_kgce
-            of_output = value * _uncertainty(output, ratio.output) / whole_output
-            half = sqrt(of_energy**2 + of_output**2)
+            half = hypot(energy_half / whole_output * ratio.per_kgce, value * output_half / whole_output)
             low, high = value - half, value + half
+    metered = _total(energy, None, filled=False)
     return EnpiValue(
         start=start,
         end=end,
@@ -313,7 +333,7 @@ def enpi_value(
         estimated_share=max(_estimated(energy), _estimated(output)),
         state=state,
         reason=reason,
-        energy_kgce=_total(energy, None, filled=False),
+        energy_kgce=None if metered is None or share is None else metered * (1 - share.value),
         output=_total(output, ratio.output, filled=False),
         whole_energy_kgce=whole_energy,
         whole_output=whole_output,
@@ -321,10 +341,76 @@ def enpi_value(
         limit=None,
         provisional=provisional,
         inputs=tuple(inputs),
+        energy_half_kgce=energy_half,
+        output_half=output_half,
+        alpha=share.value if share is not None and (heat or total_heat) else None,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Share of heat supplied in all heat that left the boiler, with the half width of its range."""
+
+    value: float = 0.0
+    half: float = 0.0
+
+    @classmethod
+    def of(cls, heat: Sequence[Input], total_heat: Sequence[Input]) -> Share:
+        """Of known inputs; none where no heat is supplied."""
+        supplied, whole = _total(heat, "GJ", filled=True), _total(total_heat, "GJ", filled=True)
+        if not supplied or supplied < 0 or not whole:
+            return cls()
+        value = supplied / whole
+        halves = _uncertainty(heat, "GJ") / supplied, _uncertainty(total_heat, "GJ") / whole
+        return cls(value, value * hypot(*halves))
+
+
+def together(values: Sequence[EnpiValue], start: datetime, end: datetime, ratio: Ratio) -> EnpiValue:
+    """Parts of a span as one: every input's amounts added up over the parts it is in, in order of time."""
+    found: dict[tuple[Part, int, str, str], list[Input]] = {}
+    for value in values:
+        for one in value.inputs:
+            found.setdefault((one.part, one.sign, one.point, one.unit), []).append(one)
+    return enpi_value(start, end, [_added(parts) for parts in found.values()], ratio)
+
+
+def _added(parts: Sequence[Input]) -> Input:
+    """One input over several spans; the worst of its meters."""
+    last, used = parts[-1], parts[-1].conversion
+    amount = _sum(one.amount for one in parts)
+    kgce = _sum(one.kgce for one in parts)
+    if used is not None and kgce is not None and amount:
+        used = replace(used, kgce_per_amount=kgce / amount)
+    meters = [one.meter for one in parts]
+    return replace(
+        last,
+        amount=amount,
+        kgce=kgce,
+        window_s=fsum(one.window_s for one in parts),
+        covered_s=fsum(one.covered_s for one in parts),
+        estimated_s=fsum(one.estimated_s for one in parts),
+        apportioned_s=fsum(one.apportioned_s for one in parts),
+        conversion=used,
+        problem=next((one.problem for one in parts if one.problem is not None), None),
+        meter=Meter(
+            accuracy_class=max((m.accuracy_class for m in meters if m.accuracy_class is not None), default=None),
+            ncv_accuracy_class=max(
+                (m.ncv_accuracy_class for m in meters if m.ncv_accuracy_class is not None), default=None
+            ),
+            step=max((m.step for m in meters if m.step is not None), default=None),
+            calibrated=min((m.calibrated for m in meters if m.calibrated is not None), default=None),
+        ),
+    )
+
+
+def _sum(quantities: Iterable[float | None]) -> float | None:
+    """Of what is known; None: nothing is."""
+    known = [one for one in quantities if one is not None]
+    return fsum(known) if known else None
+
+
 def _quantity(one: Input, output_unit: str | None) -> float | None:
+    """Standard coal, or the amount in a unit."""
     if output_unit is None:
         return one.kgce
     return None if one.amount is None else convert(one.amount, one.unit, output_unit)
@@ -364,6 +450,17 @@ def _unknown(energy: Sequence[Input], output: Sequence[Input]) -> Reason | None:
             return Reason(why, names)
     missing = tuple(i.point for i in energy if not i.known)
     return Reason(Why.ENERGY_MISSING, missing) if missing or not energy else None
+
+
+def _unknown_heat(heat: Sequence[Input], total_heat: Sequence[Input]) -> Reason | None:
+    """Why the share of heat is not known; without heat supplied there is none."""
+    for why, inputs in ((Why.HEAT_MISSING, heat), (Why.ALPHA_MISSING, total_heat)):
+        if missing := tuple(i.point for i in inputs if not i.known):
+            return Reason(why, missing)
+    if heat and not total_heat:
+        return Reason(Why.ALPHA_MISSING, (Part.TOTAL_HEAT.value,))
+    supplied, whole = _total(heat, "GJ", filled=True) or 0.0, _total(total_heat, "GJ", filled=True) or 0.0
+    return Reason(Why.ALPHA_BEYOND, tuple(i.point for i in total_heat)) if supplied > max(whole, 0.0) else None
 
 
 def no_verdict(reason: Reason, row: LimitRow | None = None, corrected: CorrectedLimit | None = None) -> LimitVerdict:

@@ -255,11 +255,27 @@ class Declared(_Strict):
         return self
 
 
+PartName = Literal["energy", "output", "heat", "total_heat"]
+_OF_UNIT: dict[str, tuple[PartName, Sign]] = {
+    "fuels": ("energy", 1),
+    "generation": ("output", 1),
+    "auxiliary": ("output", -1),
+    "heating_auxiliary": ("output", 1),
+    "heat": ("heat", 1),
+    "total_heat": ("total_heat", 1),
+}
+"""What a generating unit's points are to its supply coal rate b = B (1 - alpha) / (Wgen - Waux,power)."""
+
+
 class Enpi(_Strict):
     """An energy performance indicator (ISO 50006): boundary energy over qualified output.
 
-    `unit` None: kgce/t, or gce/kWh where the output is power. The others are for boundaries of electricity alone, such
-    as a house load in %.
+    Attributes:
+        unit: None: kgce/t, or gce/kWh where the output is power. The others are for boundaries of electricity alone,
+            such as a house load in %.
+        generating_unit: the supply coal rate of that unit, in the place of a boundary of its own: fuels less the share
+            of heat supplied, over what was generated less house load (`enms.performance`).
+        made_of: that unit's points by what they are to it; filled in by the plant, never written in a plant file.
     """
 
     code: Code
@@ -269,10 +285,36 @@ class Enpi(_Strict):
     periods: tuple[Literal["hour", "shift", "day", "month", "year"], ...] = ("day", "month", "year")
     unit: Literal["kWh/t", "kWh/kg", "%"] | None = None
     limit: LimitReference | None = None
-    energy: tuple[Term, ...] = Field(min_length=1)
-    output: tuple[Code, ...] = Field(min_length=1)
+    energy: tuple[Term, ...] = ()
+    output: tuple[Code, ...] = ()
     corrections: dict[str, Code] = Field(default_factory=dict)
     declared: tuple[Declared, ...] = ()
+    generating_unit: Code | None = None
+    made_of: dict[str, tuple[Code, ...]] = Field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[tuple[PartName, Sign, Code], ...]:
+        """What it is made of: part, sign and code of every point of its boundary, in order."""
+        own: list[tuple[PartName, Sign, Code]] = [("energy", term.sign, term.point) for term in self.energy]
+        own += [("output", 1, name) for name in self.output]
+        return (*own, *((*part, name) for key, part in _OF_UNIT.items() for name in self.made_of.get(key, ())))
+
+    @property
+    def codes(self) -> frozenset[Code]:
+        """The points of its boundary."""
+        return frozenset(name for _, _, name in self.parts)
+
+    @model_validator(mode="after")
+    def _one_boundary(self) -> Self:
+        own = [key for key in ("energy", "output") if getattr(self, key)]
+        if self.generating_unit is not None:
+            if own:
+                raise ValueError(f"{own[0]} is the generating unit's; name the unit or a boundary, not both")
+            if self.unit is not None or self.basis is not TceBasis.CALORIFIC:
+                raise ValueError("a generating unit's supply coal rate is in gce/kWh on the calorific basis")
+        elif len(own) < len(("energy", "output")):
+            raise ValueError(f"{'output' if 'energy' in own else 'energy'} is missing")
+        return self
 
     @model_validator(mode="after")
     def _said_once(self) -> Self:
@@ -463,6 +505,11 @@ class GeneratingUnit(_Strict):
             "total_heat": total,
         }
 
+    def enpi(self, named: Enpi | None = None) -> Enpi:
+        """Its supply coal rate as an EnPI: one that names it, or one of its own."""
+        held = named or Enpi(code=self.code, name=self.name, process=self.process, generating_unit=self.code)
+        return held.model_copy(update={"made_of": {key: codes for key, codes in self.points.items() if codes}})
+
     @model_validator(mode="after")
     def _rising(self) -> Self:
         loads = [load for load, _ in self.curve]
@@ -508,6 +555,15 @@ class Plant(_Strict):
     budgets: tuple[Budget, ...] = ()
     generating_units: tuple[GeneratingUnit, ...] = ()
     roster: Roster | None = None
+
+    @model_validator(mode="after")
+    def _units_in_enpis(self) -> Self:
+        """EnPIs of generating units are made of what their unit is made of: one definition."""
+        units = {one.code: one for one in self.generating_units}
+        held = {one.code: units.get(one.generating_unit or "") for one in self.enpis}
+        filled = tuple(one if (of := held[one.code]) is None else of.enpi(one) for one in self.enpis)
+        object.__setattr__(self, "enpis", filled)
+        return self
 
     def configs(self) -> dict[str, PointConfig]:
         """Every point resolved, by code; virtual points take the unit of their first term."""

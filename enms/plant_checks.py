@@ -107,6 +107,7 @@ def contradictions(plant: Draft) -> Iterator[tuple[Location, str]]:
     if not virtual_loops:
         yield from _virtual_units(plant)
     yield from _unknown_in_enpis(plant, points, processes)
+    yield from _enpis_of_units(plant)
     yield from _enpis_of_power(plant)
     yield from _unknown_in_motors(plant, points, processes)
     yield from _misfits_in_supplies(plant, points, processes)
@@ -216,6 +217,15 @@ def _unknown_in_enpis(plant: Draft, points: set[str], processes: set[str]) -> It
         for name, code in enpi.corrections.items():
             if code not in points:
                 yield (*here, "corrections", name), f"unknown point {code!r}"
+
+
+def _enpis_of_units(plant: Draft) -> Iterator[tuple[Location, str]]:
+    units = {one.code for one in plant.generating_units.values()}
+    for i, enpi in plant.enpis.items():
+        if enpi.generating_unit is not None and enpi.generating_unit not in units:
+            yield ("enpis", i, "generating_unit"), f"unknown generating unit {enpi.generating_unit!r}"
+        if enpi.made_of:
+            yield ("enpis", i, "made_of"), "unknown key"
 
 
 def _enpis_of_power(plant: Draft) -> Iterator[tuple[Location, str]]:

@@ -64,10 +64,12 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
 
 def boundary_of(version: EnpiVersion) -> dict[str, object]:
     """Whose boundary, on which basis, since when."""
+    unit = version.enpi.generating_unit
     return {
         "process": version.enpi.process,
         "basis": version.enpi.basis,
         "valid_from": None if version.valid_from == BEGINNING else version.valid_from,
+        **({} if unit is None else {"generating_unit": unit}),
     }
 
 
@@ -169,13 +171,13 @@ def value_lines(value: EnpiValue) -> Iterator[dict[str, object]]:
     for one in value.inputs:
         yield from _amount_lines(one, value.output_unit)
     terms = " ".join(f"{'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.ENERGY)
+    if value.alpha is not None:
+        heat, whole = (" + ".join(i.point for i in value.inputs if i.part is p) for p in (Part.HEAT, Part.TOTAL_HEAT))
+        yield _line("alpha", f"({heat}) / {whole}", value.alpha, "1")
+        terms = f"({terms.removeprefix('+ ')}) x (1 - alpha)"
     yield _line("energy", terms, value.whole_energy_kgce, "kgce")
-    yield _line(
-        "output",
-        " + ".join(i.point for i in value.inputs if i.part is Part.OUTPUT),
-        value.whole_output,
-        value.output_unit,
-    )
+    outputs = "".join(f" {'+' if i.sign > 0 else '-'} {i.point}" for i in value.inputs if i.part is Part.OUTPUT)
+    yield _line("output", outputs.removeprefix(" + "), value.whole_output, value.output_unit)
     yield _line("value", "energy / output", value.value, value.unit)
     yield _line("low", "value - root of the sum of squares", value.low, value.unit)
     yield _line("high", "value + root of the sum of squares", value.high, value.unit)
@@ -206,6 +208,10 @@ def _arithmetic(value: EnpiValue, limit: LimitVerdict) -> Iterator[dict[str, obj
 def _amount_lines(one: Input, output_unit: str) -> Iterator[dict[str, object]]:
     assert one.amount is not None
     share = f" / {decimal(one.completeness)} covered" if one.completeness < 1 else ""
+    if one.part in {Part.HEAT, Part.TOTAL_HEAT}:
+        formula = f"{one.point}: {decimal(one.amount)} {one.unit}{share}"
+        yield _line("heat_of", formula, one.filled(convert(one.amount, one.unit, "GJ")), "GJ")
+        return
     if one.part is Part.OUTPUT:
         produced = convert(one.amount, one.unit, output_unit)
         yield _line(

@@ -15,18 +15,22 @@ from db.coal_rates import TWELVE_MONTHS, UnitDay, UnitPast, Year, unit_days, uni
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.bounds import targets
-from enms.coal_rate import Burnt, curve_at, fleet_rate
+from enms.coal_rate import curve_at, fleet_rate
 from enms.cuts import Cut
+from enms.performance import Certainty, EnpiValue, Input, Ratio, enpi_value
+from enms.units import convert
 from rules.coal_rules import FleetCondition, SupplyCoalRule, UnitCondition
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid
+from rules.enpi_evidence import input_of, value_lines
+from rules.enpi_inputs import enpi_input
 from rules.evidence import decimal
 from rules.facts import Facts
 from rules.metered import line
 
 FLEET = "fleet"
 _DAY = timedelta(days=1)
-_FIGURES = ("coal_kgce", "gross_kwh", "auxiliary_kwh", "heating_kwh", "heat_gj", "total_heat_gj")
+_RATIO = Ratio.of("kWh")
 
 
 class FleetCoal:
@@ -53,27 +57,26 @@ class FleetCoal:
             units = span.subject.watched
             days = await unit_days(
                 facts.connection,
-                self._enterprise,
                 units,
                 span.start - TWELVE_MONTHS,
                 span.end,
                 min_completeness=self._condition.min_completeness,
             )
             steps = span.subject.grid.steps(span.start, span.end)
-            found[span.subject.code] = [self._judged(*step, days) for step in steps]
+            found[span.subject.code] = [self._judged(*step, year_of(units, days, step[1])) for step in steps]
         return found
 
-    def _judged(self, start: datetime, end: datetime, days: Mapping[str, Sequence[UnitDay]]) -> Judged[Year | None]:
-        year = year_of(days, end)
-        limit = self._target.value
+    def _judged(self, start: datetime, end: datetime, year: Year) -> Judged[Year | None]:
+        limit, fleet = self._target.value, year.fleet
         reason = _too_little(year, self._condition.min_completeness)
-        value = fleet_rate(year.burnt)
-        truth, in_band = Truth.UNKNOWN, False
-        if not reason and value is None:
+        truth, in_band, sure = Truth.UNKNOWN, False, None
+        if not reason and fleet is None:
             reason = "idle"
-        if not reason and value is not None:
-            truth, in_band = over(value, limit, self._rule.deadband)
-        return Judged(Observation(start, end, truth, in_band, reason), value, limit, None, year)
+        if not reason and fleet is not None:
+            truth, in_band = over(fleet.value, limit, self._rule.deadband)
+            sure = certainty_of(fleet.value, fleet.low, fleet.high, limit)
+        value = None if fleet is None else fleet.value
+        return Judged(Observation(start, end, truth, in_band, reason), value, limit, sure, year)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[tuple[UnitPast, ...]]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
@@ -82,10 +85,23 @@ class FleetCoal:
     def evidence(self, _: Subject[tuple[UnitPast, ...]], judged: Judged[Year | None]) -> dict[str, object]:
         year, until, target = judged.basis, judged.observation.end, self._target
         assert year is not None
-        value, limit = judged.value or 0.0, target.value
+        fleet, limit = year.fleet, target.value
+        assert fleet is not None
+        value = fleet.value
         return {
             "window": {"start": until - TWELVE_MONTHS, "end": until, "resolution": "rolling12m"},
-            "inputs": [_figures(code, one.burnt) | {"days": one.days, "known": one.known} for code, one in year.units],
+            "inputs": [
+                {"generating_unit": code, **input_of(each)} for code, one in year.units for each in one.value.inputs
+            ],
+            "units": [
+                {
+                    "code": code,
+                    "days": one.days,
+                    "known": one.known,
+                    "missing": [{"reason": why, "days": days} for why, days in sorted(one.missing.items())],
+                }
+                for code, one in year.units
+            ],
             "limit": {
                 "of": FLEET,
                 "target": target.key,
@@ -97,16 +113,21 @@ class FleetCoal:
                 "review": target.review,
             },
             "arithmetic": [
-                *(each for code, one in year.units for each in _lines(code, one.burnt)),
+                *(each for code, one in year.units for each in _lines(code, one.value)),
                 line("value", "sum of coal for power / sum of supplied", value, "gce/kWh"),
+                line("low", "value - root of the sum of squares", fleet.low, "gce/kWh"),
+                line("high", "value + root of the sum of squares", fleet.high, "gce/kWh"),
                 line("limit", f"target {target.key}", limit, "gce/kWh"),
                 line("distance", "value - limit", value - limit, "gce/kWh"),
             ],
             "result": {
                 "value": value,
+                "low": fleet.low,
+                "high": fleet.high,
                 "limit": limit,
                 "unit": "gce/kWh",
                 "completeness": min(one.completeness for _, one in year.units),
+                "certainty": judged.certainty,
             },
         }
 
@@ -130,14 +151,8 @@ class UnitCoal:
         found: dict[str, list[Judged[UnitDay | None]]] = {}
         for span in spans:
             unit = span.subject.watched
-            days = await unit_days(
-                facts.connection,
-                self._enterprise,
-                [unit],
-                span.start,
-                span.end,
-                min_completeness=self._condition.min_completeness,
-            )
+            least = self._condition.min_completeness
+            days = await unit_days(facts.connection, [unit], span.start, span.end, min_completeness=least)
             by_end = {day.end: day for day in days.get(unit.code, ())}
             steps = span.subject.grid.steps(span.start, span.end)
             found[unit.code] = [self._judged(unit, *step, by_end.get(step[1])) for step in steps]
@@ -145,21 +160,21 @@ class UnitCoal:
 
     def _judged(self, unit: UnitPast, start: datetime, end: datetime, day: UnitDay | None) -> Judged[UnitDay | None]:
         held = unit.at(start)
-        truth, in_band, reason = Truth.UNKNOWN, False, "not_in_service"
+        truth, in_band, reason, sure = Truth.UNKNOWN, False, "not_in_service", None
         value = limit = None
         if day is not None and held is not None:
-            reason = day.missing
-            value = day.burnt.rate if day.burnt is not None else None
-            if day.burnt is not None and value is None:
+            reason, value = day.missing, None if day.missing else day.value.value
+            if not reason and value is None:
                 reason = "idle"
-            elif day.burnt is not None and value is not None:
-                load = _load(day.burnt, held.rated_mw, end - start)
+            elif value is not None:
+                load = _load(held.generation, day.value.inputs, held.rated_mw, end - start)
                 own = curve_at(held.curve, load)
                 reason = "" if own is not None else f"beyond_curve: {load:.2f}"
                 if own is not None:
                     limit = own * (1 + self._condition.over_curve_pct / 100)
                     truth, in_band = over(value, limit, self._rule.deadband)
-        return Judged(Observation(start, end, truth, in_band, reason), value, limit, None, day)
+                    sure = certainty_of(value, day.value.low or value, day.value.high or value, limit)
+        return Judged(Observation(start, end, truth, in_band, reason), value, limit, sure, day)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[UnitPast]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
@@ -168,15 +183,15 @@ class UnitCoal:
     def evidence(self, subject: Subject[UnitPast], judged: Judged[UnitDay | None]) -> dict[str, object]:
         day, pct = judged.basis, self._condition.over_curve_pct
         assert day is not None
-        assert day.burnt is not None
-        held = subject.watched.at(day.start)
+        value = day.value
+        held = subject.watched.at(value.start)
         assert held is not None
         assert judged.value is not None
         assert judged.limit is not None
-        load = _load(day.burnt, held.rated_mw, day.end - day.start)
+        load = _load(held.generation, value.inputs, held.rated_mw, value.end - value.start)
         return {
-            "window": {"start": day.start, "end": day.end, "resolution": "day"},
-            "inputs": [_figures(subject.code, day.burnt) | {"completeness": day.completeness}],
+            "window": {"start": value.start, "end": value.end, "resolution": "day"},
+            "inputs": [{"generating_unit": subject.code, **input_of(one)} for one in value.inputs],
             "points": {key: list(codes) for key, codes in held.points.items()},
             "limit": {
                 "of": "unit",
@@ -185,18 +200,21 @@ class UnitCoal:
                 "over_curve_pct": pct,
             },
             "arithmetic": [
-                *_lines(subject.code, day.burnt),
+                *value_lines(value),
                 line("load_factor", "gross / (rated x hours)", load, "1"),
                 line("of_curve", f"own curve at {decimal(load)}", curve_at(held.curve, load), "gce/kWh"),
                 line("limit", f"own curve + {decimal(pct)} %", judged.limit, "gce/kWh"),
-                line("value", "coal for power / supplied", judged.value, "gce/kWh"),
                 line("distance", "value - limit", judged.value - judged.limit, "gce/kWh"),
             ],
             "result": {
                 "value": judged.value,
+                "low": value.low,
+                "high": value.high,
                 "limit": judged.limit,
                 "unit": "gce/kWh",
-                "completeness": day.completeness,
+                "completeness": value.completeness,
+                "estimated_share": value.estimated_share,
+                "certainty": judged.certainty,
             },
         }
 
@@ -213,13 +231,14 @@ def _watched(units: Sequence[UnitPast], rule: SupplyCoalRule) -> tuple[UnitPast,
 
 
 def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast]) -> Subject[Any]:
-    points = frozenset(point.p for unit in units for point in unit.points.values())
+    points = frozenset(p for unit in units for p in unit.points)
     ncvs = frozenset(p for unit in units for p in unit.ncvs)
-    recorded = [entry for unit in units for point in unit.points.values() for entry in point.recorded]
+    known = {point.code: point for unit in units for point in unit.model.points.values()}
+    recorded = [entry for point in known.values() if point.p in points | ncvs for entry in point.recorded]
     return Subject(
         code=code,
         watched=watched,
-        grid=CutGrid(units[0].cuts, Cut.DAY),
+        grid=CutGrid(units[0].model.cuts, Cut.DAY),
         inputs=points | ncvs,
         waits_for=points,
         reach=reach,
@@ -240,35 +259,44 @@ def _too_little(year: Year, least: float) -> str:
     return f"too_few_days: {code} {worst.known}/{worst.days}{why}"
 
 
-def _load(burnt: Burnt, rated_mw: float | None, length: timedelta) -> float:
+def certainty_of(value: float, low: float, high: float, limit: float) -> str:
+    """Whether the whole range is on the value's side of the limit."""
+    sure = low > limit if value > limit else high <= limit
+    return (Certainty.CONFIRMED if sure else Certainty.POSSIBLE).value
+
+
+def _load(generation: str, inputs: Sequence[Input], rated_mw: float | None, length: timedelta) -> float:
+    """Mean load factor: gross generation over what the unit is rated for."""
     assert rated_mw is not None
-    return burnt.gross_kwh / (rated_mw * 1000 * (length / timedelta(hours=1)))
+    gross = next(one for one in inputs if one.point == generation)
+    assert gross.amount is not None
+    return gross.filled(convert(gross.amount, gross.unit, "kWh")) / (rated_mw * 1000 * (length / timedelta(hours=1)))
 
 
-def _figures(code: str, burnt: Burnt) -> dict[str, object]:
-    return {"code": code} | {key: getattr(burnt, key) for key in _FIGURES}
-
-
-def _lines(code: str, burnt: Burnt) -> Iterator[dict[str, object]]:
-    if burnt.heat_gj > 0:
-        yield line("alpha", f"{code}: heat supplied / total heat", burnt.alpha, "1")
-    yield line("power_kgce", f"{code}: coal x (1 - alpha)", burnt.power_kgce, "kgce")
-    yield line("net_kwh", f"{code}: generated - (house load - heating only)", burnt.net_kwh, "kWh")
-    yield line("rate_of", f"{code}: coal for power / supplied", burnt.rate, "gce/kWh")
+def _lines(code: str, value: EnpiValue) -> Iterator[dict[str, object]]:
+    if value.alpha is not None:
+        yield line("alpha", f"{code}: heat supplied / total heat", value.alpha, "1")
+    yield line("power_kgce", f"{code}: coal x (1 - alpha)", value.whole_energy_kgce, "kgce")
+    yield line("net_kwh", f"{code}: generated - (house load - heating only)", value.whole_output, "kWh")
+    yield line("rate_of", f"{code}: coal for power / supplied", value.value, "gce/kWh")
 
 
 def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float | None]:
     """Evidence of `supply_coal_rate` judged again."""
-    units = [Burnt(*(float(one[key]) for key in _FIGURES)) for one in body["inputs"]]
-    limit = body["limit"]
+    window, limit = body["window"], body["limit"]
+    start, end = datetime.fromisoformat(window["start"]), datetime.fromisoformat(window["end"])
+    inputs: dict[str, list[Input]] = {}
+    for one in body["inputs"]:
+        inputs.setdefault(one["generating_unit"], []).append(enpi_input(one))
+    units = [enpi_value(start, end, found, _RATIO) for found in inputs.values()]
     if limit["of"] == FLEET:
-        value, most = fleet_rate(units), float(limit["value"])
+        fleet, most = fleet_rate(units), float(limit["value"])
+        value = fleet.value if fleet is not None else None
     else:
-        window = body["window"]
-        length = datetime.fromisoformat(window["end"]) - datetime.fromisoformat(window["start"])
-        curve = [(float(load), float(at)) for load, at in limit["curve"]]
-        own = curve_at(curve, _load(units[0], float(limit["rated_mw"]), length))
+        (generation,) = body["points"]["generation"]
+        load = _load(generation, units[0].inputs, float(limit["rated_mw"]), end - start)
+        own = curve_at([(float(at), float(rate)) for at, rate in limit["curve"]], load)
         if own is None:
             return None, None, None
-        value, most = units[0].rate, own * (1 + float(limit["over_curve_pct"]) / 100)
+        value, most = units[0].value, own * (1 + float(limit["over_curve_pct"]) / 100)
     return (None, None, most) if value is None else (value > most, value, most)

@@ -43,13 +43,22 @@ def kgce_per_hour(board: Board, plant: Plant, code: str) -> Array:
 
 
 def energy_rate(board: Board, plant: Plant, enpi: Enpi) -> Array:
-    """Kgce an hour inside an EnPI's boundary, minute by minute."""
-    return sum((t.sign * kgce_per_hour(board, plant, t.point) for t in enpi.energy), np.zeros(1440))
+    """Kgce an hour inside an EnPI's boundary, minute by minute; of a generating unit what its power took."""
+    burnt: Array = sum(
+        (sign * kgce_per_hour(board, plant, code) for part, sign, code in enpi.parts if part == "energy"),
+        np.zeros(1440),
+    )
+    heat, all_heat = (
+        sum((flow(board, plant, code) for part, _, code in enpi.parts if part == wanted), np.zeros(1440))
+        for wanted in ("heat", "total_heat")
+    )
+    alpha: Array = np.divide(heat, all_heat, out=np.zeros(1440), where=all_heat > 0)
+    return burnt * (1.0 - alpha)
 
 
 def output_rate(board: Board, plant: Plant, enpi: Enpi) -> Array:
     """Output an hour in the output points' unit, minute by minute."""
-    return sum((flow(board, plant, code) for code in enpi.output), np.zeros(1440))
+    return sum((sign * flow(board, plant, code) for part, sign, code in enpi.parts if part == "output"), np.zeros(1440))
 
 
 def energy(board: Board, plant: Plant, enpi: Enpi) -> float:

@@ -127,9 +127,10 @@ async def _coal_rate(context: Context, view: PlantView, enpis: Sequence[EnpiView
     """
     title = text("Net coal rate")
     year = await fleet_coal(context, view.row)
-    if year is not None and year.rate is not None and year.least_known > 0:
+    fleet = year.fleet if year is not None else None
+    if year is not None and fleet is not None and year.least_known > 0:
         beside = text("plan %(n)s · %(known)s d", n=short(plan_rate()), known=year.least_known)
-        return Tile(title, quantity(year.rate, "gce/kWh"), beside)
+        return Tile(title, quantity(fleet.value, "gce/kWh"), beside)
     units = [enpi for enpi in enpis if enpi.code.endswith("supply_coal")]
     values = [enpi.last for enpi in units if enpi.last is not None]
     if not units:

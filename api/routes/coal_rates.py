@@ -13,7 +13,6 @@ from api.problems import RESPONSES
 from db import plants
 from db.coal_rates import Rolled, Year, fleet_year
 from enms.bounds import targets
-from enms.coal_rate import Burnt, fleet_rate
 
 router = APIRouter(tags=["performance"], responses=RESPONSES)
 _TARGET = "plan_supply_coal"
@@ -25,9 +24,12 @@ class CoalUnit(BaseModel):
     enterprise: str
     unit: str
     rate: float | None = Field(description="gce/kWh supplied, of the days that are known; null: nothing was supplied")
+    low: float | None = Field(description="Range by accuracy classes, register steps and what was filled in")
+    high: float | None
     alpha: float = Field(description="Share of heat supplied in all heat of the boiler")
     power_kgce: float = Field(description="Standard coal of electricity: all fuels x (1 - alpha)")
     net_kwh: float = Field(description="Generated less house load, that of heating only left out")
+    completeness: float = Field(description="Of the worst point, on the days that are known")
     days: int
     known: int = Field(description="Of these, days on which nothing was missing")
     missing: dict[str, int] = Field(description="What was missing on the others, by days")
@@ -38,6 +40,8 @@ class CoalFleet(BaseModel):
 
     enterprise: str | None
     rate: float | None
+    low: float | None
+    high: float | None
     net_kwh: float
     known: int = Field(description="Days known of the unit of which least is")
 
@@ -76,10 +80,8 @@ async def list_coal_rates(api: Api, enterprise: AnyEnterprise = None) -> CoalAns
             if year is not None:
                 years[owner.code] = year
     fleets = [_fleet(code, year) for code, year in years.items()]
-    together = [one for year in years.values() for one in year.burnt]
     if enterprise is None and years:
-        known = min(year.least_known for year in years.values())
-        fleets.append(CoalFleet(enterprise=None, rate=fleet_rate(together), net_kwh=_net(together), known=known))
+        fleets.append(_fleet(None, Year(tuple(one for year in years.values() for one in year.units))))
     row = next(one for one in targets().rows if one.key == _TARGET)
     return CoalAnswer(
         until=now,
@@ -91,23 +93,30 @@ async def list_coal_rates(api: Api, enterprise: AnyEnterprise = None) -> CoalAns
     )
 
 
-def _fleet(code: str, year: Year) -> CoalFleet:
-    return CoalFleet(enterprise=code, rate=year.rate, net_kwh=_net(year.burnt), known=year.least_known)
-
-
-def _net(burnt: list[Burnt]) -> float:
-    return sum(one.net_kwh for one in burnt)
+def _fleet(code: str | None, year: Year) -> CoalFleet:
+    fleet = year.fleet
+    return CoalFleet(
+        enterprise=code,
+        rate=None if fleet is None else fleet.value,
+        low=None if fleet is None else fleet.low,
+        high=None if fleet is None else fleet.high,
+        net_kwh=0.0 if fleet is None else fleet.net_kwh,
+        known=year.least_known,
+    )
 
 
 def _unit(code: str, unit: str, rolled: Rolled) -> CoalUnit:
-    burnt = rolled.burnt
+    value = rolled.value
     return CoalUnit(
         enterprise=code,
         unit=unit,
-        rate=burnt.rate,
-        alpha=burnt.alpha,
-        power_kgce=burnt.power_kgce,
-        net_kwh=burnt.net_kwh,
+        rate=value.value,
+        low=value.low,
+        high=value.high,
+        alpha=value.alpha or 0.0,
+        power_kgce=value.whole_energy_kgce or 0.0,
+        net_kwh=value.whole_output or 0.0,
+        completeness=value.completeness,
         days=rolled.days,
         known=rolled.known,
         missing=dict(rolled.missing),

@@ -63,6 +63,10 @@ class EnpiItem(BaseModel):
     limit: LimitRef | None
     energy: list[TermItem]
     output: list[str]
+    generating_unit: str | None = Field(
+        description="The supply coal rate of this unit: fuels x (1 - alpha) / net output"
+    )
+    made_of: dict[str, list[str]] = Field(description="Of a unit's: its points by what they are to it")
     corrections: dict[str, str]
 
 
@@ -79,7 +83,7 @@ class EnpiValueItem(BaseModel):
     estimated_share: float
     state: str = Field(description="known, idle (output is zero) or unknown")
     reason: str | None = Field(description="Why it is unknown or not judged")
-    energy_tce: float | None
+    energy_tce: float | None = Field(description="Without the share of heat supplied, where the EnPI is of a unit")
     output: float | None
     output_unit: str
     verdict: str = Field(description="within, over or unknown; by the point value")
@@ -92,6 +96,7 @@ class EnpiValueItem(BaseModel):
     edition: str | None = Field(examples=["GB 21256-2025"])
     clause: str | None
     provisional: bool = Field(description="The span is not over")
+    alpha: float | None = Field(description="Share of heat supplied, where the EnPI is of a unit")
 
 
 def enpi_item(number: int, model: EnpiModel, language: str) -> EnpiItem:
@@ -108,6 +113,8 @@ def enpi_item(number: int, model: EnpiModel, language: str) -> EnpiItem:
         limit=LimitRef(standard=enpi.limit.standard, item=enpi.limit.item) if enpi.limit else None,
         energy=[TermItem(point=term.point, sign=term.sign) for term in enpi.energy],
         output=list(enpi.output),
+        generating_unit=enpi.generating_unit,
+        made_of={key: list(codes) for key, codes in enpi.made_of.items()},
         corrections=dict(enpi.corrections),
     )
 
@@ -140,6 +147,7 @@ def value_item(value: EnpiValue) -> EnpiValueItem:
         edition=judged.row.edition.edition if judged and judged.row else None,
         clause=judged.row.clause if judged and judged.row else None,
         provisional=value.provisional,
+        alpha=value.alpha,
     )
 
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
-from tests.rules.test_supply_coal import EVERYTHING
+from db.performance import enpi_values
+from enms.plant_file import parse_plant
+from rules.book import BUNDLED, parse_book
+from rules.evidence import decimal
+from tests.rules.test_supply_coal import BOOK, DAY, EVERYTHING, PLANT
 from tests.rules.world import World
 
 DAYS = 2
+# Unit 1 by an EnPI that names it, held against the statute with its factor product said.
+NAMED = """
+enpis:
+  - {code: u1.supply_coal, process: u1, generating_unit: u1, limit: {standard: GB 21258, item: subcritical_300},
+     declared: [{input: factor_product, value: 1, from: 2026-01-01, evidence: tests},
+                {input: table2_addition, value: 0, from: 2026-01-01, evidence: tests}]}
+"""
 
 
 async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, seeded):
@@ -39,3 +51,61 @@ async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, se
         assert "12.5" in table
         assert "fuel missing: u1.coal" in table
     assert 'id="coal"' not in (await client.get("/e/seed-steel")).text
+
+
+@pytest.fixture
+async def as_grafana(pg_dsn):
+    """A connection that schema grafana shows everything to."""
+    connection = await asyncpg.connect(pg_dsn)
+    await connection.execute("INSERT INTO grafana_access.login (login) VALUES (session_user) ON CONFLICT DO NOTHING")
+    yield connection
+    await connection.close()
+
+
+async def test_a_unit_that_supplies_heat_has_one_net_coal_rate_whoever_tells_it(
+    client, db_pool, pg_dsn, seeded, as_grafana
+):
+    """EnPI, three rules, GET /coal-rates, GET of the EnPI and Grafana's view: the same to ten digits."""
+    statute = (BUNDLED / "power_units.yaml").read_text(encoding="utf-8")
+    fleet = BOOK.replace("plan_supply_coal, min_completeness: 0.9", "plan_supply_coal, min_completeness: 0.002")
+    books = [parse_book(fleet, "coal.yaml"), parse_book(statute, "power_units.yaml")]
+    begin = seeded.now.replace(hour=16, minute=0, second=0, microsecond=0) - 2 * DAY
+    # figures that are round nowhere; unit 2 stands still
+    odd = {"coal.ncv": 19.873, "u1.coal": 24.3737, "u1.gen": 41.77, "u1.aux": 4.1234, "u1.pumps": 0.9871}
+    odd |= {"u1.heat": 51.113, "u1.total_heat": 401.77}
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(PLANT + NAMED, "named"), books)
+        for code, value in (dict.fromkeys(EVERYTHING, 0.0) | odd).items():
+            await world.publish(code, [value] * 96, begin)
+        await world.evaluate()
+        alerts = [
+            *await world.alerts("coal_unit_day", "u1"),
+            *await world.alerts("supply_coal_limit_day", "u1.supply_coal"),
+            *await world.alerts("coal_fleet_year"),
+        ]
+        bodies = [await world.body(alert) for alert in alerts]
+        end = begin + DAY
+        (enpi,) = await enpi_values(connection, world.enterprise.e, "u1.supply_coal", begin, end, "day", now=seeded.now)
+    await as_grafana.execute(
+        """INSERT INTO day_total (e, p, local_date, amount, covered_s, estimated_s, apportioned_s)
+           SELECT i.e, i.p, (i.start AT TIME ZONE 'Asia/Shanghai')::date,
+                  CASE WHEN k.code = 'coal.ncv' THEN avg(amount) ELSE sum(amount ORDER BY start) END,
+                  sum(covered_s), 0, 0
+           FROM interval AS i JOIN point AS k USING (e, p) WHERE i.e = $1 GROUP BY 1, 2, 3, k.code""",
+        world.enterprise.e,
+    )
+    shown = await as_grafana.fetchrow(
+        "SELECT value FROM grafana.enpi_day WHERE enpi = 'u1.supply_coal' AND state = 'known'"
+    )
+    units = (await client.get("/api/v1/coal-rates?enterprise=station")).json()["items"]
+    said = next(one for one in units if one["unit"] == "u1")
+    (number,) = [one["id"] for one in (await client.get("/api/v1/enpis?enterprise=station")).json()["items"]]
+    span = {"from": begin.isoformat(), "to": end.isoformat(), "resolution": "day"}
+    (day,) = (await client.get(f"/api/v1/enpis/{number}/values", params=span)).json()["items"]
+    alpha = 51.113 / 401.77
+    worked = 24.3737e3 * 19.873 / 29.3076 * (1 - alpha) / (41.77e3 - (4.1234e3 - 0.9871e3)) * 1e3
+    told = [enpi.value, *(alert.value for alert in alerts), shown["value"], said["rate"], day["value"]]
+    assert [decimal(value) for value in told] == [decimal(worked)] * 7
+    assert [body["result"]["value"] for body in bodies] == [decimal(worked)] * 3
+    assert {decimal(one) for one in (enpi.alpha, said["alpha"], day["alpha"])} == {decimal(alpha)}
+    assert (said["low"], said["high"]) == (pytest.approx(enpi.low), pytest.approx(enpi.high))

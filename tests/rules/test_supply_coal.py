@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import hypot
 
 import pytest
 
 from db.alerts import evidence
 from db.rules import subjects
-from enms.coal_rate import Burnt, curve_at, fleet_rate, together
+from enms.coal_rate import curve_at, fleet_rate
 from enms.errors import PlantFileError
+from enms.performance import Input, Meter, Part, Ratio, Why, enpi_value, together
 from enms.plant_file import parse_plant
 from rules.backtest import backtest
 from rules.book import BUNDLED, parse_book, read_book
@@ -26,20 +28,73 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-def test_heat_is_taken_out_by_its_share_and_heating_pumps_are_no_house_load():
-    unit = Burnt(1380.0, 3750.0, 400.0, 100.0, 50.0, 400.0)
+def given(part, amount, sign=1, *, unit="kWh", covered=1.0, accuracy=0.0, step=None):
+    """An input of a day; `amount` in standard coal for energy."""
+    energy = part is Part.ENERGY
+    return Input(
+        point=f"{part}{sign}",
+        part=part,
+        sign=sign,
+        amount=amount,
+        unit="t" if energy else unit,
+        kgce=amount if energy else None,
+        window_s=86_400.0,
+        covered_s=86_400.0 * covered,
+        estimated_s=0.0,
+        apportioned_s=0.0,
+        meter=Meter(accuracy, None, step),
+    )
+
+
+def a_unit(coal, gross, house, heat=0.0, total=0.0, **other):
+    inputs = [given(Part.ENERGY, coal, **other), given(Part.OUTPUT, gross), given(Part.OUTPUT, house, -1)]
+    if total:
+        inputs += [given(Part.HEAT, heat, unit="GJ", **other), given(Part.TOTAL_HEAT, total, unit="GJ")]
+    return enpi_value(MONDAY, MONDAY + DAY, inputs, Ratio.of("kWh"))
+
+
+def test_heat_is_taken_out_by_its_share():
+    unit = a_unit(1380.0, 3750.0, 300.0, 50.0, 400.0)
     assert unit.alpha == 0.125
-    assert unit.net_kwh == 3450.0
-    assert unit.rate == pytest.approx(1380 * 0.875 / 3450 * 1000)
-    assert Burnt(1.0, 100.0, 100.0).rate is None
+    assert unit.whole_output == 3450.0
+    assert unit.value == pytest.approx(1380 * 0.875 / 3450 * 1000)
+    assert unit.energy_kgce == pytest.approx(1380 * 0.875)
+    assert (a_unit(1.0, 100.0, 100.0).value, a_unit(1.0, 100.0, 100.0).reason.why) == (None, Why.IDLE)
+    assert str(a_unit(1380.0, 3750.0, 300.0, 500.0, 400.0).reason) == "alpha_beyond_one: total_heat1"
+    assert a_unit(1380.0, 3750.0, 300.0).alpha is None
+
+
+def test_the_range_has_the_scales_the_steps_and_the_share_of_heat():
+    scales = a_unit(1000.0, 3000.0, 0.0, accuracy=0.5)
+    assert scales.high - scales.value == pytest.approx(scales.value * 0.005)
+    both = a_unit(1000.0, 3000.0, 0.0, 100.0, 400.0, accuracy=0.5)
+    # b = B (1 - a) / N: half a per cent of B, and half a per cent of a = 1/4 moves 1 - a by 1/6 per cent
+    assert both.high - both.value == pytest.approx(both.value * hypot(0.005, 0.005 / 3))
+    steps = enpi_value(
+        MONDAY,
+        MONDAY + DAY,
+        [given(Part.ENERGY, 1000.0), given(Part.OUTPUT, 3000.0, step=30.0)],
+        Ratio.of("kWh"),
+    )
+    assert steps.high - steps.value == pytest.approx(steps.value * 0.01)
 
 
 def test_a_fleet_counts_each_unit_by_what_it_supplied():
-    good, poor = Burnt(3000.0, 10_000.0, 0.0), Burnt(400.0, 1_000.0, 0.0)
-    assert fleet_rate([good, poor]) == pytest.approx(3400 / 11_000 * 1000)
-    winter, summer = Burnt(1000.0, 2000.0, 0.0, 0.0, 100.0, 200.0), Burnt(1000.0, 3000.0, 0.0, 0.0, 0.0, 200.0)
+    fleet = fleet_rate([a_unit(3000.0, 10_000.0, 0.0, accuracy=1.0), a_unit(400.0, 1_000.0, 0.0)])
+    assert fleet.value == pytest.approx(3400 / 11_000 * 1000)
+    assert fleet.high - fleet.value == pytest.approx(30 / 11_000 * 1000)
+    assert fleet_rate([a_unit(1.0, 100.0, 100.0)]) is None
+    winter, summer = a_unit(1000.0, 2000.0, 0.0, 100.0, 200.0), a_unit(1000.0, 3000.0, 0.0, 0.0, 200.0)
     # the share of heat over the whole span, not the mean of two shares
-    assert together([winter, summer]).alpha == 0.25
+    year = together([winter, summer], MONDAY, MONDAY + 2 * DAY, Ratio.of("kWh"))
+    assert (year.alpha, year.value) == (0.25, pytest.approx(2000 * 0.75 / 5000 * 1000))
+
+
+def test_days_together_have_the_error_of_their_meters_not_less():
+    days = [a_unit(1000.0, 3000.0, 0.0, accuracy=0.5) for _ in range(100)]
+    whole = together(days, MONDAY, MONDAY + 100 * DAY, Ratio.of("kWh"))
+    assert whole.value == pytest.approx(days[0].value)
+    assert whole.high - whole.value == pytest.approx(days[0].high - days[0].value)
 
 
 def test_a_curve_is_straight_between_its_points_and_says_nothing_beyond():
@@ -81,10 +136,12 @@ async def test_a_fleet_over_the_plan_fires_with_every_unit_in_its_evidence(stati
     assert alert.value == pytest.approx(rate)
     assert (alert.subject, alert.limit_value, alert.unit) == ("fleet", 305, "gce/kWh")
     body = await world.body(alert)
-    assert [(one["code"], one["known"], one["days"]) for one in body["inputs"]] == [
+    assert [(one["code"], one["known"], one["days"]) for one in body["units"]] == [
         ("u1", "2", "365"),
         ("u2", "2", "365"),
     ]
+    inputs = {(one["generating_unit"], one["point"]) for one in body["inputs"]}
+    assert inputs >= {("u1", "u1.total_heat"), ("u2", "u2.coal")}
     assert (body["limit"]["target"], body["limit"]["confidence"]) == ("plan_supply_coal", "C")
     assert body["limit"]["review"].startswith("unreviewed")
     (version,) = await evidence(world.connection, alert)
@@ -128,6 +185,28 @@ async def test_what_is_missing_is_named_and_nothing_is_guessed(station, gone, sa
     assert list(unit.reasons) == [said]
 
 
+@pytest.mark.parametrize(("scales", "sure"), [("0.5", "confirmed"), ("4", "possible")])
+async def test_a_verdict_says_how_sure_it_is_by_scales_meters_and_heating_value(db_pool, scales, sure):
+    """u2 at 376.8 over 358.8 of its curve: 5 %, which scales of 0.5 % show for certain and poor ones do not."""
+    metered = PLANT.replace("unit: t, ncv: coal.ncv}", f"unit: t, ncv: coal.ncv, accuracy_class: {scales}}}")
+    metered = metered.replace("unit: MWh}", "unit: MWh, accuracy_class: 0.5, resolution: 0.01}")
+    metered = metered.replace("unit: MJ/kg,", f"unit: MJ/kg, accuracy_class: {scales},")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(metered, "metered"), [parse_book(BOOK, "coal.yaml")])
+        await run(world, u2_coal=13.0)
+        await world.evaluate()
+        (alert,) = await world.alerts("coal_unit_day", "u2")
+        assert alert.certainty == sure
+        body = await world.body(alert)
+        of_meters = hypot(float(scales), float(scales), hypot(0.5 * 37.5, 0.5 * 3.0) / 34.5) / 100
+        half = alert.value * of_meters
+        assert float(body["result"]["low"]) == pytest.approx(alert.value - half, rel=1e-6)
+        assert float(body["result"]["high"]) == pytest.approx(alert.value + half, rel=1e-6)
+        assert body["result"]["completeness"] == "1"
+        coal = next(one for one in body["inputs"] if one["point"] == "u2.coal")
+        assert coal["meter"]["accuracy_class"] == coal["meter"]["heating_value_accuracy_class"] == scales
+
+
 async def test_a_units_evidence_replays(station):
     world = await station()
     await run(world, u2_coal=13.0)
@@ -151,6 +230,21 @@ async def test_a_units_evidence_replays(station):
 def test_mistakes_of_a_plant_file(old, new, said):
     with pytest.raises(PlantFileError, match=said):
         parse_plant(PLANT.replace(old, new), "coal.yaml")
+
+
+@pytest.mark.parametrize(
+    ("enpi", "said"),
+    [
+        ("generating_unit: u3", "unknown generating unit 'u3'"),
+        ("generating_unit: u1, output: [u1.gen]", "output is the generating unit's"),
+        ("generating_unit: u1, basis: equivalent", "on the calorific basis"),
+        ("generating_unit: u1, made_of: {fuels: [u1.coal]}", "unknown key"),
+        ("output: [u1.gen]", "energy is missing"),
+    ],
+)
+def test_mistakes_of_an_enpi_of_a_unit(enpi, said):
+    with pytest.raises(PlantFileError, match=said):
+        parse_plant(f"{PLANT}enpis: [{{code: u1.supply_coal, {enpi}}}]\n", "coal.yaml")
 
 
 def test_a_target_that_is_not_there_is_a_mistake():

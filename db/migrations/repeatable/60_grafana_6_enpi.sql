@@ -23,6 +23,14 @@ WITH RECURSIVE term AS (
     FROM grafana_inner.enpi_now AS n
     CROSS JOIN LATERAL jsonb_array_elements_text(n.definition -> 'output') AS t (code)
     UNION ALL
+    -- a generating unit's EnPI is made of what its unit is made of (enms/plant.py)
+    SELECT n.e, n.id, k.part, t.code, k.sign, 1
+    FROM grafana_inner.enpi_now AS n
+    CROSS JOIN LATERAL jsonb_each(n.definition -> 'made_of') AS m (key, codes)
+    JOIN (VALUES ('fuels', 'energy', 1), ('generation', 'output', 1), ('auxiliary', 'output', -1), ('heating_auxiliary', 'output', 1),
+                 ('heat', 'heat', 1), ('total_heat', 'total_heat', 1)) AS k (key, part, sign) USING (key)
+    CROSS JOIN LATERAL jsonb_array_elements_text(m.codes) AS t (code)
+    UNION ALL
     SELECT t.e, t.id, t.part, below.row ->> 'point', t.sign * (below.row ->> 'sign')::int, t.steps + 1
     FROM term AS t
     JOIN grafana_inner.point_now AS c ON c.e = t.e AND c.code = t.code AND c.reading = 'virtual'
@@ -58,7 +66,7 @@ JOIN ratio AS r USING (id)
 JOIN grafana_inner.unit AS u ON u.symbol = m.amount_unit;
 CREATE TABLE grafana_inner.enpi_term AS TABLE grafana_inner.enpi_term_computed WITH NO DATA;
 CREATE INDEX ON grafana_inner.enpi_term (e, id);
-COMMENT ON TABLE grafana_inner.enpi_term IS 'The metered points of each EnPI''s boundary and output; to_output turns an amount into output_unit.';
+COMMENT ON TABLE grafana_inner.enpi_term IS 'The metered points of each EnPI''s boundary, output and heat; to_output turns an amount into output_unit (heat, too: only shares of it count).';
 
 CREATE VIEW grafana_inner.enpi_part_computed AS
 SELECT t.*, n.code AS enpi, k.starts AS k_starts, k.ends AS k_ends, k.kgce_per_amount, k.ncv_p
@@ -74,14 +82,15 @@ SELECT DISTINCT t.e, t.id, t.unit, t.output_unit FROM grafana_inner.enpi_term AS
 
 CREATE VIEW grafana_inner.enpi_day AS
 -- An input with gaps is taken to have gone on at its own mean through them; completeness says how much was metered.
+-- Where heat is supplied beside power, the energy is that of the power alone: x (1 - heat supplied / all heat).
 WITH part AS (
-    SELECT d.code AS enterprise, b.e, b.id, b.enpi, d.local_date, d.starts, d.ends, b.part = 'energy' AS energy, b.sign, b.to_output, b.unit, b.output_unit,
+    SELECT d.code AS enterprise, b.e, b.id, b.enpi, d.local_date, d.starts, d.ends, b.part, b.sign, b.to_output, b.unit, b.output_unit,
            b.per_kgce,
            CASE WHEN w.whole THEN t.amount ELSE x.amount END AS amount,
-           CASE WHEN w.whole THEN CASE WHEN b.ncv_p IS NULL OR b.part = 'output' THEN t.amount ELSE h.heat END * b.kgce_per_amount
+           CASE WHEN w.whole THEN CASE WHEN b.ncv_p IS NULL OR b.part <> 'energy' THEN t.amount ELSE h.heat END * b.kgce_per_amount
                 ELSE x.kgce END AS kgce,
            coalesce(CASE WHEN w.whole THEN t.covered_s ELSE x.covered_s END, 0)
-           - CASE WHEN b.part = 'output' THEN 0 WHEN NOT w.whole THEN x.unconverted_s WHEN b.ncv_p IS NOT NULL THEN h.unconverted_s
+           - CASE WHEN b.part <> 'energy' THEN 0 WHEN NOT w.whole THEN x.unconverted_s WHEN b.ncv_p IS NOT NULL THEN h.unconverted_s
                   ELSE 0 END AS covered_s,
            extract(epoch FROM least(d.ends, b.k_ends) - greatest(d.starts, b.k_starts, b.since))::float8 AS window_s
     FROM grafana_inner.day_span AS d
@@ -96,7 +105,7 @@ WITH part AS (
     LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
     CROSS JOIN LATERAL (
         SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
-               AND (b.ncv_p IS NULL OR b.part = 'output' OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
+               AND (b.ncv_p IS NULL OR b.part <> 'energy' OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
     ) AS w
     LEFT JOIN LATERAL (
         SELECT y.*
@@ -120,13 +129,24 @@ WITH part AS (
     ) AS x ON true
 )
 SELECT enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce,
-       CASE WHEN count(*) FILTER (WHERE energy) = count(kgce) FILTER (WHERE energy AND covered_s > 0)
-            THEN sum(sign * kgce * window_s / nullif(covered_s, 0)) FILTER (WHERE energy) END AS kgce,
-       CASE WHEN count(*) FILTER (WHERE NOT energy) = count(amount) FILTER (WHERE NOT energy AND covered_s > 0)
-            THEN sum(sign * amount * to_output * window_s / nullif(covered_s, 0)) FILTER (WHERE NOT energy) END AS output,
-       min(covered_s / nullif(window_s, 0)) AS completeness
-FROM part
-GROUP BY enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce;
+       CASE WHEN heats = 0 THEN burnt WHEN heat <= 0 AND boiler IS NOT NULL THEN burnt
+            WHEN heat <= boiler THEN burnt * (1 - heat / boiler) END AS kgce,
+       output, completeness
+FROM (
+    SELECT enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce,
+           CASE WHEN count(*) FILTER (WHERE part = 'energy') = count(kgce) FILTER (WHERE part = 'energy' AND covered_s > 0)
+                THEN sum(sign * kgce * window_s / nullif(covered_s, 0)) FILTER (WHERE part = 'energy') END AS burnt,
+           CASE WHEN count(*) FILTER (WHERE part = 'output') = count(amount) FILTER (WHERE part = 'output' AND covered_s > 0)
+                THEN sum(sign * amount * to_output * window_s / nullif(covered_s, 0)) FILTER (WHERE part = 'output') END AS output,
+           count(*) FILTER (WHERE part IN ('heat', 'total_heat')) AS heats,
+           CASE WHEN count(*) FILTER (WHERE part = 'heat') = count(amount) FILTER (WHERE part = 'heat' AND covered_s > 0)
+                THEN coalesce(sum(amount * to_output * window_s / nullif(covered_s, 0)) FILTER (WHERE part = 'heat'), 0) END AS heat,
+           CASE WHEN count(*) FILTER (WHERE part = 'total_heat') = count(amount) FILTER (WHERE part = 'total_heat' AND covered_s > 0)
+                THEN sum(amount * to_output * window_s / nullif(covered_s, 0)) FILTER (WHERE part = 'total_heat') END AS boiler,
+           min(covered_s / nullif(window_s, 0)) AS completeness
+    FROM part
+    GROUP BY enterprise, e, id, enpi, local_date, starts, ends, unit, output_unit, per_kgce
+) AS x;
 
 CREATE VIEW grafana.enpi_day WITH (security_barrier) AS
 SELECT x.enterprise, x.enpi, coalesce(n.name_zh, x.enpi) AS name_zh, coalesce(n.name_en, x.enpi) AS name_en, n.process,
@@ -184,7 +204,7 @@ LEFT JOIN LATERAL (
         ) AS given
     ) AS k
 ) AS c ON l.item IS NOT NULL;
-COMMENT ON VIEW grafana.enpi_day IS 'EnPIs (单耗) by local day: boundary energy over qualified output, with the corrected levels of the limit. A day is not the statistical period: only the year judges.';
+COMMENT ON VIEW grafana.enpi_day IS 'EnPIs (单耗) by local day: boundary energy over qualified output (of a unit that supplies heat: less the share of heat), with the corrected levels of the limit. A day is not the statistical period: only the year judges.';
 COMMENT ON COLUMN grafana.enpi_day.state IS 'known; idle: no output; unknown: an input has no amount at all.';
 COMMENT ON COLUMN grafana.enpi_day.limit_state IS 'known; none: no national limit; input missing: one that the limit needs was not metered that day; rules: its correction is worked out by the rules alone, grafana.standing has the limit.';
 COMMENT ON COLUMN grafana.enpi_day.level IS 'Which level binds this line: 3 existing, 2 new or expanded. Level 1 is a target only.';
