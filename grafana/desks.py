@@ -10,10 +10,10 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
 from grafana import look
 from grafana.frame import ENPI, ENTERPRISE, ENTERPRISES, MOTOR, Uid, desk
 from grafana.look import AMBER, BLUE, GREEN, GREY, RED, steps
-from grafana.panels import Figure, P, Place, bars, link, listing, states, tile, trend
+from grafana.panels import Figure, P, Place, bars, closing, link, listing, states, tile, trend
 from grafana.sql import SqlQuery
 
-_AGE = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
+_AGE = Figure(look.MINUTES, 1, steps(GREEN, (2, AMBER), (10, RED)))
 _ALERT_PAGE = ("证据 evidence in the console", "${console}/alerts/${__data.fields.id}")
 _STATES = (("静默", AMBER), ("从未", AMBER), ("正常", GREEN))
 _VERDICTS = (
@@ -39,7 +39,10 @@ def enterprise() -> Dashboard:
             tile(
                 "电力 Power now", "enterprise_power_now", Place(0, 0, 12, 4), Figure(look.MW), named=False, size=0
             ).links([page]),
-            tile("数据时效 Age of data", "enterprise_age", Place(12, 0, 6, 4), _AGE, named=False, size=0),
+            closing(
+                tile("数据时效 Age of data", "enterprise_age", Place(12, 0, 6, 4), _AGE, named=False, size=0),
+                "账本 ledger closed",
+            ),
             tile(
                 "计量点 Points",
                 "enterprise_points_silent",
@@ -69,6 +72,8 @@ def enterprise() -> Dashboard:
                     "enterprise_days",
                     Place(0, 12, 12, 7),
                     Figure(look.TCE),
+                    drawn_as=GraphDrawStyle.BARS,
+                    note="今日只到结清的刻钟",
                 ),
                 "/tCO2/",
                 look.TCO2,
@@ -77,7 +82,7 @@ def enterprise() -> Dashboard:
                 "工序用电 Electricity by process",
                 "enterprise_processes",
                 Place(12, 12, 12, 7),
-                {"电力 power": look.MW, "数据时效 age": look.SECONDS},
+                {"电力 power": look.MW, "数据时效 age": look.DURATION},
             ),
             listing(
                 "最近结清日能源平衡 Balance of the last closed day",
@@ -90,7 +95,7 @@ def enterprise() -> Dashboard:
                 "计量点 Points",
                 "enterprise_points",
                 Place(0, 27, 24, 10),
-                {"读数 reading": look.PLAIN, "瞬时 flow": look.PLAIN, "数据时效 age": look.SECONDS},
+                {"读数 reading": look.PLAIN, "瞬时 flow": look.PLAIN, "数据时效 age": look.DURATION},
                 links={
                     "编码 code": ("计量点页面 point page", "${console}/points/${__value.text}?enterprise=${enterprise}")
                 },
@@ -122,7 +127,8 @@ def enpi() -> Dashboard:
         Place(12, 0, 5, 5),
         Figure("short"),
         named=False,
-        size=0,
+        size=30,
+        name_size=16,
     )
     return desk(
         Uid.ENPI,
@@ -155,7 +161,7 @@ def enpi() -> Dashboard:
             listing(
                 "逐日 Days",
                 "enpi_days",
-                Place(0, 18, 16, 9),
+                Place(0, 18, 13, 9),
                 {
                     "单耗 EnPI": look.PLAIN,
                     "限额 limit": look.PLAIN,
@@ -164,13 +170,21 @@ def enpi() -> Dashboard:
                     "完整率 completeness": look.PERCENT,
                 },
                 coloured={"结论 verdict": _VERDICTS},
+                wide={
+                    "完整率 completeness": 165,
+                    "单位 unit": 75,
+                    "标准 edition": 125,
+                    "距限额 distance": 125,
+                    "约束等级 level": 120,
+                },
             ),
             listing(
                 "规则判定 Rules",
                 "enpi_rules",
-                Place(16, 18, 8, 9),
+                Place(13, 18, 11, 9),
                 {"数值 value": look.PLAIN, "限额 limit": look.PLAIN},
                 coloured={"判定 answer": (("超限", RED), ("未超", GREEN), ("未知", GREY))},
+                wide={"规则 rule": 170, "单位 unit": 75, "判至 judged until": 130},
             ),
         ],
         variables=[ENTERPRISE, ENPI],
@@ -202,6 +216,8 @@ def motors() -> Dashboard:
                 "motor_plate",
                 Place(10, 10, 14, 4),
                 {"额定 rated": look.KW, "效率 efficiency": look.PERCENT, "年份 year": look.CODE},
+                worded={"类型 type": "motor_type", "工作制 duty": "duty", "负载 drives": "drives"},
+                wide={"类型 type": 130, "工作制 duty": 190, "年份 year": 80, "变频 drive": 80},
             ),
             listing(
                 "电动机 Motors",
@@ -212,7 +228,7 @@ def motors() -> Dashboard:
                     "输入功率 input": look.KW,
                     "输入比 input ratio": look.PERCENT,
                     "负载率 load factor": look.PERCENT,
-                    "数据时效 age": look.SECONDS,
+                    "数据时效 age": look.DURATION,
                     "年份 year": look.CODE,
                     "id": look.CODE,
                 },
@@ -230,40 +246,46 @@ def motors() -> Dashboard:
 def alerts() -> Dashboard:
     """What must I deal with first, and on what evidence?"""
     word = {"级别 severity": look.SEVERITIES}
-    figures = {"数值 value": look.PLAIN, "限额 limit": look.PLAIN, "持续 for": look.SECONDS, "id": look.CODE}
+    wide = {"报警 alert": 260, "单位 unit": 80, "级别 severity": 130}
+    figures = {"数值 value": look.PLAIN, "限额 limit": look.PLAIN, "持续 for": look.DURATION, "id": look.CODE}
     return desk(
         Uid.ALERTS,
         "报警 · Alerts",
         [
             tile("未关闭 Open", "alerts_counts", Place(0, 0, 10, 4), _OPEN_COUNTS, named=False, size=0),
             tile("数据时效（最旧）Age of data", "district_age", Place(10, 0, 4, 4), _AGE, size=0),
-            bars("按规则（所选时段）By rule", "alerts_by_rule", Place(14, 0, 10, 8), Figure(look.ALERTS, 0, low=0)),
-            trend("同时未关闭数 Open at once", "alerts_over_time", Place(0, 4, 14, 4), Figure(look.ALERTS, 0, low=0)),
+            bars("按规则（所选时段）By rule", "alerts_by_rule", Place(14, 0, 10, 11), Figure(look.ALERTS, 0, low=0)),
+            trend("同时未关闭数 Open at once", "alerts_over_time", Place(0, 4, 14, 7), Figure(look.ALERTS, 0, low=0)),
             listing(
                 "未关闭 Open alerts",
                 "alerts_open",
-                Place(0, 8, 24, 10),
+                Place(0, 11, 24, 10),
                 figures,
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
                 coloured=word,
+                worded={"把握 certainty": "certainty"},
+                wide=wide,
             ),
             listing(
                 "时段内 In the time range",
                 "alerts_recent",
-                Place(0, 18, 24, 9),
+                Place(0, 21, 24, 9),
                 figures,
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
                 coloured=word,
+                worded={"结果 outcome": "closed"},
+                wide=wide,
             ),
             listing(
                 "经过 What happened",
                 "alerts_steps",
-                Place(0, 27, 24, 7),
+                Place(0, 30, 24, 7),
                 {"id": look.CODE},
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
+                worded={"步骤 step": "step"},
             ),
         ],
         variables=[ENTERPRISES],
@@ -276,7 +298,9 @@ def _margin() -> object:
 
 
 def _two_units(panel: Series, pattern: str, unit: str) -> Series:
-    return panel.override_by_regexp(pattern, look.shown(unit=unit, custom_axisPlacement="right"))
+    return panel.override_by_regexp(
+        pattern, look.shown(unit=unit, custom_axisPlacement="right", custom_drawStyle="points", custom_pointSize=9)
+    )
 
 
 def _unit_from_data(panel: P, column: str = "unit") -> P:

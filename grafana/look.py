@@ -28,7 +28,10 @@ GREEN, AMBER, RED, BLUE, GREY, WHITE = "#73BF69", "#FF9830", "#FF7383", "#8AB8FF
 UNKNOWN = "—"
 
 TCE, KGCE_PER_T, GCE_PER_KWH, GJ_PER_H = "suffix: tce", "suffix: kgce/t", "suffix: gce/kWh", "suffix: GJ/h"
-MW, KW, SECONDS, PERCENT, BYTES = "suffix: MW", "suffix: kW", "s", "percent", "decbytes"
+MW, KW, PERCENT, BYTES = "suffix: MW", "suffix: kW", "percent", "decbytes"
+# Grafana's own unit of seconds says "mins" and "hours" on a Chinese board; this one is 1 d 02:03:04 in every language.
+DURATION = "dtdhms"
+MINUTES = "suffix: 分钟"
 KWH_PER_KG, KNM3_PER_H, VOLT, TCO2 = "suffix: kWh/kg", "suffix: kNm3/h", "volt", "suffix: tCO2"
 PIECES, POINTS, ALERTS, MOTORS = "suffix: 项", "suffix: 点", "suffix: 条", "suffix: 台"
 PER_MINUTE = "suffix: /min"
@@ -59,6 +62,12 @@ def words(codes: Mapping[str, tuple[str, str]]) -> ValueMapping:
         code: ValueMappingResult(text=text, color=color, index=index)
         for index, (code, (text, color)) in enumerate(codes.items())
     }
+    return ValueMap(options=results)
+
+
+def called(texts: Mapping[str, str]) -> ValueMapping:
+    """Codes to what people call them."""
+    results = {code: ValueMappingResult(text=text, index=index) for index, (code, text) in enumerate(texts.items())}
     return ValueMap(options=results)
 
 

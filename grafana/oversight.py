@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.common import GraphDrawStyle
 from grafana import look
 from grafana.frame import ENTERPRISE, ENTERPRISES, POINT, Uid, desk
 from grafana.look import AMBER, GREEN, GREY, RED, steps
-from grafana.panels import Figure, Place, bars, listing, states, tile, trend
+from grafana.panels import Figure, Place, bars, closing, listing, states, tile, trend
 
 _BASIS = {
     "0": ("实测 measured", GREEN),
@@ -33,20 +33,22 @@ def quality() -> Dashboard:
                     "计量点 points": look.POINTS,
                     "静默 silent": look.POINTS,
                     "从未上报 never": look.POINTS,
-                    "数据时效 age": look.SECONDS,
+                    "数据时效 age": look.DURATION,
                 },
+                wide={"账本至 closed until": 160},
             ),
             trend(
                 "完整率 Completeness by day (%)",
                 "quality_completeness",
                 Place(14, 0, 10, 7),
-                Figure(look.PERCENT, 2, high=100),
+                Figure(look.PERCENT, 1, high=100),
+                from_zero=True,
             ),
             listing(
                 "静默计量点 Silent meters",
                 "quality_silent",
                 Place(0, 7, 14, 8),
-                {"静默 silent for": look.SECONDS, "允许 allowed": look.SECONDS},
+                {"静默 silent for": look.DURATION, "允许 allowed": look.DURATION},
                 links={"编码 code": _POINT_PAGE},
             ),
             listing(
@@ -56,8 +58,22 @@ def quality() -> Dashboard:
                 {"完整率 completeness": look.PERCENT, "估算 estimated": look.PERCENT},
             ),
             states("所选计量点的依据 Basis of the point chosen", "quality_basis", Place(0, 15, 24, 4), _BASIS),
-            listing("发现 Findings", "quality_findings", Place(0, 19, 12, 8), {}),
-            listing("隔离 Quarantine", "quality_quarantine", Place(12, 19, 12, 8), {"次数 deliveries": look.PIECES}),
+            listing(
+                "发现 Findings",
+                "quality_findings",
+                Place(0, 19, 12, 8),
+                {},
+                worded={"发现 finding": "finding"},
+                wide={"计量点 point": 240},
+            ),
+            listing(
+                "隔离 Quarantine",
+                "quality_quarantine",
+                Place(12, 19, 12, 8),
+                {"次数 deliveries": look.PIECES},
+                worded={"原因 reason": "refusal"},
+                wide={"次数 deliveries": 125, "原因 reason": 200},
+            ),
         ],
         variables=[ENTERPRISES, ENTERPRISE, POINT],
         annotation="annotation_alerts_district",
@@ -76,16 +92,18 @@ def league() -> Dashboard:
                 Place(0, 0, 12, 7),
                 {
                     "负荷 power": look.MW,
-                    "数据时效 age": look.SECONDS,
+                    "数据时效 age": look.DURATION,
                     "静默点 silent": look.POINTS,
-                    "未关闭报警 open alerts": look.ALERTS,
+                    "未关闭 open": look.ALERTS,
                 },
                 links={
                     "企业 enterprise": ("企业看板 desk", f"/d/{Uid.ENTERPRISE}?var-enterprise=${{__data.fields.code}}")
                 },
                 hidden=["code"],
+                worded={"行业 industry": "industry"},
+                wide={"行业 industry": 180},
             ),
-            bars("近 7 日综合能耗 Energy of 7 days", "league_tce", Place(12, 0, 12, 7), Figure(look.TCE, 0)),
+            bars("近 7 日综合能耗 Energy of 7 days", "league_tce", Place(12, 0, 12, 7), Figure(look.TCE, 0, low=0)),
             listing(
                 "单耗距限额排名（本月，暂定）EnPI by distance to the limit",
                 "league_distance",
@@ -105,6 +123,7 @@ def league() -> Dashboard:
                 "league_days",
                 Place(0, 17, 24, 7),
                 Figure(look.TCE, 0),
+                stacked=True,
                 drawn_as=GraphDrawStyle.BARS,
             ),
         ],
@@ -114,20 +133,23 @@ def league() -> Dashboard:
 
 def platform() -> Dashboard:
     """Is anything being lost or late?"""
-    age = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
-    ages = dict.fromkeys(("数据时效 data age", "到达 arrival age", "账本 ledger age", "规则 rules age"), look.SECONDS)
+    age = Figure(look.MINUTES, 1, steps(GREEN, (3, AMBER), (10, RED)))
+    ages = dict.fromkeys(("数据时效 data age", "到达 arrival age", "账本 ledger age", "规则 rules age"), look.DURATION)
     return desk(
         Uid.PLATFORM,
         "平台健康 · Platform health",
         [
-            tile(
-                "最旧一家 Oldest of all",
-                "platform_ages",
-                Place(0, 0, 14, 5),
-                age,
-                named=False,
-                size=0,
-                note="账本：最新结清刻钟的结束，正常 15 至 20 分钟",
+            closing(
+                tile(
+                    "最旧一家 Oldest of all",
+                    "platform_ages",
+                    Place(0, 0, 14, 5),
+                    age,
+                    named=False,
+                    size=0,
+                    note="账本：最新结清刻钟的结束，正常不到 30 分钟",
+                ),
+                "账本 ledger",
             ),
             tile(
                 "积压 Backlog",

@@ -30,12 +30,16 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 
 from grafana import look
 from grafana.sql import Format, SqlQuery, source
+from grafana.words import WORDS
 
 P = TypeVar("P", stat.Panel, timeseries.Panel, table.Panel, bargauge.Panel, statetimeline.Panel)
 
-# Pixels of a stat at 100 %: 48 becomes 72 on a wall at 150 %, over the 64 that 5 m want.
-WALL_VALUE, WALL_NAME, WALL_ALARM = 48, 20, 30
-_INSTANT = "time:MM-DD HH:mm"
+# Pixels of a stat at 100 %: 48 becomes 72 on a wall at 150 %, over the 64 that 5 m want. A panel's title cannot be set
+# larger, so what a figure is about stands in its name.
+WALL_VALUE, WALL_NAME, WALL_ALARM = 48, 43, 30
+# Beside a bar, and where names are long.
+_SMALL_NAME = 28
+_INSTANT, _INSTANT_PX = "time:MM-DD HH:mm", 130
 # A name and a value in each row become a field of that name: how a figure carries its date or its reason.
 _ROWS_TO_FIELDS = DataTransformerConfig(id_val="rowsToFields", options={})
 
@@ -69,7 +73,15 @@ class Figure:
 
 
 def tile(
-    title: str, query: str, place: Place, figure: Figure, *, named: bool = True, size: int = WALL_VALUE, note: str = ""
+    title: str,
+    query: str,
+    place: Place,
+    figure: Figure,
+    *,
+    named: bool = True,
+    size: int = WALL_VALUE,
+    name_size: int = WALL_NAME,
+    note: str = "",
 ) -> stat.Panel:
     """A number to be read from afar, with what it is about under it.
 
@@ -80,6 +92,7 @@ def tile(
         figure: unit and thresholds.
         named: rows become fields.
         size: of the number in pixels; 0 lets it fit itself.
+        name_size: of the name, likewise.
         note: description.
     """
     panel = _figured(stat.Panel(), title, query, place, figure, note)
@@ -88,7 +101,7 @@ def tile(
     panel.orientation(VizOrientation.VERTICAL if size == 0 else VizOrientation.AUTO)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
     if size:
-        panel.text(common.VizTextDisplayOptions().value_size(size).title_size(WALL_NAME))
+        panel.text(common.VizTextDisplayOptions().value_size(size).title_size(name_size))
     if named:
         panel.with_transformation(_ROWS_TO_FIELDS)
     return panel
@@ -114,7 +127,7 @@ def bars(title: str, query: str, place: Place, figure: Figure, *, note: str = ""
     if text:
         # beside the bar a Chinese name is measured too narrow, and cut
         panel.name_placement(BarGaugeNamePlacement.TOP)
-        panel.text(common.VizTextDisplayOptions().value_size(text).title_size(WALL_NAME))
+        panel.text(common.VizTextDisplayOptions().value_size(text).title_size(_SMALL_NAME))
     return panel
 
 
@@ -128,6 +141,7 @@ def trend(
     stacked: bool = False,
     drawn_as: GraphDrawStyle = GraphDrawStyle.LINE,
     wall: bool = False,
+    from_zero: bool = False,
 ) -> timeseries.Panel:
     """Values over time; gaps stay gaps."""
     panel = _figured(timeseries.Panel(), title, query, place, figure, note, form=Format.SERIES)
@@ -140,6 +154,9 @@ def trend(
         .placement(LegendPlacement.BOTTOM)
         .show_legend(True)
     )
+    if from_zero:
+        # a tenth of it looks like a tenth: from afar nobody reads an axis
+        panel.axis_soft_min(0)
     if stacked:
         panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL).group("A"))
     return panel
@@ -154,6 +171,8 @@ def listing(
     links: Mapping[str, tuple[str, str]] | None = None,
     hidden: Sequence[str] = (),
     coloured: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    worded: Mapping[str, str] | None = None,
+    wide: Mapping[str, int] | None = None,
     note: str = "",
 ) -> table.Panel:
     """A table.
@@ -166,6 +185,8 @@ def listing(
         links: column -> (title, url).
         hidden: columns that only links need.
         coloured: text column -> (beginning, colour).
+        worded: column of codes -> family in `words.WORDS`.
+        wide: column -> its width in pixels, where an even share would cut it.
         note: description.
     """
     panel = _common(table.Panel(), title, query, place, note)
@@ -173,7 +194,7 @@ def listing(
     panel.mappings([look.unknown()])
     # Grafana gives every column 150 px at least: a table of ten would be cut at the right
     panel.min_width(60)
-    panel.override_by_field_type("time", look.shown(unit=_INSTANT))
+    panel.override_by_field_type("time", look.shown(unit=_INSTANT, custom_width=_INSTANT_PX))
     for name, unit in units.items():
         panel.override_by_name(name, look.shown(unit=unit, decimals=_decimals(unit)))
     for name, (label, url) in (links or {}).items():
@@ -186,6 +207,10 @@ def listing(
             DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
         ]
         panel.override_by_name(name, cells)
+    for name, family in (worded or {}).items():
+        panel.override_by_name(name, look.shown(mappings=[look.called(WORDS[family]), look.unknown()]))
+    for name, pixels in (wide or {}).items():
+        panel.override_by_name(name, look.shown(custom_width=pixels))
     for name in hidden:
         # by the one name since Grafana 12.2, by the other before
         gone = {"viz": True, "legend": True, "tooltip": True}
@@ -215,13 +240,19 @@ def states(
     return panel
 
 
+def closing(panel: stat.Panel, column: str) -> stat.Panel:
+    """The ledger closes by the quarter hour: it is a quarter to half an hour old when all is well."""
+    late = look.steps(look.GREEN, (40, look.AMBER), (90, look.RED)).build()
+    return panel.override_by_name(column, look.shown(thresholds=late))
+
+
 def link(title: str, url: str) -> DashboardLink:
     """A link from a panel's title."""
     return DashboardLink(title).url(url).target_blank(False)
 
 
 def _decimals(unit: str) -> int | None:
-    whole = {look.SECONDS, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS, look.CODE}
+    whole = {look.DURATION, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS, look.CODE}
     return 0 if unit in whole else None if unit == look.BYTES else 2 if unit == look.PLAIN else 1
 
 

@@ -10,10 +10,12 @@ from grafana.look import AMBER, GREEN, RED, steps
 from grafana.panels import Figure, Place, alarm_rows, bars, link, tile, trend
 
 # Data is a minute old in the ordinary way; the pipeline alert fires at two.
-_AGE = Figure(look.SECONDS, 0, steps(GREEN, (120, AMBER), (600, RED)))
+_AGE = Figure(look.MINUTES, 1, steps(GREEN, (2, AMBER), (10, RED)))
 _OPEN = Figure(look.ALERTS, 0, steps(GREEN, (1, AMBER)))
 _MARGIN = Figure(look.KGCE_PER_T, 1, steps(RED, (0, GREEN)))
 _SMALL = 43  # 64 px at 150 %
+# Names too long for one line at 64 px: 57 and 51 px, a line or two.
+_LONG, _LONGEST = 38, 34
 
 
 def _tiles(*widths: int) -> list[Place]:
@@ -35,23 +37,32 @@ def district() -> Dashboard:
         [
             tile("用电负荷 Power now", "district_power", a, Figure(look.MW)),
             tile("综合能耗 Energy used", "district_tce", b, Figure(look.TCE, 0), size=_SMALL),
-            tile("未关闭报警 Open alerts", "district_alerts", c, _OPEN, named=False, size=_SMALL),
-            tile("数据时效（最旧）Age of data", "district_age", d, _AGE),
+            tile("未关闭报警 Open alerts", "district_alerts", c, _OPEN, named=False, size=_SMALL, name_size=_LONGEST),
+            tile("数据时效（最旧）Age of data", "district_age", d, _AGE, name_size=_LONGEST),
             tile(
                 "静默计量点 Silent meters",
                 "district_silent",
                 _PAIR[0],
                 Figure(look.POINTS, 0, steps(GREEN, (1, AMBER))),
+                name_size=_LONG,
             ),
             tile(
                 "最小限额余量 Smallest margin",
                 "district_margin",
                 _PAIR[1],
                 _MARGIN,
-                note="限额值减单耗；为负即超限",
+                name_size=30,
+                note="最近结清日的限额值减单耗；为负即超限",
             ),
             alarm_rows("报警 Alarms", "district_alarms", _ALARMS).links([link("全部 all", to_desk(Uid.ALERTS))]),
-            trend("各企业用电负荷 Power by plant (MW)", "district_power_trend", _TREND, Figure(look.MW), wall=True),
+            trend(
+                "各企业用电负荷 Power by plant (MW)",
+                "district_power_trend",
+                _TREND,
+                Figure(look.MW),
+                wall=True,
+                from_zero=True,
+            ),
         ],
         annotation="annotation_alerts_district",
         desk=Uid.LEAGUE,
@@ -73,7 +84,8 @@ def steel() -> Dashboard:
                 c,
                 _MARGIN,
                 size=_SMALL,
-                note="限额（含稀土矿修正）减单耗；名称后为昨日单耗",
+                name_size=_LONGEST,
+                note="最近结清日的限额（含稀土矿修正）减单耗；为负即超限",
             ),
             tile("数据时效 Age of data", "wall_age", d, _AGE),
             tile(
@@ -82,6 +94,7 @@ def steel() -> Dashboard:
                 Place(0, 5, 8, 5),
                 Figure(look.PERCENT, 1, steps(RED, (97, AMBER), (98.5, GREEN))),
                 size=_SMALL,
+                name_size=26,
                 note="1 − 放散 ÷ 发生，按当前流量",
             ),
             bars(
@@ -124,9 +137,21 @@ def rare_earth() -> Dashboard:
             tile("用电负荷 Power now", "wall_power", a, Figure(look.MW, 2)),
             efficiency,
             tile("数据时效 Age of data", "wall_age", c, _AGE),
-            tile("综合能耗 Energy used", "wall_tce", Place(0, 5, 7, 5), Figure(look.TCE), size=_SMALL),
             tile(
-                "单耗 EnPI, last closed day", "rare_earth_enpi", Place(7, 5, 7, 5), Figure(look.KGCE_PER_T, 0), size=30
+                "综合能耗 Energy used",
+                "wall_tce",
+                Place(0, 5, 7, 5),
+                Figure(look.TCE),
+                size=_SMALL,
+                name_size=_LONGEST,
+            ),
+            tile(
+                "单耗 EnPI, last closed day",
+                "rare_earth_enpi",
+                Place(7, 5, 7, 5),
+                Figure(look.KGCE_PER_T, 0),
+                size=30,
+                name_size=30,
             ),
             alarm_rows("报警 Alarms", "wall_alarms", Place(14, 5, 10, 13)).links([_alerts()]),
             trend(
@@ -161,7 +186,14 @@ def power() -> Dashboard:
             tile("供热 Heat supplied", "station_heat", Place(0, 5, 5, 5), Figure(look.GJ_PER_H, 0)),
             tile("综合能耗 Energy used", "wall_tce", Place(5, 5, 8, 5), Figure(look.TCE, 0), size=_SMALL),
             alarm_rows("报警 Alarms", "wall_alarms", Place(13, 5, 11, 13)).links([_alerts()]),
-            trend("机组有功 Units (MW)", "station_units", Place(0, 10, 13, 8), Figure(look.MW, 0), wall=True),
+            trend(
+                "机组有功 Units (MW)",
+                "station_units",
+                Place(0, 10, 13, 8),
+                Figure(look.MW, 0),
+                wall=True,
+                from_zero=True,
+            ),
         ],
         variables=[Variable("enterprise", "企业 enterprise", "var_enterprise_power")],
     )

@@ -1,4 +1,4 @@
-SELECT e.name_zh || ' ' || d.name_zh || ' ' || to_char(d.local_date, 'MM-DD') AS name, d.limit_value - d.value AS value
+SELECT e.name_zh || ' ' || regexp_replace(d.name_zh, '(工序|综合)+能耗$', '') || CASE WHEN d.value > d.limit_value THEN ' 超限' ELSE ' 余量' END AS name, d.limit_value - d.value AS value
 FROM (
     SELECT DISTINCT ON (enterprise, enpi) enterprise, enpi, name_zh, local_date, value, limit_value
     FROM grafana.enpi_day

@@ -1,1 +1,1 @@
-SELECT '共 ' || sum(points) || ' 点' AS name, sum(silent + never) AS value FROM grafana.freshness
+SELECT '静默，共 ' || sum(points) AS name, sum(silent + never) AS value FROM grafana.freshness

@@ -1,3 +1,3 @@
-SELECT age_s AS "数据 data", extract(epoch FROM now() - closed_until)::float8 AS "账本 ledger closed"
+SELECT age_s / 60 AS "数据 data", extract(epoch FROM now() - closed_until)::float8 / 60 AS "账本 ledger closed"
 FROM grafana.freshness
 WHERE enterprise = ${enterprise:sqlstring}

@@ -1,4 +1,4 @@
-SELECT name_zh || ' ' || to_char(local_date, 'MM-DD') AS name, value
+SELECT regexp_replace(name_zh, '(工序|综合)+能耗$', '单耗') AS name, value
 FROM (
     SELECT DISTINCT ON (enpi) enpi, name_zh, local_date, value
     FROM grafana.enpi_day

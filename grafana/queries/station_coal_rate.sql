@@ -1,4 +1,4 @@
-SELECT to_char(local_date, 'MM-DD') || CASE WHEN value IS NULL THEN ' ✕' ELSE ' · 规划 305' END AS name, value
+SELECT to_char(local_date, 'MM-DD') || CASE WHEN value IS NULL THEN ' 未知' ELSE ' 规划305' END AS name, value
 FROM (
     SELECT local_date, CASE WHEN count(*) = count(value) THEN 1000 * sum(kgce) / nullif(sum(output), 0) END AS value
     FROM grafana.enpi_day

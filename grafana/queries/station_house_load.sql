@@ -1,3 +1,3 @@
-SELECT '厂用 ' || coalesce(round((kw / 1000)::numeric, 1)::text, '—') || ' MW' AS name, 100 * kw / nullif(produced_kw, 0) AS value
+SELECT '厂用电率' AS name, 100 * kw / nullif(produced_kw, 0) AS value
 FROM grafana.power_now
 WHERE enterprise = ${enterprise:sqlstring}

@@ -1,4 +1,4 @@
-SELECT n.name_zh || ' ' || to_char(d.local_date, 'MM-DD') || ' ' || coalesce(round(d.value::numeric, 1)::text, '—') AS name,
+SELECT n.name_zh || CASE WHEN d.value > d.limit_value THEN '超限' WHEN d.limit_value - d.value IS NULL THEN '未知' ELSE '余量' END AS name,
        d.limit_value - d.value AS value
 FROM (
     SELECT DISTINCT ON (enpi) enpi, local_date, value, limit_value

@@ -7,7 +7,7 @@ WITH gas AS (
     WHERE enterprise = ${enterprise:sqlstring} AND carrier IN ('blast_furnace_gas', 'coke_oven_gas', 'converter_gas')
     GROUP BY carrier
 )
-SELECT CASE carrier WHEN 'blast_furnace_gas' THEN '高炉 BFG' WHEN 'coke_oven_gas' THEN '焦炉 COG' ELSE '转炉 LDG' END AS name,
+SELECT CASE carrier WHEN 'blast_furnace_gas' THEN '高炉煤气' WHEN 'coke_oven_gas' THEN '焦炉煤气' ELSE '转炉煤气' END AS name,
        100 * (1 - flared / nullif(made, 0)) AS value
 FROM gas
 ORDER BY carrier

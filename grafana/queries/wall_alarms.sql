@@ -1,15 +1,15 @@
 WITH open AS (
     SELECT CASE severity WHEN 'critical' THEN '紧急' WHEN 'warning' THEN '警告' ELSE '提示' END AS word,
            array_position(ARRAY['critical', 'warning', 'notice'], severity) AS rank, enterprise, title_zh, subject,
-           started_at, round(extract(epoch FROM now() - started_at) / 3600) AS hours
+           started_at, extract(epoch FROM now() - started_at)::int AS s
     FROM grafana.alert
     WHERE enterprise = ${enterprise:sqlstring} AND state = 'firing' AND (shelved_until IS NULL OR shelved_until < now())
 ),
 shown AS (
-    SELECT * FROM open ORDER BY rank, started_at LIMIT 5
+    SELECT * FROM open ORDER BY rank, started_at LIMIT (SELECT CASE WHEN count(*) > 5 THEN 4 ELSE 5 END FROM open)
 ),
 told AS (
-    SELECT rank, started_at, word || ' ' || hours || 'h · ' || title_zh || ' · ' || coalesce(n.name_zh, subject) AS alarm
+    SELECT rank, started_at, word || ' ' || CASE WHEN s < 5400 THEN greatest(s, 0) / 60 || ' 分钟' WHEN s < 172800 THEN s / 3600 || ' 小时' ELSE s / 86400 || ' 天' END || ' · ' || title_zh || ' · ' || coalesce(n.name_zh, subject) AS alarm
     FROM shown
     LEFT JOIN LATERAL (
         SELECT s.name_zh FROM grafana.subject AS s WHERE s.enterprise = shown.enterprise AND s.subject = shown.subject LIMIT 1
@@ -19,7 +19,9 @@ told AS (
     FROM grafana.pipeline
     WHERE enterprise = ${enterprise:sqlstring} AND (rules_age_s IS NULL OR rules_age_s > 1800)
     UNION ALL
-    SELECT 9, now(), '无未关闭报警 no open alert' WHERE NOT EXISTS (SELECT 1 FROM open)
+    SELECT 8, now(), '另有 ' || count(*) - 4 || ' 条' FROM open HAVING count(*) > 5
+    UNION ALL
+    SELECT 9, now(), '无未关闭报警' WHERE NOT EXISTS (SELECT 1 FROM open)
 )
 SELECT CASE WHEN length(alarm) > 42 THEN left(alarm, 41) || '…' ELSE alarm END AS alarm
 FROM told

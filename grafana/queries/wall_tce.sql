@@ -1,5 +1,6 @@
-SELECT CASE WHEN d.time + interval '1 day' > now() THEN '今日至 ' || to_char(f.closed_until AT TIME ZONE e.timezone, 'HH24:MI')
-            ELSE to_char(d.local_date, 'MM-DD') END || CASE WHEN d.tce IS NULL THEN ' ✕ ' || d.missing ELSE '' END AS name,
+SELECT CASE WHEN d.time + interval '1 day' <= now() THEN '昨日' WHEN f.closed_until > now() - interval '40 minutes' THEN '今日'
+            ELSE '至 ' || to_char(f.closed_until AT TIME ZONE e.timezone, 'HH24:MI') END
+       || CASE WHEN d.tce IS NULL THEN '缺项' ELSE '能耗' END AS name,
        d.tce AS value
 FROM grafana.enterprise AS e
 JOIN grafana.freshness AS f USING (enterprise)

@@ -12,9 +12,12 @@ import pytest
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from api.console import words
+from api.console.i18n import catalogue
 from grafana import sql
 from grafana.build import FOLDER, as_json, files
 from grafana.frame import WALL_ROWS, Uid
+from grafana.words import WORDS
 
 Json = dict[str, Any]
 BOARDS = {path.stem: path for path in sorted(FOLDER.rglob("*.json"))}
@@ -172,6 +175,13 @@ def test_walls_lead_to_desks_and_desks_to_the_evidence() -> None:
         assert any(link["url"].startswith("/d/") for link in board(name)["links"])
     urls = set(texts(board("enms-alerts")))
     assert "${console}/alerts/${__data.fields.id}" in urls
+
+
+def test_desks_know_a_word_for_every_code() -> None:
+    for family, texts in WORDS.items():
+        assert texts.keys() == words._WORDS[family].keys(), family
+        for code, text in texts.items():
+            assert text.startswith(words.word(catalogue("zh"), family, code) + " "), (family, code)
 
 
 def test_every_query_file_is_used() -> None:

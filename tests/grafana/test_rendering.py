@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,29 @@ from tests.grafana.test_queries import BOARDS, scope
 
 Json = dict[str, Any]
 _BUNDLE, _OUT = os.environ.get("ENMS_RENDER_BUNDLE", ""), Path(os.environ.get("ENMS_RENDER_OUT", "build/rendering"))
+_CHROMIUM_PATH = shutil.which("chromium") or shutil.which("chromium-browser")
 _CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
 _GRID, _GAP = 38, 8
 # An address of its own, that no server has: a page without one has no local storage, which the components want.
 _PAGE, _HTML = "http://rendering.invalid/", '<!doctype html><meta charset="utf-8"><body><div id="board"></div>'
 # Kiosk mode at 150 %, as GRAFANA walls are shown: 1280 x 720 of the page fill 1920 x 1080.
 _WALL = {"width": 1280, "height": 720}
+
+# Texts that leave their panel or lie over its title.
+_CUT = """(panel, title) => {
+  const box = panel.getBoundingClientRect(), found = [];
+  let top = box.top;
+  const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    if (!node.textContent.trim()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const at = range.getBoundingClientRect();
+    if (node.textContent === title) top = at.bottom - 6;
+    else if (at.bottom > box.bottom + 1 || at.right > box.right + 1 || at.top < top) found.push(node.textContent);
+  }
+  return found;
+}"""
 
 pytestmark = pytest.mark.skipif(not _BUNDLE, reason="opt-in: make render")
 
@@ -83,7 +101,7 @@ async def test_a_dashboard_can_be_drawn(name: str, screens: Screens) -> None:
     lines = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
     view = _WALL if wall else {"width": 1920, "height": lines * _GRID + 2 * _GAP}
     async with async_playwright() as tools:
-        chromium = await tools.chromium.launch(executable_path="/usr/bin/chromium", args=_CHROMIUM)
+        chromium = await tools.chromium.launch(executable_path=_CHROMIUM_PATH, args=_CHROMIUM)
         context = await chromium.new_context(
             viewport=view, device_scale_factor=1.5 if wall else 1, timezone_id="Asia/Shanghai", locale="zh-CN"
         )
@@ -111,6 +129,8 @@ async def test_a_dashboard_can_be_drawn(name: str, screens: Screens) -> None:
 
 async def _shows(page: Page, panel: Json) -> None:
     drawn = page.locator(f'[data-panel="{panel["id"]}"]')
+    if panel["type"] in ("stat", "bargauge"):
+        assert await drawn.evaluate(_CUT, panel["title"]) == [], panel["title"]
     text = (await drawn.inner_text()).replace(panel["title"], "", 1).strip()
     match panel["type"]:
         case "stat" | "bargauge":

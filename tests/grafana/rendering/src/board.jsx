@@ -61,7 +61,7 @@ standardFieldConfigEditorRegistry.setInit(() => [
   property('links', identityOverrideProcessor),
   property('color', identityOverrideProcessor),
   ...[
-    'axisPlacement', 'drawStyle', 'fillOpacity', 'lineWidth', 'showPoints', 'spanNulls', 'stacking', 'cellOptions',
+    'axisPlacement', 'axisSoftMin', 'drawStyle', 'pointSize', 'fillOpacity', 'lineWidth', 'showPoints', 'spanNulls', 'stacking', 'cellOptions',
     'hidden', 'hideFrom', 'minWidth', 'width',
   ].map((name) => property(`custom.${name}`, identityOverrideProcessor, true)),
 ]);
@@ -243,7 +243,7 @@ function Board({ board, frames, from, to }) {
     <ThemeContext.Provider value={theme}>
       <GlobalStyles />
       <PanelContextProvider value={{ eventsScope: 'global', eventBus: BUS, sync: () => 0 }}>
-        <div style={{ position: 'relative', margin: GAP, height: lines * (CELL + GAP) }}>
+        <div style={{ position: 'relative', marginLeft: GAP, top: GAP, height: lines * (CELL + GAP) }}>
           {board.panels.map((panel) => (
             <Panel key={panel.id} panel={panel} frames={frames[panel.id]} range={range} unit={unit} />
           ))}
