@@ -27,6 +27,7 @@ from api.problems import Problem
 from api.routes import (
     alerts,
     budgets,
+    cases,
     coal_rates,
     consumption,
     corrections,
@@ -72,6 +73,10 @@ _TAGS = [
     {"name": "reports", "description": "Daily and monthly reports, also as workbook and PDF"},
     {"name": "motors", "description": "Motors: load and efficiency"},
     {"name": "alerts", "description": "Alerts, their evidence, and what people did about them"},
+    {
+        "name": "cases",
+        "description": "Inspection cases: opened on alerts, with the evidence that stood, to their closing",
+    },
     {"name": "quarantine", "description": "What was refused, and why"},
     {"name": "meters", "description": "Declaring exchanges and resets"},
     {"name": "live", "description": "Server-sent events"},
@@ -129,6 +134,7 @@ def create_app(deps: Deps) -> FastAPI:
         corrections,
         coal_rates,
         alerts,
+        cases,
         outages,
         notifications,
         rules,

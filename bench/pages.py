@@ -20,6 +20,7 @@ _PAGE_S, _REPORT_S = 0.1, 1.0
 _COMMON = (
     "/",
     "/alerts",
+    "/cases",
     "/rules",
     "/data-quality",
     "/standards",

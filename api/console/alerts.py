@@ -20,14 +20,15 @@ from api.console.render import page, zone_of
 from api.console.words import WHYS, word
 from api.deps import Api
 from api.language import Language
-from db import alerts, plants
+from db import alerts, cases, plants
 from db import rules as store
 from db.alerts import AlertRow, Filter, TransitionRow
+from db.cases import CaseFilter
 from db.rules import RuleRow
 from enms.alerts import Severity, Step
 
 router = APIRouter(include_in_schema=False)
-_PAGE = 500
+_PAGE, _CASES = 500, 20
 _RANK = {severity.value: n for n, severity in enumerate(SEVERITIES)}
 _SORTS: dict[str, Callable[[AlertRow], tuple[float | bool, ...]]] = {
     # What must be dealt with first: the most severe, nobody has seen, longest open.
@@ -239,6 +240,7 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
         "older": versions[:-1][::-1],
         "zone": zone,
         "chart": await has_chart(api, row),
+        "cases": await cases.list_cases(api.pool, CaseFilter(alert=row.id), now=api.clock(), limit=_CASES),
     }
     crumbs = [("/", text("District")), (f"/e/{row.enterprise}", name), ("/alerts", text("Alerts"))]
     return await page(request, api, "alert.html", values, live=row.enterprise, crumbs=crumbs)

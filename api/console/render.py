@@ -186,6 +186,7 @@ async def page(
             for e in known
         ),
         Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
+        Nav("/cases", text("Cases"), path.startswith("/cases")),
         Nav("/reports", text("Reports"), path.startswith("/reports")),
         Nav("/rules", text("Rules"), path.startswith("/rules")),
         Nav("/data-quality", text("Data quality"), path.startswith("/data-quality")),

@@ -24,7 +24,7 @@ PAGES = [
     "/e/seed-steel/motors", "/e/seed-steel/motor/roll.main",
     f"/points/seed-steel/{GAPPY}", f"/points/seed-steel/{DEAD}?span=7d",
     f"/points/seed-steel/{SILENT}", "/points/seed-steel/bf1.elec.net", "/alerts", "/alerts?state=&severity=notice",
-    "/alerts/1", "/rules", "/rules?enterprise=seed-steel&rule=meter_silent",
+    "/alerts/1", "/cases", "/cases/new?alert=1", "/rules", "/rules?enterprise=seed-steel&rule=meter_silent",
     "/quarantine", "/quarantine?reason=broken_json", "/docs",
     "/data-quality", "/data-quality?days=1&show=all&enterprise=seed-steel",
     "/e/seed-steel/enpi/1", "/e/seed-steel/enpi/1?resolution=month",

@@ -23,6 +23,7 @@ PAGES = {
     "quality": "/data-quality",
     "evidence": "/alerts/1/evidence/print",
     "outages": "/outages",
+    "cases": "/cases",
     "notifications": "/notifications",
     "refused": "/quarantine",
     "docs": "/docs",
@@ -185,7 +186,7 @@ async def test_several_alerts_are_acknowledged_from_the_inbox(console: Console) 
     await page.click(".picked button")
     await page.wait_for_selector("text=seen >> nth=0")
     assert "sort=oldest" in page.url
-    assert await page.locator("tbody .pick").count() == 2
+    assert await page.locator("tbody .pick .unseen").count() == 2
     await page.locator(".picked .pick").click()
     assert await page.locator("tbody .pick input:checked").count() == 2
 

@@ -54,7 +54,8 @@ function ticks() {
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.all;
     if (!name) return;
-    for (const box of event.target.form.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+    const which = `input[type=checkbox][name="${name}"]${event.target.dataset.only ?? ""}`;
+    for (const box of event.target.form.querySelectorAll(which)) box.checked = event.target.checked;
   });
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     const list = event.target;

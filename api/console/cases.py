@@ -1,0 +1,165 @@
+"""`/cases` and `/cases/{number}`: which plant has to mend what by when, on what evidence, and what was done so far?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.console.i18n import Catalogue, catalogue
+from api.console.render import page, zone_of
+from api.console.words import word
+from api.deps import Api
+from api.language import Language
+from db import case_steps, cases, plants
+from db.cases import CaseAlertRow, CaseEventRow, CaseFilter, CaseRow
+from enms.alerts import Step
+from enms.cases import OPEN, CaseState, CaseStep, steps
+
+router = APIRouter(include_in_schema=False)
+_PAGE = 500
+# What its state and its evidence do not say by themselves.
+_TOLD = {Step.REOPENED, Step.SHIFTED, Step.SPLIT}
+Who = Annotated[str, Form(max_length=100)]
+Said = Annotated[str, Form(max_length=4000)]
+Seen = Annotated[int | None, Form(ge=1, lt=2**31)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One event of a case, as a page tells it."""
+
+    row: CaseEventRow
+    what: str
+    note: str
+
+
+def case_line(row: CaseEventRow, text: Catalogue) -> CaseLine:
+    """An event as a page tells it."""
+    detail = json.loads(row.detail)
+    notes = []
+    if "due" in detail:
+        notes.append(text("until %(day)s", day=detail["due"]))
+    if "alerts" in detail:
+        notes.append(text("alerts %(ids)s", ids=", ".join(str(one) for one in detail["alerts"])))
+    return CaseLine(row, word(text, "case_step", row.kind), " · ".join(notes))
+
+
+def became(row: CaseAlertRow, text: Catalogue) -> list[str]:
+    """What happened to an alert after it was added, each once."""
+    return [word(text, "step", kind) for kind in dict.fromkeys(row.later) if kind in _TOLD]
+
+
+@router.get("/cases")
+async def show_cases(
+    request: Request,
+    api: Api,
+    language: Language,
+    enterprise: str = "",
+    state: Literal["", "all", "opened", "notified", "ordered", "verified", "closed", "withdrawn"] = "",
+    due: Literal["", "overdue"] = "",
+) -> Response:
+    """Overdue ones first, then by date. Without a state: those that are not over."""
+    text = catalogue(language)
+    known = await plants.enterprises(api.pool)
+    es = tuple(row.e for row in known if enterprise in {"", row.code})
+    states = None if state == "all" else (state,) if state else tuple(one.value for one in OPEN)
+    asked = CaseFilter(es=es, states=states, overdue=True if due else None)
+    rows = await cases.list_cases(api.pool, asked, now=api.clock(), limit=_PAGE + 1, urgent=True)
+    shown = rows[:_PAGE]
+    values = {
+        "rows": shown,
+        "more": len(rows) > _PAGE,
+        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "zones": {row.code: zone_of(row.timezone) for row in known},
+        "states": [one.value for one in CaseState],
+        "counts": {one.value: sum(row.state == one for row in shown) for one in CaseState},
+        "overdue": sum(row.overdue for row in shown),
+        "chosen": {"enterprise": enterprise, "state": state, "due": due},
+        "csv_states": states or (),
+    }
+    return await page(request, api, "cases.html", values, crumbs=[("/", text("District"))])
+
+
+@router.get("/cases/{number}")
+async def show_case(request: Request, api: Api, language: Language, number: str) -> Response:
+    text = catalogue(language)
+    row = await cases.get_case(api.pool, number, now=api.clock())
+    owner = await plants.enterprise(api.pool, row.enterprise)
+    zone = zone_of(owner.timezone)
+    on = await cases.alerts_of(api.pool, row)
+    name = owner.name_zh if language == "zh" else owner.name_en
+    values = {
+        "row": row,
+        "name": name,
+        "zone": zone,
+        "today": api.clock().astimezone(zone).date(),
+        "alerts": [(one, became(one, text)) for one in on],
+        "log": [case_line(event, text) for event in await cases.events(api.pool, row)],
+        "way": _way(row),
+        "possible": {step.value for step in steps(CaseState(row.state))},
+    }
+    crumbs = [("/", text("District")), (f"/e/{row.enterprise}", name), ("/cases", text("Cases"))]
+    return await page(request, api, "case.html", values, live=row.enterprise, crumbs=crumbs)
+
+
+def _way(row: CaseRow) -> list[tuple[str, str]]:
+    """The stations of a case, each done, here, or to come."""
+    stations = [*OPEN, CaseState.CLOSED]
+    if row.state == CaseState.WITHDRAWN:
+        return [(CaseState.OPENED.value, "done"), (CaseState.WITHDRAWN.value, "here")]
+    at = stations.index(CaseState(row.state))
+    return [(one.value, "done" if n < at else "here" if n == at else "") for n, one in enumerate(stations)]
+
+
+async def _step(
+    api: Api, number: str, step: CaseStep, by: str, said: str, seen: int | None, due: date | None = None
+) -> Response:
+    async with api.pool.acquire() as connection:
+        await case_steps.take_step(
+            connection,
+            number,
+            step,
+            actor=by.strip() or "console",
+            now=api.clock(),
+            comment=said,
+            due_on=due,
+            seen=seen,
+        )
+    return RedirectResponse(f"/cases/{number}", status_code=303)
+
+
+@router.post("/cases/{number}/notify")
+async def notify(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
+    return await _step(api, number, CaseStep.NOTIFIED, by, text, seen)
+
+
+@router.post("/cases/{number}/order")
+async def order(
+    api: Api, number: str, due: Annotated[date, Form()], by: Who = "", text: Said = "", seen: Seen = None
+) -> Response:
+    return await _step(api, number, CaseStep.ORDERED, by, text, seen, due)
+
+
+@router.post("/cases/{number}/verify")
+async def verify(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
+    return await _step(api, number, CaseStep.VERIFIED, by, text, seen)
+
+
+@router.post("/cases/{number}/close")
+async def close(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
+    return await _step(api, number, CaseStep.CLOSED, by, text, seen)
+
+
+@router.post("/cases/{number}/withdraw")
+async def withdraw(api: Api, number: str, text: Said, by: Who = "", seen: Seen = None) -> Response:
+    return await _step(api, number, CaseStep.WITHDRAWN, by, text, seen)
+
+
+@router.post("/cases/{number}/comment")
+async def comment(api: Api, number: str, text: Said, by: Who = "") -> Response:
+    return await _step(api, number, CaseStep.COMMENTED, by, text, None)
