@@ -4,6 +4,11 @@ FROM correction_input
 WHERE e = :e AND (:enpi::text IS NULL OR enpi = :enpi)
 ORDER BY id;
 
+-- name: last_input(e, enpi, input)^
+SELECT id, value, since, until, evidence, actor FROM correction_input
+WHERE e = :e AND enpi = :enpi AND input = :input AND withdrawn_at IS NULL
+ORDER BY id DESC LIMIT 1;
+
 -- name: enter(e, enpi, input, value, since, until, evidence, actor, recorded_at)$
 INSERT INTO correction_input (e, enpi, input, value, since, until, evidence, actor, recorded_at)
 VALUES (:e, :enpi, :input, :value, :since, :until, :evidence, :actor, :recorded_at)

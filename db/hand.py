@@ -1,7 +1,7 @@
-"""Production entered by hand: a reading of origin `hand`, and the audit of who entered it, when and why.
+"""Production and readings entered by hand: of origin `hand`, with the audit of who entered them, when and why.
 
 Of two entries for one instant the last holds. That is no matter of arrival: entries are numbered in the transaction
-that writes them, and the one that was replaced is kept.
+that writes them, and the one that was replaced is kept. The same entry sent twice is one entry.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class EntryRow:
 async def enter(connection: asyncpg.Connection, e: int, entry: HandEntry, *, now: datetime) -> int:
     """Write an entry, its reading and what the ledger has to derive, in one transaction; the entry's number.
 
+    What the last entry of that span says already, by the same person for the same reason, is not entered again.
+
     Args:
         connection: idle or in a transaction.
         e: enterprise number.
@@ -68,11 +70,15 @@ async def enter(connection: asyncpg.Connection, e: int, entry: HandEntry, *, now
     """
     sql = statements("hand")
     async with connection.transaction():
+        await sql.one_at_a_time(connection, e=e)
+        last = await sql.last_entry(connection, e=e, p=entry.p, ts=entry.end)
+        said = (entry.start, entry.value, entry.reason, entry.actor)
+        if last is not None and (last["start"], last["value"], last["reason"], last["actor"]) == said:
+            return int(last["id"])
         sealed = await sql.sealed_before(connection, e=e, p=entry.p)
         if sealed is not None and entry.start < sealed:
             raise ConflictError(f"the period before {sealed.isoformat()} is sealed")
         held = await sql.lock_reading(connection, e=e, p=entry.p, ts=entry.end)
-        corrects = await sql.last_entry(connection, e=e, p=entry.p, ts=entry.end)
         if held is not None:
             await sql.set_aside(connection, e=e, p=entry.p, ts=entry.end)
         await sql.put_by_hand(
@@ -87,7 +93,7 @@ async def enter(connection: asyncpg.Connection, e: int, entry: HandEntry, *, now
             value=entry.value,
             before_value=held["value"] if held is not None else None,
             before_origin=held["origin"] if held is not None else None,
-            corrects=corrects,
+            corrects=last["id"] if last is not None else None,
             reason=entry.reason,
             actor=entry.actor,
             entered_at=now,
@@ -164,6 +170,8 @@ async def settle(
 ) -> int:
     """Let the last reading by hand of an instant hold, and write down who entered these, when and why.
 
+    Returns the number of the entry; of one that is sent again, the number it has.
+
     Args:
         connection: idle or in a transaction.
         e: enterprise number.
@@ -174,10 +182,13 @@ async def settle(
     """
     sql = statements("hand")
     last = list({(row.p, row.ts): row for row in rows}.values())
+    columns = {"ps": [r.p for r in last], "tss": [r.ts for r in last], "values": [r.value for r in last]}
     async with connection.transaction():
-        found = sql.contradicted(
-            connection, e=e, ps=[r.p for r in last], tss=[r.ts for r in last], values=[r.value for r in last]
-        )
+        await sql.one_at_a_time(connection, e=e)
+        again = await sql.same_batch(connection, e=e, **columns, n=len(rows), reason=reason, actor=actor)
+        if again is not None:
+            return int(again)
+        found = sql.contradicted(connection, e=e, **columns)
         wrong = [last[record["n"]] async for record in found]
         for row in wrong:
             held = await sql.lock_reading(connection, e=e, p=row.p, ts=row.ts)
@@ -200,7 +211,36 @@ async def settle(
             actor=actor,
             entered_at=now,
         )
+        await sql.write_readings(connection, e=e, batch=number, **columns, starts=[r.start for r in last])
     return number
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredReading:
+    """A reading as it was entered.
+
+    Attributes:
+        batch: number of the entry; corrects, corrected_by: of the entries before and after it for the same instant.
+    """
+
+    batch: int
+    point: str
+    unit: str
+    ts: datetime
+    start: datetime | None
+    value: float
+    reason: str
+    actor: str
+    entered_at: datetime
+    corrects: int | None
+    corrected_by: int | None
+
+
+async def entered_readings(
+    connection: asyncpg.Connection | asyncpg.Pool, e: int, *, limit: int
+) -> list[EnteredReading]:
+    """Readings entered by hand, the last first."""
+    return [EnteredReading(**row) async for row in statements("hand").entered_readings(connection, e=e, n=limit)]
 
 
 async def batches(connection: asyncpg.Connection | asyncpg.Pool, e: int, *, limit: int) -> list[BatchRow]:

@@ -24,8 +24,14 @@ VALUES (:e, :p, :ts, :start, :value, 0, 2, :received_at)
 ON CONFLICT (e, p, ts) DO UPDATE
 SET start = excluded.start, value = excluded.value, quality = 0, origin = 2, received_at = excluded.received_at;
 
--- name: last_entry(e, p, ts)$
-SELECT max(id) FROM hand_entry WHERE e = :e AND p = :p AND ts = :ts;
+-- name: one_at_a_time(e)$
+-- Nobody else enters anything of this enterprise until the transaction ends: of two clicks the second finds the first.
+SELECT pg_advisory_xact_lock(x'656E6D68'::int, :e)::text; -- "enmh"
+
+-- name: last_entry(e, p, ts)^
+SELECT id, start, value, reason, actor FROM hand_entry
+WHERE e = :e AND p = :p AND ts = :ts
+ORDER BY id DESC LIMIT 1;
 
 -- name: write_entry(e, p, start, ts, value, before_value, before_origin, corrects, reason, actor, entered_at)$
 INSERT INTO hand_entry (e, p, start, ts, value, before_value, before_origin, corrects, reason, actor, entered_at)
@@ -59,6 +65,39 @@ ORDER BY w.n;
 INSERT INTO hand_batch (e, points, readings, corrected, first_ts, last_ts, reason, actor, entered_at)
 VALUES (:e, :points::text[], :readings, :corrected, :first_ts, :last_ts, :reason, :actor, :entered_at)
 RETURNING id;
+
+-- name: same_batch(e, ps, tss, values, n, reason, actor)$
+-- The entry of these very readings by the same person for the same reason, if none of them was corrected since.
+WITH held AS (
+    SELECT DISTINCT ON (w.p, w.ts) h.batch, coalesce(h.value = w.value, false) AS same
+    FROM unnest(:ps::int[], :tss::timestamptz[], :values::float8[]) AS w (p, ts, value)
+    LEFT JOIN hand_reading AS h ON h.e = :e AND h.p = w.p AND h.ts = w.ts
+    ORDER BY w.p, w.ts, h.batch DESC
+)
+SELECT b.id
+FROM (SELECT min(batch) AS id FROM held HAVING bool_and(same) AND min(batch) = max(batch)) AS one
+JOIN hand_batch AS b ON b.e = :e AND b.id = one.id
+WHERE b.readings = :n AND b.reason = :reason AND b.actor = :actor;
+
+-- name: write_readings(e, batch, ps, tss, starts, values)!
+INSERT INTO hand_reading (e, batch, p, ts, start, value)
+SELECT :e, :batch, p, ts, start, value
+FROM unnest(:ps::int[], :tss::timestamptz[], :starts::timestamptz[], :values::float8[]) AS w (p, ts, start, value);
+
+-- name: entered_readings(e, n)
+-- Readings as they were entered, the last entry first; corrects and corrected_by are numbers of entries.
+SELECT h.batch, point.code AS point, c.unit, h.ts, h.start, h.value, b.reason, b.actor, b.entered_at,
+       (SELECT max(o.batch) FROM hand_reading AS o WHERE o.e = h.e AND o.p = h.p AND o.ts = h.ts AND o.batch < h.batch)
+           AS corrects,
+       (SELECT min(o.batch) FROM hand_reading AS o WHERE o.e = h.e AND o.p = h.p AND o.ts = h.ts AND o.batch > h.batch)
+           AS corrected_by
+FROM hand_reading AS h
+JOIN hand_batch AS b ON b.e = h.e AND b.id = h.batch
+JOIN point ON point.e = h.e AND point.p = h.p
+JOIN point_config_span AS c ON c.e = h.e AND c.p = h.p AND c.valid_to = 'infinity'
+WHERE h.e = :e
+ORDER BY h.batch DESC, h.ts DESC, point.code
+LIMIT :n;
 
 -- name: batches(e, n)
 -- The last one first.

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 
+from api.console.forms import Form, entered, sent
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
+from api.console.words import N_
 from api.correcting import Asked, enter, needs
-from api.deps import Api
+from api.deps import Api, Context
 from api.language import Language
 from api.routes.corrections import input_item
 from db import plants
 from db.corrections import entered_inputs, withdraw_input
 from db.enpi_model import cuts_of
-from enms.errors import InputError, Mistake
+from db.plants import EnterpriseRow
 
 router = APIRouter(include_in_schema=False)
-Short = Annotated[str, Form(max_length=200)]
+_FIELDS = {"what": 401, "value": 40, "since": 20, "until": 20, "evidence": 1000, "by": 100}
+_LABELS = {
+    "enpi": N_("Correction input"),
+    "input": N_("Correction input"),
+    "value": N_("Value"),
+    "since": N_("First day"),
+    "from": N_("First day"),
+    "until": N_("Last day"),
+    "to": N_("Last day"),
+    "evidence": N_("Evidence"),
+    "by": N_("Your name"),
+}
 
 
 @router.get("/e/{code}/corrections")
@@ -34,14 +47,21 @@ async def show_corrections(
     done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """`enpi` and `input` choose what the form begins with, as links from verdicts do."""
-    text = catalogue(language)
     owner = await plants.enterprise(api.pool, code)
+    return await _page(request, api, language, owner, Form({"what": f"{enpi} {wanted}"}), done)
+
+
+async def _page(
+    request: Request, api: Context, language: Language, owner: EnterpriseRow, form: Form, done: int | None = None
+) -> Response:
+    text = catalogue(language)
     cuts = await cuts_of(api.pool, owner)
     found = await needs(api, owner)
     items = [(need.number, input_item(need, language)) for need in found]
     name = owner.name_zh if language == "zh" else owner.name_en
-    first = next((f"{i.enpi} {i.input}" for _, i in items if (i.enpi, i.input) == (enpi, wanted)), "")
-    of_enpi = next((f"{i.enpi} {i.input}" for _, i in items if i.enpi == enpi and i.missing), "")
+    wanted = form["what"]
+    there = next((f"{i.enpi} {i.input}" for _, i in items if f"{i.enpi} {i.input}" == wanted), "")
+    of_enpi = next((f"{i.enpi} {i.input}" for _, i in items if i.enpi == wanted.partition(" ")[0] and i.missing), "")
     values = {
         "owner": owner,
         "name": name,
@@ -52,46 +72,44 @@ async def show_corrections(
         "names": {item.input: item.name for _, item in items},
         "enpi_names": {item.enpi: item.enpi_name for _, item in items},
         "units": {item.input: item.unit for _, item in items},
-        "chosen": first or of_enpi,
+        "chosen": there or of_enpi,
         "today": cuts.day_of(api.clock()).isoformat(),
+        "form": form,
+        "slips": list(form.said(text, _LABELS)),
         "done": done,
         "zone": zone_of(owner.timezone),
     }
-    crumbs = [("/", text("District")), (f"/e/{code}", name)]
-    return await page(request, api, "corrections.html", values, crumbs=crumbs)
+    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
+    return await page(request, api, "corrections.html", values, crumbs=crumbs, status=form.status)
 
 
 @router.post("/e/{code}/corrections")
-async def enter_correction(
-    api: Api,
-    code: str,
-    what: Short,
-    value: Annotated[float, Form()],
-    since: Short,
-    evidence: Annotated[str, Form(max_length=1000)],
-    by: Annotated[str, Form(max_length=100)],
-    until: Short = "",
-) -> Response:
+async def enter_correction(request: Request, api: Api, language: Language, code: str) -> Response:
     """`what` is the EnPI's code and the input's name, as the form's list has them."""
     owner = await plants.enterprise(api.pool, code)
-    enpi, _, name = what.partition(" ")
-    last = _day(until, "body.to") if until else None
-    number = await enter(api, owner, Asked(enpi, name, value, _day(since, "body.from"), last, evidence, by))
-    return RedirectResponse(f"/e/{code}/corrections?done={number}", status_code=303)
+    form = await sent(request, _FIELDS)
+
+    async def write() -> int:
+        enpi, _, name = form["what"].partition(" ")
+        value, since = form.number("value"), form.day("since")
+        until = form.day("until") if form["until"] else None
+        form.needed("evidence", "by")
+        form.check()
+        return await enter(api, owner, Asked(enpi, name, value, since, until, form["evidence"], form["by"]))
+
+    return await entered(
+        form,
+        write,
+        lambda number: f"/e/{code}/corrections?done={number}",
+        lambda wrong: _page(request, api, language, owner, wrong),
+    )
 
 
 @router.post("/e/{code}/corrections/{entry}/withdraw")
 async def withdraw_correction(
-    api: Api, code: str, entry: int, by: Annotated[str, Form(max_length=100)] = ""
+    api: Api, code: str, entry: int, by: Annotated[str, Field(max_length=100)] = ""
 ) -> Response:
     owner = await plants.enterprise(api.pool, code)
     async with api.pool.acquire() as connection:
         await withdraw_input(connection, owner, entry, actor=by.strip() or "console", now=api.clock())
     return RedirectResponse(f"/e/{code}/corrections", status_code=303)
-
-
-def _day(text: str, place: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError("", [Mistake(place, f"{text!r} is not a day")]) from None

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Query, Request, Response
 
+from api.console.forms import Form, entered, sent
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
-from api.deps import Api
+from api.console.words import N_
+from api.deps import Api, Context
 from api.language import Language
 from api.production import WHOLE_DAY, Asked, enter, output_points, span_of
 from api.routes.production import entry_item
 from db import hand, plants, views
 from db.enpi_model import cuts_of
-from enms.errors import InputError, Mistake
+from db.plants import EnterpriseRow
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 100
+_FIELDS = {"point": 200, "day": 20, "shift": 100, "value": 40, "by": 100, "reason": 1000}
+_LABELS = {
+    "point": N_("Output"),
+    "day": N_("Date"),
+    "start": N_("Date"),
+    "t": N_("Date"),
+    "shift": N_("Shift"),
+    "value": N_("Amount"),
+    "by": N_("Your name"),
+    "reason": N_("Why by hand"),
+}
 
 
 @router.get("/e/{code}/production")
@@ -31,8 +43,14 @@ async def show_production(
     point: Annotated[str, Query(max_length=200)] = "",
     done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
-    text = catalogue(language)
     owner = await plants.enterprise(api.pool, code)
+    return await _page(request, api, language, owner, Form({"point": point}), done)
+
+
+async def _page(
+    request: Request, api: Context, language: Language, owner: EnterpriseRow, form: Form, done: int | None = None
+) -> Response:
+    text = catalogue(language)
     cuts = await cuts_of(api.pool, owner)
     rows = await hand.entries(api.pool, owner.e, limit=_SHOWN + 1)
     name = owner.name_zh if language == "zh" else owner.name_en
@@ -45,31 +63,30 @@ async def show_production(
         "yesterday": (cuts.day_of(api.clock()) - timedelta(days=1)).isoformat(),
         "entries": [entry_item(row) for row in rows[:_SHOWN]],
         "more": len(rows) > _SHOWN,
-        "batches": await hand.batches(api.pool, owner.e, limit=_SHOWN),
-        "chosen": point,
+        "form": form,
+        "slips": list(form.said(text, _LABELS)),
         "done": done,
         "zone": zone_of(owner.timezone),
     }
-    crumbs = [("/", text("District")), (f"/e/{code}", name)]
-    return await page(request, api, "production.html", values, crumbs=crumbs)
+    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
+    return await page(request, api, "production.html", values, crumbs=crumbs, status=form.status)
 
 
 @router.post("/e/{code}/production")
-async def enter_production(
-    api: Api,
-    code: str,
-    point: Annotated[str, Form(max_length=200)],
-    day: Annotated[str, Form(max_length=20)],
-    shift: Annotated[str, Form(max_length=100)],
-    value: Annotated[float, Form()],
-    by: Annotated[str, Form(max_length=100)],
-    reason: Annotated[str, Form(max_length=1000)],
-) -> Response:
+async def enter_production(request: Request, api: Api, language: Language, code: str) -> Response:
     owner = await plants.enterprise(api.pool, code)
-    try:
-        chosen = date.fromisoformat(day)
-    except ValueError:
-        raise InputError("", [Mistake("body.day", f"{day!r} is not a day")]) from None
-    start, end = await span_of(api, owner, chosen, shift)
-    number = await enter(api, owner, Asked(point, start, end, value, by, reason))
-    return RedirectResponse(f"/e/{code}/production?done={number}", status_code=303)
+    form = await sent(request, _FIELDS)
+
+    async def write() -> int:
+        day, value = form.day("day"), form.number("value")
+        form.needed("by", "reason")
+        form.check()
+        start, end = await span_of(api, owner, day, form["shift"])
+        return await enter(api, owner, Asked(form["point"], start, end, value, form["by"], form["reason"]))
+
+    return await entered(
+        form,
+        write,
+        lambda number: f"/e/{code}/production?done={number}",
+        lambda wrong: _page(request, api, language, owner, wrong),
+    )

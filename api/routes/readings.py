@@ -12,13 +12,13 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from api import csv_out
 from api.deps import Api, BackfillRow
+from api.hand_readings import enter_readings
 from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_time, encode
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, PointCodes, To
 from api.problems import RESPONSES
 from api.spans import span
 from db import plants, series
-from db.hand import HandReading, batches, settle
-from db.plants import EnterpriseRow
+from db.hand import batches
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
 from enms.errors import InputError, Mistake, UnavailableError
@@ -193,23 +193,12 @@ async def post_readings(
     rows = _from_csv(body) if kind in {"text/csv", "application/csv"} else _from_json(body)
     if len(rows) > api.settings.api_max_rows:
         raise InputError("", [Mistake("body", f"at most {api.settings.api_max_rows} rows a request")])
-    done = await api.backfill(enterprise, rows, Origin.HAND if origin == "hand" else Origin.BACKFILL)
     if origin == "hand":
-        await _settle(api, owner, rows, {refused.index for refused in done.refused}, by.strip(), reason.strip())
+        _, done = await enter_readings(api, owner, rows, by=by, reason=reason)
+    else:
+        done = await api.backfill(enterprise, rows, Origin.BACKFILL)
     refused = [RefusedItem(index=r.index, reason=r.reason, detail=r.detail) for r in done.refused]
     return BackfillAnswer(accepted=done.accepted, refused=refused)
-
-
-async def _settle(
-    api: Api, owner: EnterpriseRow, rows: list[BackfillRow], refused: set[int], by: str, reason: str
-) -> None:
-    """Who entered these, when and why; of an instant the last reading by hand holds."""
-    taken = [row for n, row in enumerate(rows) if n not in refused]
-    numbers = {code: (await api.registry.named(owner.e, code)).p for code in {row.point for row in taken}}
-    entered = [HandReading(numbers[row.point], row.point, row.t, row.start, row.value) for row in taken]
-    if entered:
-        async with api.pool.acquire() as connection:
-            await settle(connection, owner.e, entered, reason=reason, actor=by, now=api.clock())
 
 
 class HandBatchItem(BaseModel):

@@ -86,6 +86,13 @@ async def test_the_enpi_page_leads_to_the_form_and_the_form_takes_it(client: htt
     }
     answer = await client.post(f"/e/{PLANT}/corrections", data=entry)
     assert answer.status_code == 303
+    again = await client.post(f"/e/{PLANT}/corrections", data=entry)
+    assert again.headers["location"] == answer.headers["location"]
+    wrong = await client.post(f"/e/{PLANT}/corrections", data=entry | {"value": "x", "until": "2026-06-01"}, headers=EN)
+    assert wrong.status_code == 422
+    assert "Value: “x” is no number" in wrong.text
+    assert 'value="2026-06-01"' in wrong.text
+    assert f'value="{ENPI} rare_earth_ore_pct" selected' in wrong.text
     shown = (await client.get(answer.headers["location"], headers=EN)).text
     assert "&lt;b&gt;" in shown
     number = answer.headers["location"].rpartition("=")[2]

@@ -78,6 +78,88 @@ async def test_pages_mark_what_was_entered_by_hand(door: httpx.AsyncClient) -> N
     page = (await door.get("/points/seed-steel/roll.power?span=7d", headers=EN)).text
     assert "By hand, for" in page
     assert "11-20 12:00:07" in page
-    shown = (await door.get("/e/seed-steel/production", headers=EN)).text
+    shown = (await door.get("/e/seed-steel/readings", headers=EN)).text
     assert "Readings by hand" in shown
     assert "抄表" in shown
+
+
+FORM = {
+    "point": "roll.power", "t": "2026-11-20T12:00:07", "start": "", "value": "2.5", "by": "王工", "reason": "抄表 <1>",
+}  # fmt: skip
+PAGE = "/e/seed-steel/readings"
+
+
+async def test_the_form_takes_a_reading_once_and_another_one_corrects_it(
+    door: httpx.AsyncClient, db_pool: asyncpg.Pool
+) -> None:
+    first = await door.post(PAGE, data=FORM)
+    assert first.status_code == 303, first.text
+    assert await _held(door) == [(2.5, "hand")]
+    # a second click, and the same readings sent over HTTP
+    assert (await door.post(PAGE, data=FORM)).headers["location"] == first.headers["location"]
+    await door.post(URL, params=BY | {"reason": "抄表 <1>"}, json=_rows(2.5))
+    await db_pool.execute("DELETE FROM dirty")
+    second = await door.post(PAGE, data=FORM | {"value": "2.7", "by": "李工"})
+    assert await _held(door) == [(2.7, "hand")]
+    assert await db_pool.fetchval("SELECT count(*) FROM dirty JOIN point USING (e, p) WHERE code = 'roll.power'") >= 1
+    # back to what was first written: an entry of its own
+    third = await door.post(PAGE, data=FORM)
+    numbers = [int(a.headers["location"].rpartition("=")[2]) for a in (first, second, third)]
+    assert numbers == sorted(set(numbers))
+    assert await _held(door) == [(2.5, "hand")]
+    shown = (await door.get(third.headers["location"], headers=EN)).text
+    assert f"Entry {numbers[2]} is stored" in shown
+    assert f"corrected by {numbers[1]}" in shown
+    assert f"corrects {numbers[1]}" in shown
+    assert "抄表 &lt;1&gt;" in shown
+    assert "point=roll.power&amp;t=2026-11-20T12%3A00%3A07" in shown
+    again = (await door.get(f"{PAGE}?point=roll.power&t=2026-11-20T12:00:07", headers=EN)).text
+    assert 'value="roll.power" selected' in again
+    assert 'value="2026-11-20T12:00:07"' in again
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "zh"),
+    [
+        ({"value": "twelve"}, "Reading: “twelve” is no number", "“twelve”不是数字"),
+        ({"value": "nan"}, "Reading: “nan” is no number", "不是数字"),
+        ({"t": "noon"}, "Read at: “noon” is not a time", "不是时间"),
+        ({"t": "2099-01-01T00:00"}, "Read at: the time is still ahead", "时间尚未到来"),
+        ({"point": "nobody"}, "Meter: “nobody” is no metered point of this plant", "不是本企业的计量点"),
+        ({"by": " "}, "Your name: is needed", "必填"),
+        ({"reason": ""}, "Why by hand: is needed", "必填"),
+        ({"start": "2026-11-20T11:00"}, "only an amount over a span has a begin", "只有时段量"),
+        ({"reason": "x" * 1001}, "Why by hand: longer than 1000 characters", "超过 1000 个字符"),
+    ],
+)
+async def test_a_mistake_is_told_and_the_form_keeps_what_was_written(
+    door: httpx.AsyncClient, change: dict[str, str], said: str, zh: str
+) -> None:
+    answer = await door.post(PAGE, data=FORM | change, headers=EN)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert 'role="alert"' in answer.text
+    kept = FORM | change
+    assert f'name="by" type="text" value="{kept["by"]}"' in answer.text
+    assert f'name="value" type="number" value="{kept["value"]}"' in answer.text
+    assert zh in (await door.post(PAGE, data=FORM | change, headers={"Accept-Language": "zh-CN"})).text
+    assert await _held(door) == []
+    assert (await door.get(f"{URL}/by-hand", params={"enterprise": "seed-steel"})).json()["items"] == []
+
+
+async def test_all_mistakes_are_told_at_once(door: httpx.AsyncClient) -> None:
+    answer = await door.post(PAGE, data={}, headers=EN)
+    assert answer.status_code == 422
+    for label in ("Read at", "Reading", "Your name", "Why by hand"):
+        assert f"{label}: is needed" in answer.text
+
+
+async def test_a_sealed_period_takes_nothing(door: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    await db_pool.execute(
+        "UPDATE point_state SET sealed_before = '2026-11-21T00:00Z' FROM point "
+        "WHERE point.e = point_state.e AND point.p = point_state.p AND code = 'roll.power'"
+    )
+    answer = await door.post(PAGE, data=FORM, headers=EN)
+    assert answer.status_code == 422
+    assert "Before the seal" in answer.text
+    assert await _held(door) == []

@@ -15,6 +15,7 @@ URL = "/api/v1/production"
 async def test_an_entry_and_its_correction_are_listed(client: httpx.AsyncClient) -> None:
     first = await client.post(URL, json=BODY)
     assert first.status_code == 201
+    assert (await client.post(URL, json=BODY)).json() == first.json()
     await client.post(URL, json=BODY | {"value": 1700, "by": "李工"})
     items = (await client.get(f"{URL}?enterprise=seed-steel")).json()["items"]
     assert [(item["value"], item["by"]) for item in items] == [(1700, "李工"), (1724.5, "王工")]
@@ -57,7 +58,15 @@ async def test_the_page_takes_an_amount_for_a_day(client: httpx.AsyncClient) -> 
     shown = await client.get(answer.headers["location"])
     assert "5,200" in shown.text
     assert "&lt;b&gt;x" in shown.text
-    wrong = await client.post("/e/seed-steel/production", data=form | {"shift": "night watch"})
+    assert (await client.post("/e/seed-steel/production", data=form)).headers == answer.headers
+    slip = form | {"shift": "night watch", "reason": "纸条"}
+    wrong = await client.post("/e/seed-steel/production", data=slip, headers={"Accept-Language": "zh-CN"})
     assert wrong.status_code == 422
+    assert "班次: “night watch”不在" in wrong.text
+    assert 'value="纸条"' in wrong.text
+    many = await client.post("/e/seed-steel/production", data={"shift": "day"}, headers={"Accept-Language": "en"})
+    assert all(f"{label}: is needed" in many.text for label in ("Date", "Amount", "Your name", "Why by hand"))
+    off = await client.post("/e/seed-steel/production", data=form | {"value": "-3"}, headers={"Accept-Language": "en"})
+    assert "Amount: -3.0 is no amount; 0 is a standstill" in off.text
     other = await client.post("/e/seed-steel/production", data=form, headers={"Origin": "http://elsewhere.test"})
     assert other.status_code == 403

@@ -1,0 +1,167 @@
+"""Forms that people fill in: what they wrote stays there until it is right, with every mistake in their language."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.console.i18n import Catalogue
+from api.console.words import N_, known_word
+from enms.errors import ConflictError, InputError, Mistake
+
+# What `api.production`, `api.correcting` and `api.console.readings` say of an entry, and the text for it.
+_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), message)
+    for pattern, message in (
+        (r"is needed", N_("is needed")),
+        (r"longer than (?P<n>\d+) characters", N_("longer than %(n)s characters")),
+        (r"'(?P<what>.*)' is no number", N_("“%(what)s” is no number")),
+        (r"'(?P<what>.*)' is not a day", N_("“%(what)s” is not a day")),
+        (r"'(?P<what>.*)' is not a time", N_("“%(what)s” is not a time")),
+        (r"'(?P<what>.*)' is none of (?P<known>.*)", N_("“%(what)s” is none of %(known)s")),
+        (r"'(?P<what>.*)' is no metered point", N_("“%(what)s” is no metered point of this plant")),
+        (
+            r"'(?P<what>.*)' is no output counted over spans; .*",
+            N_("“%(what)s” is no output that is counted over spans"),
+        ),
+        (r"(?P<what>\S+) is no amount; 0 is a standstill", N_("%(what)s is no amount; 0 is a standstill")),
+        (r"the end is not after the start", N_("the end is not after the start")),
+        (r"the span is longer than 31 days", N_("the span is longer than 31 days")),
+        (r"the span ends at \S+: it is not over", N_("the span is not over yet")),
+        (r"\S+ is not on a quarter hour", N_("not on a quarter hour")),
+        (r"the time is still ahead", N_("the time is still ahead")),
+        (r"only an amount over a span has a begin", N_("only an amount over a span has a begin")),
+        (r"the period before \S+ is sealed", N_("that period is sealed: it was signed off")),
+        (r"is metered by (?P<point>\S+)", N_("it is metered by %(point)s")),
+        (r"'(?P<what>.*)' is no input of .*", N_("“%(what)s” is no input of that indicator's limit")),
+        (r"(?P<what>\S+) is no figure", N_("“%(what)s” is no number")),
+        (r"(?P<what>\S+) is no share: 0 to 1", N_("%(what)s is no share: 0 to 1")),
+        (r"(?P<what>\S+) is no percentage: 0 to 100", N_("%(what)s is no percentage: 0 to 100")),
+        (r"(?P<what>\S+) is out of range", N_("%(what)s is out of range")),
+        (r"is before from", N_("the last day is before the first")),
+    )
+)
+_PLACE = "body."
+
+
+@dataclass(slots=True)
+class Form:
+    """A form as it was sent, or empty.
+
+    Attributes:
+        given: text by field.
+        mistakes: what is wrong with it; the place is that of the API, `body.` and a field's name.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+    status: int = 200
+
+    def __getitem__(self, name: str) -> str:
+        return self.given.get(name, "")
+
+    def number(self, name: str) -> float:
+        """A number; NaN, and a mistake, where there is none."""
+        text = self[name].strip().replace(",", "").replace("\u2212", "-")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.mistakes.append(Mistake(_PLACE + name, f"{self[name]!r} is no number" if text else "is needed"))
+        return value
+
+    def day(self, name: str) -> date:
+        """A day; any, and a mistake, where there is none."""
+        try:
+            return date.fromisoformat(self[name])
+        except ValueError:
+            self.mistakes.append(Mistake(_PLACE + name, f"{self[name]!r} is not a day" if self[name] else "is needed"))
+            return date.min
+
+    def moment(self, name: str, zone: ZoneInfo) -> datetime:
+        """A wall time, in UTC; any, and a mistake, where there is none."""
+        try:
+            return datetime.fromisoformat(self[name]).replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            said = f"{self[name]!r} is not a time" if self[name] else "is needed"
+            self.mistakes.append(Mistake(_PLACE + name, said))
+            return datetime.min.replace(tzinfo=UTC)
+
+    def needed(self, *names: str) -> None:
+        """These have something in them."""
+        self.mistakes += [Mistake(_PLACE + name, "is needed") for name in names if not self[name].strip()]
+
+    def check(self) -> None:
+        """Raise what was found wrong so far, all of it.
+
+        Raises:
+            InputError: with every mistake.
+        """
+        if self.mistakes:
+            raise InputError("", self.mistakes)
+
+    def wrong(self, *names: str) -> bool:
+        """Whether a mistake is about one of these fields."""
+        return any(mistake.place.removeprefix(_PLACE) in names for mistake in self.mistakes)
+
+    def said(self, text: Catalogue, labels: Mapping[str, str]) -> Iterator[str]:
+        """Every mistake as a person reads it, with the field's label where it has one."""
+        for mistake in self.mistakes:
+            label = labels.get(mistake.place.removeprefix(_PLACE))
+            reason = _slip(text, mistake.reason)
+            yield f"{text(label)}: {reason}" if label is not None else reason
+
+
+def _slip(text: Catalogue, said: str) -> str:
+    for pattern, message in _SLIPS:
+        if found := pattern.fullmatch(said):
+            return text(message, **found.groupdict()) if found.groupdict() else text(message)
+    return known_word(text, "refusal", said) or said
+
+
+async def sent(request: Request, lengths: Mapping[str, int]) -> Form:
+    """The form of a request.
+
+    Args:
+        request: with a body as forms have it.
+        lengths: its fields, and how long each may be.
+    """
+    content = await request.form()
+    form = Form({name: value if isinstance(value := content.get(name), str) else "" for name in lengths})
+    for name, most in lengths.items():
+        if len(form[name]) > most:
+            form.mistakes.append(Mistake(_PLACE + name, f"longer than {most} characters"))
+    return form
+
+
+async def entered(
+    form: Form,
+    enter: Callable[[], Awaitable[int]],
+    done: Callable[[int], str],
+    again: Callable[[Form], Awaitable[Response]],
+) -> Response:
+    """Enter it and show the page anew; or the form as it was written, with what is wrong.
+
+    Args:
+        form: as it was sent.
+        enter: checks and writes; the number of the entry.
+        done: address of the page that says so: a page that is loaded again enters nothing.
+        again: the page with the form.
+    """
+    try:
+        number = await enter()
+    except InputError as error:
+        form.mistakes, form.status = list(dict.fromkeys(error.mistakes)), 422
+    except ConflictError as error:
+        form.mistakes, form.status = [Mistake("", str(error))], 409
+    else:
+        return RedirectResponse(done(number), status_code=303)
+    return await again(form)
