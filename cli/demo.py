@@ -1,4 +1,4 @@
-"""`enms demo`: three simulated plants, seven days of history, and everything live, on this machine alone."""
+"""`enms demo`: three simulated plants, three weeks of history, and everything live, on this machine alone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ logger = structlog.get_logger()
 def command(
     port: Annotated[int | None, typer.Option(help="Port of the console; ENMS_HTTP_PORT.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the data; ENMS_DATA_DIR.")] = None,
-    days: Annotated[float, typer.Option(min=0.0, max=400.0, help="History on the first start, days.")] = 7.0,
+    # Fourteen days that energy baselines are fitted to, and the week that leads up to the plants' faults.
+    days: Annotated[float, typer.Option(min=0.0, max=400.0, help="History on the first start, days.")] = 21.0,
     seed: Annotated[int, typer.Option(help="Everything random follows from it.")] = 1,
     speed: Annotated[
         float | None,
