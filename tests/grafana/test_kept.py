@@ -72,6 +72,25 @@ async def test_days_added_up_once_say_what_their_quarter_hours_say(desk: Desk) -
     assert await keep_heat_days(desk.owner, date.min, 100) == 0
 
 
+async def test_a_day_of_all_points_is_the_days_of_each(desk: Desk) -> None:
+    empty, late = await desk.owner.fetchrow("SELECT min(p), max(p) FROM day_total")
+    await desk.owner.execute("DELETE FROM day_total WHERE p = $1", empty)
+    # more is covered of its first day than was in service
+    in_service = "UPDATE grafana_inner.point_now SET in_service_from = now() - interval '30 hours' WHERE p = $1"
+    await desk.owner.execute(in_service, late)
+    await desk.owner.execute("UPDATE day_total SET estimated_s = 900 WHERE p = $1", late)
+    columns = "enterprise, local_date, time, points, covered_s, estimated_s, elapsed_s"
+    whole = await desk.viewer.fetch(f"SELECT {columns} FROM grafana.completeness_day ORDER BY 1, 2")
+    each = await desk.viewer.fetch(
+        "SELECT enterprise, local_date, time, count(*) AS points, sum(least(covered_s, elapsed_s)) AS covered_s,"
+        " sum(estimated_s) AS estimated_s, sum(elapsed_s) AS elapsed_s FROM grafana.day GROUP BY 1, 2, 3 ORDER BY 1, 2"
+    )
+    assert len(whole) >= 3 * len(plants())
+    assert any(row["covered_s"] < row["elapsed_s"] for row in whole)
+    for row, days in zip(whole, each, strict=True):
+        assert tuple(row) == tuple(pytest.approx(v) if isinstance(v, float) else v for v in days)
+
+
 async def test_a_late_heating_value_counts_before_the_day_is_added_up_again(desk: Desk) -> None:
     while await keep_heat_days(desk.owner, date.min, 1000):
         pass

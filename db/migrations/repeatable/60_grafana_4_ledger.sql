@@ -129,3 +129,48 @@ LEFT JOIN public.day_total AS t ON t.e = c.e AND t.p = c.p AND t.local_date = d.
 WHERE c.reading <> 'virtual' AND least(d.ends, s.closed_until) > greatest(d.starts, s.since);
 COMMENT ON VIEW grafana.day IS 'Points by local day, as far as it is closed; a day without any amount has a row with NULL.';
 COMMENT ON COLUMN grafana.day.elapsed_s IS 'Seconds the point should have covered; completeness is covered_s / elapsed_s.';
+
+CREATE VIEW grafana.completeness_day WITH (security_barrier) AS
+-- Day by day, all points of an enterprise in one step down a key each: a look-up for every point and day is what costs.
+SELECT v.code AS enterprise, k.local_date, d.starts AS time, x.points, x.covered_s, x.estimated_s, x.elapsed_s
+FROM grafana_inner.visible AS v
+CROSS JOIN LATERAL (
+    SELECT min(coalesce(c.in_service_from, ps.first_ts)) AS since, max(ps.closed_until) AS until
+    FROM grafana_inner.point_now AS c
+    JOIN public.point_state AS ps USING (e, p)
+    WHERE c.e = v.e AND c.reading <> 'virtual'
+) AS known
+JOIN grafana_inner.calendar AS k
+    ON k.local_date >= (known.since AT TIME ZONE v.timezone - v.day_starts)::date
+   AND k.local_date <= (known.until AT TIME ZONE v.timezone - v.day_starts)::date
+CROSS JOIN LATERAL (
+    -- once a day, not once a point and day
+    SELECT s.starts, s.ends, date_part('epoch', s.ends - s.starts) AS length_s
+    FROM (
+        SELECT (k.local_date + v.day_starts) AT TIME ZONE v.timezone AS starts,
+               (k.local_date + 1 + v.day_starts) AT TIME ZONE v.timezone AS ends
+        OFFSET 0
+    ) AS s
+    OFFSET 0
+) AS d
+CROSS JOIN LATERAL (
+    SELECT count(*)::int AS points, sum(least(coalesce(t.covered_s, 0), s.elapsed_s)) AS covered_s,
+           coalesce(sum(t.estimated_s), 0) AS estimated_s, sum(s.elapsed_s) AS elapsed_s
+    FROM (
+        SELECT c.p,
+               CASE WHEN ps.closed_until >= d.ends AND coalesce(c.in_service_from, ps.first_ts) <= d.starts THEN d.length_s
+                    ELSE date_part('epoch', least(d.ends, ps.closed_until)
+                                            - greatest(d.starts, coalesce(c.in_service_from, ps.first_ts))) END AS elapsed_s
+        FROM grafana_inner.point_now AS c
+        JOIN public.point_state AS ps USING (e, p)
+        WHERE c.e = v.e AND c.reading <> 'virtual'
+        OFFSET 0
+    ) AS s
+    LEFT JOIN (
+        SELECT t.p, t.covered_s, t.estimated_s FROM public.day_total AS t WHERE t.e = v.e AND t.local_date = k.local_date OFFSET 0
+    ) AS t USING (p)
+    WHERE s.elapsed_s > 0
+) AS x
+WHERE x.points > 0;
+COMMENT ON VIEW grafana.completeness_day IS 'grafana.day added up over an enterprise''s points: how complete its data is, by local day, as far as it is closed.';
+COMMENT ON COLUMN grafana.completeness_day.covered_s IS 'Of all points together; completeness is covered_s / elapsed_s.';

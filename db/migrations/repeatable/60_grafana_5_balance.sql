@@ -88,8 +88,11 @@ JOIN (
     LEFT JOIN public.point_state AS ns ON ns.e = b.e AND ns.p = b.ncv_p
 ) AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
 LEFT JOIN public.day_total AS t ON t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
-LEFT JOIN public.heat_day AS h
-    ON b.role <> 'stock' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
+LEFT JOIN LATERAL (
+    SELECT h.* FROM public.heat_day AS h
+    WHERE b.role <> 'stock' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
+    OFFSET 0 -- down the whole key: left to choose, the planner goes through all days of a point for each of them
+) AS h ON true
 LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
 CROSS JOIN LATERAL (
     SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
