@@ -1,11 +1,12 @@
-"""The desks: enterprise, process EnPI, motors, alerts. Dense, and linked to the console's pages."""
+"""The desks: enterprise, process EnPI, motors, alerts and cases. Dense, and linked to the console's pages."""
 
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.stat import Panel as Counts
 from grafana_foundation_sdk.builders.timeseries import Panel as Series
 from grafana_foundation_sdk.models.common import GraphDrawStyle
-from grafana_foundation_sdk.models.dashboard import DataTransformerConfig
+from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
 from grafana import look
 from grafana.frame import ENPI, ENTERPRISE, ENTERPRISES, MOTOR, Uid, desk
@@ -15,6 +16,7 @@ from grafana.sql import SqlQuery
 
 _AGE = Figure(look.MINUTES, 1, steps(GREEN, (2, AMBER), (10, RED)))
 _ALERT_PAGE = ("证据 evidence in the console", "${console}/alerts/${__data.fields.id}")
+_CASE_PAGE = ("案件页面 case page", "${console}/cases/${__value.text}")
 _STATES = (("静默", AMBER), ("从未", AMBER), ("正常", GREEN))
 _VERDICTS = (
     ("超限", RED),
@@ -244,13 +246,13 @@ def motors() -> Dashboard:
 
 
 def alerts() -> Dashboard:
-    """What must I deal with first, and on what evidence?"""
+    """What must I deal with first, and on what evidence? What has to be mended by when, and is late?"""
     word = {"级别 severity": look.SEVERITIES}
     wide = {"报警 alert": 260, "单位 unit": 80, "级别 severity": 130}
     figures = {"数值 value": look.PLAIN, "限额 limit": look.PLAIN, "持续 for": look.DURATION, "id": look.CODE}
     return desk(
         Uid.ALERTS,
-        "报警 · Alerts",
+        "报警与案件 · Alerts and cases",
         [
             tile("未关闭 Open", "alerts_counts", Place(0, 0, 10, 4), _OPEN_COUNTS, named=False, size=0),
             tile("数据时效（最旧）Age of data", "district_age", Place(10, 0, 4, 4), _AGE, size=0),
@@ -265,12 +267,30 @@ def alerts() -> Dashboard:
                 hidden=["id"],
                 coloured=word,
                 worded={"把握 certainty": "certainty"},
-                wide=wide,
+                wide=wide | {"对象 subject": 190, "案件 case": 110},
+            ),
+            _late(tile("案件 Cases", "cases_counts", Place(0, 21, 10, 8), Figure(look.CASES, 0), named=False, size=0)),
+            bars(
+                "案件按状态 Cases by state",
+                "cases_by_state",
+                Place(10, 21, 14, 8),
+                Figure(look.CASES, 0, low=0),
+                note="已结案、已撤案只计所选时段内的",
+            ),
+            listing(
+                "未结案件 Open cases",
+                "cases_open",
+                Place(0, 29, 24, 8),
+                {"报警 alerts": look.ALERTS, "依据有变 changed": look.ALERTS},
+                links={"编号 number": _CASE_PAGE},
+                coloured={"期限 time left": (("逾期", RED), ("剩", GREEN))},
+                worded={"状态 state": "case"},
+                wide={"编号 number": 110, "案由 title": 300, "状态 state": 250},
             ),
             listing(
                 "时段内 In the time range",
                 "alerts_recent",
-                Place(0, 21, 24, 9),
+                Place(0, 37, 24, 9),
                 figures,
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
@@ -281,7 +301,7 @@ def alerts() -> Dashboard:
             listing(
                 "经过 What happened",
                 "alerts_steps",
-                Place(0, 30, 24, 7),
+                Place(0, 46, 24, 7),
                 {"id": look.CODE},
                 links={"报警 alert": _ALERT_PAGE},
                 hidden=["id"],
@@ -291,6 +311,12 @@ def alerts() -> Dashboard:
         variables=[ENTERPRISES],
         annotation="annotation_alerts_district",
     )
+
+
+def _late(panel: Counts) -> Counts:
+    """Red where any is overdue; the name of the figure says it, too."""
+    colours = [DynamicConfigValue(id_val="thresholds", value=steps(GREEN, (1, RED)).build())]
+    return panel.override_by_name("逾期 overdue", colours)
 
 
 def _margin() -> object:

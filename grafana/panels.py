@@ -252,7 +252,7 @@ def link(title: str, url: str) -> DashboardLink:
 
 
 def _decimals(unit: str) -> int | None:
-    whole = {look.DURATION, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS, look.CODE}
+    whole = {look.DURATION, look.POINTS, look.ALERTS, look.PIECES, look.MOTORS, look.CASES, look.CODE}
     return 0 if unit in whole else None if unit == look.BYTES else 2 if unit == look.PLAIN else 1
 
 

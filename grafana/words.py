@@ -35,6 +35,14 @@ WORDS: dict[str, dict[str, str]] = {
         "unsuppressed": "恢复通知 messages no longer held back",
         "escalated": "已升级 escalated",
     },
+    "case": {
+        "opened": "已立案 case opened",
+        "notified": "已告知 finding notified",
+        "ordered": "限期整改中 rectification ordered",
+        "verified": "整改已核验 rectification verified",
+        "closed": "已结案 case closed",
+        "withdrawn": "已撤案 case withdrawn",
+    },
     "finding": {
         "register_dropped": "表码下降 register fell",
         "register_jumped": "表码突增 register jumped",

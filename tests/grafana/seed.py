@@ -14,7 +14,9 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
+from db.case_steps import open_case, take_step
 from db.plant_load import load_plant
+from enms.cases import CaseStep
 from enms.metering import Aggregate, PointConfig, ReadingType
 from enms.plant import Plant, Point, SiteFactor
 from enms.plant_file import read_plant_file
@@ -64,6 +66,7 @@ async def seed(dsn: str, now: datetime, days: int = DAYS) -> Seeded:
             await load_plant(connection, plant, now=now)
             await _fill(connection, plant, now, days)
         await _judge(connection, now)
+        await _inspect(connection, now)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
@@ -284,6 +287,28 @@ async def _judge(connection: asyncpg.Connection, now: datetime) -> None:
         """,
         now - hour,
     )
+
+
+async def _inspect(connection: asyncpg.Connection, now: datetime) -> None:
+    """A case that is overdue and whose evidence was revised since, one that was just opened, one that is over."""
+    rows = await connection.fetch(
+        "SELECT id, e FROM alert WHERE e = (SELECT e FROM enterprise WHERE code = 'demo-steel') ORDER BY id"
+    )
+    freeze = "INSERT INTO evidence (e, alert, version, sha256, body, recorded_at) VALUES ($1, $2, $3, $4, '{}', $5)"
+    begun = now - timedelta(days=5)
+    await connection.execute(freeze, rows[0]["e"], rows[0]["id"], 1, "a" * 64, begun)
+    due = begun.astimezone(CHINA).date() + timedelta(days=2)
+    late = await _case(connection, [rows[0]["id"], rows[1]["id"]], "高炉工序能耗超限额", begun)
+    for step, on in ((CaseStep.NOTIFIED, None), (CaseStep.ORDERED, due)):
+        await take_step(connection, late, step, actor="张敏", now=begun, due_on=on)
+    await connection.execute(freeze, rows[0]["e"], rows[0]["id"], 2, "b" * 64, now)
+    await _case(connection, [rows[2]["id"]], "烧结风机空转", now)
+    over = await _case(connection, [rows[3]["id"]], "炉顶压力表无数据", begun)
+    await take_step(connection, over, CaseStep.WITHDRAWN, actor="李伟", now=now, comment="仪表检修")
+
+
+async def _case(connection: asyncpg.Connection, alerts: list[int], title: str, now: datetime) -> str:
+    return (await open_case(connection, alerts, title=title, actor="李伟", now=now, zone=CHINA)).number
 
 
 def _floor(at: datetime) -> datetime:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
+from db.cases import CaseFilter, alerts_of, list_cases
 from db.consumption import consumption
 from db.energy import Period
 from db.grafana_logins import create_login, logins
@@ -191,6 +192,32 @@ async def test_what_an_alert_is_about_has_a_name(steel: asyncpg.Connection) -> N
     for subject in ("bf1.process_energy", "bf1.top.pressure", "sinter.fan1"):
         assert subject not in names[subject]
     assert len(names) == len(rows)
+
+
+async def test_cases_are_the_products_own(screens: Screens, district: asyncpg.Connection) -> None:
+    connection = await asyncpg.connect(screens.owner)
+    try:
+        rows = await list_cases(connection, CaseFilter(), now=datetime.now(UTC), limit=100)
+        own = {
+            r.number: (r.enterprise, r.title, r.state, r.due_on, r.days_left, r.overdue, r.alerts, r.moved)
+            for r in rows
+        }
+        on = {(r.number, a.alert): (a.version, a.sha256, a.value) for r in rows for a in await alerts_of(connection, r)}
+    finally:
+        await connection.close()
+    shown = await district.fetch("SELECT * FROM grafana.inspection_case")
+    names = ("enterprise", "title", "state", "due_on", "days_left", "overdue", "alerts", "changed")
+    assert {r["number"]: tuple(r[n] for n in names) for r in shown} == own
+    assert sorted((r["overdue"], r["changed"], r["is_open"]) for r in shown) == [
+        (False, 0, False),
+        (False, 0, True),
+        (True, 1, True),
+    ]
+    assert [(r["over_at"] is None) for r in shown] == [r["is_open"] for r in shown]
+    stood = await district.fetch("SELECT * FROM grafana.inspection_alert")
+    assert {(r["number"], r["alert"]): (r["version"], r["sha256"], r["value"]) for r in stood} == on
+    kinds = await district.fetch("SELECT kind FROM grafana.inspection_event WHERE number LIKE '%-0001' ORDER BY n")
+    assert [r["kind"] for r in kinds] == ["opened", "notified", "ordered"]
 
 
 @pytest.mark.parametrize("back", [0, 1], ids=["today", "yesterday"])
