@@ -59,7 +59,7 @@ async def test_what_somebody_changed_is_put_right(free_port: int) -> None:
             ("folder", "update"),
             ("playlist", "update"),
         ]
-        assert stored.boards["enms-alerts"]["dashboard"]["title"] == "报警 · Alerts"
+        assert stored.boards["enms-alerts"]["dashboard"]["title"] == "报警与案件 · Alerts and cases"
 
 
 async def test_the_consoles_address_is_put_into_the_links(free_port: int) -> None:
