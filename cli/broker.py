@@ -38,6 +38,8 @@ persistence_location {folder}/
 autosave_interval 5
 # Default 1000 loses what a gateway sends in the seconds an ingest process takes to restart.
 max_queued_messages 1000000
+# Sparkplug sends data by QoS 0: kept for an ingest process that is away, as in docker/mosquitto/.
+queue_qos0_messages true
 max_queued_bytes 536870912
 max_inflight_messages 4000
 message_size_limit {largest}

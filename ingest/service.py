@@ -19,6 +19,7 @@ from ingest.incidents import Incidents, SessionMark
 from ingest.intake import Intake
 from ingest.sparkplug import ROOT, TOPICS, Sparkplug
 from ingest.sparkplug_host import SparkplugHost
+from ingest.sparkplug_kept import KeptFile
 from ingest.spool import Spool
 from ingest.subscriber import Broker, Events, Subscriber
 
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 
 _TICK_S = 5.0
 _ASK_S = 1.0
+_KEEP_US = 60_000_000
 _DRAIN_S = 1.5
 _UNWELL_SPOOL = 0.7
 _LARGEST_PACKET = 16 * 1024 * 1024
@@ -71,6 +73,7 @@ class Ingest:
         more = (TOPICS,) if settings.sparkplug_host_id else ()
         self._subscriber = Subscriber(broker, settings.mqtt_client_id, events, clock, _LARGEST_PACKET, more)
         self._sparkplug = Sparkplug(settings.max_payload_bytes)
+        self._kept = KeptFile(folder / "sparkplug.json", str(broker))
         self._host = (
             SparkplugHost(broker, f"{settings.mqtt_client_id}-host", settings.sparkplug_host_id, clock)
             if settings.sparkplug_host_id
@@ -89,8 +92,10 @@ class Ingest:
             EnmsError: what `connect` raised.
         """
         with self._spool:
+            self._sparkplug.restore(self._kept.read())
             try:
                 await self._run(stop)
+                self._kept.write(*self._sparkplug.kept())
             except BaseExceptionGroup as group:
                 known, _ = group.split(EnmsError)
                 if known is None:
@@ -139,11 +144,13 @@ class Ingest:
             self._incidents.session_lost(str(self._broker), self._clock())
             self._changed.set()
         self._mark.write()
+        if not session_present:
+            self._sparkplug.forget()
         if self._host is not None:
             self._host.here()
 
     def _disconnected(self, reason: str) -> None:
-        self._sparkplug.forget()
+        self._sparkplug.doubt()
         if self._host is not None and not self._intake.finishing:
             self._host.gone()
         metrics.BROKER_UP.set(0)
@@ -153,6 +160,7 @@ class Ingest:
 
     async def _ask_for_births(self) -> None:
         assert self._host is not None
+        keep_at = self._clock() + _KEEP_US
         while not self._intake.finishing:
             await asyncio.sleep(_ASK_S)
             metrics.SPARKPLUG_NODES.set(self._sparkplug.online)
@@ -162,6 +170,11 @@ class Ingest:
                 for node in list(self._sparkplug.rebirths(self._clock())):
                     log.info("asking a Sparkplug node for its births", enterprise=node[0], gateway=node[1])
                     await self._host.ask(node)
+            for enterprise, gateway in self._sparkplug.died():
+                log.warning("a Sparkplug node is dead", enterprise=enterprise, gateway=gateway)
+            if self._clock() >= keep_at:  # a clean end writes it, too; a crash has at least who is dead
+                self._kept.write(*self._sparkplug.kept())
+                keep_at = self._clock() + _KEEP_US
             for gap in self._sparkplug.gaps():
                 self._incidents.node_gap(gap)
                 self._changed.set()

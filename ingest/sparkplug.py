@@ -19,7 +19,8 @@ import msgspec
 
 from ingest import metrics
 from ingest.refusals import Reason
-from ingest.sparkplug_payload import BrokenPayloadError, NotANumberError, decode, number, quality
+from ingest.sparkplug_kept import Kept, KeptDead, KeptNode
+from ingest.sparkplug_payload import BrokenPayloadError, NotANumberError, as_sent, decode, number, quality
 from ingest.sparkplug_sequence import NodeSequence
 
 ROOT = "spBv1.0/"
@@ -32,6 +33,9 @@ _MOST_NODES = 10_000
 _FIRST_REQUEST_US, _LAST_REQUEST_US = 5_000_000, 300_000_000
 # Asked three times, over 15 s: a node that can hear would have answered.
 _IN_VAIN_US = 4 * _FIRST_REQUEST_US
+# A node that neither spoke nor answered for a day is as dead as one that said so; a dead one is told of for a week.
+_SILENT_US = 86_400_000_000
+_TOLD_US = 7 * _SILENT_US
 
 Node = tuple[str, str]
 """Enterprise and gateway."""
@@ -46,12 +50,19 @@ class Row(msgspec.Struct, omit_defaults=True):
     quality: str | None = None
 
 
-class Refused(msgspec.Struct):
-    """A metric that is none: reason, the metric's name or alias, a sentence."""
+class Refused(msgspec.Struct, omit_defaults=True):
+    """A metric that is no reading: reason, the metric's name or alias, a sentence.
+
+    Attributes:
+        t: its time, epoch milliseconds.
+        value: what was sent, for whoever finds out what it means.
+    """
 
     reason: str
     place: str
     detail: str
+    t: int | None = None
+    value: float | str | None = None
 
 
 class Translated(msgspec.Struct):
@@ -75,12 +86,18 @@ class _Known:
 
 @dataclass(slots=True)
 class _Session:
-    """A node from its birth on. Devices by name; the node's own metrics are those of device ""."""
+    """A node from its birth on. Devices by name; the node's own metrics are those of device "".
+
+    Attributes:
+        proven: nothing of it was missed since its birth. After a break that is so once its count goes on where it
+            stood; else what an alias means has to be asked for again.
+    """
 
     sequence: NodeSequence
     bd_seq: int | None
     aliases: dict[int, _Known] = field(default_factory=dict)
     types: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    proven: bool = True
 
 
 @dataclass(slots=True)
@@ -119,9 +136,10 @@ class Sparkplug:
     def __init__(self, max_payload_bytes: int) -> None:
         self._limit = max_payload_bytes
         self._sessions: dict[Node, _Session] = {}
-        self._wanted: dict[Node, None] = {}
+        self._wanted: dict[Node, int | None] = {}  # when each was heard last, microseconds since 1970; None: not yet
         self._requests: dict[Node, _Request] = {}
-        self._dead: dict[Node, None] = {}
+        self._dead: dict[Node, int] = {}
+        self._died_now: list[Node] = []
         self._gaps: list[NodeGap] = []
         self._encode = msgspec.json.Encoder().encode
 
@@ -132,7 +150,7 @@ class Sparkplug:
 
     @property
     def dead(self) -> int:
-        """Nodes that died, and were not born again since."""
+        """Nodes that died within the last week, and did not speak since."""
         return len(self._dead)
 
     @property
@@ -146,10 +164,44 @@ class Sparkplug:
         told, self._gaps = self._gaps, []
         return told
 
+    def died(self) -> list[Node]:
+        """Nodes that died; each is told once."""
+        told, self._died_now = self._died_now, []
+        return told
+
+    def doubt(self) -> None:
+        """The connection was lost, and messages with it, perhaps: each node's count will tell."""
+        for node, session in self._sessions.items():
+            session.proven = False
+            self._wanted.setdefault(node, None)
+
     def forget(self) -> None:
-        """The connection was lost, and births with it, perhaps: an alias may mean something else by now."""
-        self._wanted |= dict.fromkeys(self._sessions)
+        """The broker kept nothing for us, deaths neither: an alias may mean something else by now."""
+        for node in self._sessions:
+            self._wanted.setdefault(node, None)
         self._sessions.clear()
+
+    def kept(self) -> tuple[list[KeptNode], list[KeptDead]]:
+        """What a restart has to know."""
+        nodes = [
+            KeptNode(
+                *node, session.sequence.expected, session.bd_seq,
+                {alias: (known.name, known.datatype) for alias, known in session.aliases.items()}, session.types,
+            )
+            for node, session in self._sessions.items()
+        ]  # fmt: skip
+        return nodes, [KeptDead(*node, at) for node, at in self._dead.items()]
+
+    def restore(self, kept: Kept) -> None:
+        """Go on after a restart; whether births still hold is in doubt until a node's count goes on where it stood."""
+        for one in kept.nodes[-_MOST_NODES:]:
+            aliases = {alias: _Known(*known) for alias, known in one.aliases.items()}
+            session = _Session(NodeSequence(one.expected), one.bd_seq, aliases, one.types)
+            self._sessions[one.enterprise, one.gateway] = session
+        for gone in kept.dead[-_MOST_NODES:]:
+            self._dead[gone.enterprise, gone.gateway] = gone.at
+            self._died_now.append((gone.enterprise, gone.gateway))
+        self.doubt()
 
     def take(self, topic: str, payload: bytes, at: int) -> bytes | None:
         """What goes on in place of the payload; None: nothing to store. Never raises.
@@ -183,8 +235,14 @@ class Sparkplug:
             if session.sequence.missing and (lost := session.sequence.lost(now)):
                 metrics.SPARKPLUG_GAPS.labels(node[0]).inc()
                 self._gaps.append(NodeGap(node, tuple(lost), now))
-                self._wanted[node] = None
-        for node in list(self._wanted):
+                self._wanted[node] = now
+        self._dead = {node: at for node, at in self._dead.items() if now - at < _TOLD_US}
+        for node, heard in list(self._wanted.items()):
+            if heard is None:
+                self._wanted[node] = now
+            elif now - heard >= _SILENT_US:
+                self._bury(node, heard)
+                continue
             last = self._requests.get(node)
             if last is not None and now - last.at < last.wait:
                 continue
@@ -198,16 +256,12 @@ class Sparkplug:
         return len(device) == (kind[0] == "D")
 
     def _follow(self, node: Node, kind: str, device: str, payload: Any, at: int) -> Translated:
-        if kind == "NBIRTH":
-            self._born(node, payload)
-        session = self._sessions.get(node)
         if kind == "NDEATH":
-            self._died(node, session, payload)
+            session = self._sessions.get(node)
+            if session is None or not _earlier(_bd_seq(payload), session.bd_seq):
+                self._bury(node, at)
             return Translated(1, [], [])
-        if session is None:
-            self._want(node)
-        elif kind != "NBIRTH" and payload.HasField("seq"):
-            session.sequence.observe(payload.seq, at)
+        session = self._session(node, kind, payload, at)
         if kind == "DDEATH":
             if session is not None:
                 session.types.pop(device, None)
@@ -216,29 +270,54 @@ class Sparkplug:
         if birth and session is not None:
             self._announce(session, device, payload)
         elif session is not None and device not in session.types:
-            self._want(node)
-        return self._rows(node, session, device, payload, birth=birth)
+            self._want(node, at)
+        return self._rows(node, session, device, payload, at, birth=birth)
 
-    def _born(self, node: Node, payload: Any) -> None:
+    def _session(self, node: Node, kind: str, payload: Any, at: int) -> _Session | None:
+        """The node's session with this message in it; None: its births are not known, and wanted."""
+        self._dead.pop(node, None)
+        if kind == "NBIRTH":
+            return self._born(node, payload)
+        session = self._sessions.get(node)
+        if node in self._wanted:
+            self._wanted[node] = at
+        if session is not None and not session.proven:
+            session = self._prove(node, session, payload)
+        if session is None:
+            self._want(node, at)
+        elif payload.HasField("seq"):
+            session.sequence.observe(payload.seq, at)
+        return session
+
+    def _prove(self, node: Node, session: _Session, payload: Any) -> _Session | None:
+        """Whether a node's first message after a break is the one that had to come next."""
+        if payload.HasField("seq") and payload.seq == session.sequence.expected:
+            session.proven = True
+            self._wanted.pop(node, None)
+            return session
+        del self._sessions[node]
+        return None
+
+    def _born(self, node: Node, payload: Any) -> _Session:
         self._wanted.pop(node, None)
         self._requests.pop(node, None)
         self._sessions.pop(node, None)
-        self._dead.pop(node, None)
         while len(self._sessions) >= _MOST_NODES:
             del self._sessions[next(iter(self._sessions))]
-        self._sessions[node] = _Session(NodeSequence((payload.seq + 1) % 256), _bd_seq(payload))
+        session = self._sessions[node] = _Session(NodeSequence((payload.seq + 1) % 256), _bd_seq(payload))
+        return session
 
-    def _died(self, node: Node, session: _Session | None, payload: Any) -> None:
+    def _bury(self, node: Node, at: int) -> None:
         self._wanted.pop(node, None)
-        if session is None or _earlier(_bd_seq(payload), session.bd_seq):
-            return
-        del self._sessions[node]
-        if len(self._dead) < _MOST_NODES:
-            self._dead[node] = None
+        self._requests.pop(node, None)
+        self._sessions.pop(node, None)
+        if node not in self._dead and len(self._dead) < _MOST_NODES:
+            self._dead[node] = at
+            self._died_now.append(node)
 
-    def _want(self, node: Node) -> None:
+    def _want(self, node: Node, at: int) -> None:
         if node in self._wanted or len(self._wanted) < _MOST_NODES:
-            self._wanted[node] = None
+            self._wanted[node] = at
 
     @staticmethod
     def _announce(session: _Session, device: str, payload: Any) -> None:
@@ -249,14 +328,18 @@ class Sparkplug:
             if metric.HasField("alias"):
                 session.aliases[metric.alias] = _Known(metric.name, datatype)
 
-    def _rows(self, node: Node, session: _Session | None, device: str, payload: Any, *, birth: bool) -> Translated:
+    def _rows(
+        self, node: Node, session: _Session | None, device: str, payload: Any, at: int, *, birth: bool
+    ) -> Translated:
         translated = Translated(1, [], [])
         for metric in payload.metrics:
             known = _known(metric, session, device)
             if known is None:
-                self._want(node)
-                detail = f"alias {metric.alias} was not announced by a birth since the connection stands"
-                translated.refused.append(Refused(Reason.UNKNOWN_ALIAS, f"alias {metric.alias}", detail))
+                self._want(node, at)
+                detail = f"no birth that is known to hold has announced alias {metric.alias}"
+                translated.refused.append(
+                    _refused(Reason.UNKNOWN_ALIAS, f"alias {metric.alias}", detail, metric, payload)
+                )
             elif metric.is_null or metric.is_transient or known.name.startswith(_HOUSEKEEPING):
                 metrics.SPARKPLUG_PASSED_OVER.inc()
             else:
@@ -274,6 +357,11 @@ def _known(metric: Any, session: _Session | None, device: str) -> _Known | None:
     return _Known(known.name, said or known.datatype) if known is not None else None
 
 
+def _refused(reason: Reason, place: str, detail: str, metric: Any, payload: Any) -> Refused:
+    value = None if metric.is_null else as_sent(metric)
+    return Refused(reason, place, detail, metric.timestamp or payload.timestamp or None, value)
+
+
 def _translate(metric: Any, known: _Known, payload: Any, into: Translated, *, birth: bool) -> None:
     try:
         value = number(metric, known.datatype)
@@ -281,14 +369,17 @@ def _translate(metric: Any, known: _Known, payload: Any, into: Translated, *, bi
         if birth:  # texts describe; only where a reading is expected they are a mistake
             metrics.SPARKPLUG_PASSED_OVER.inc()
         else:
-            into.refused.append(Refused(Reason.WRONG_TYPE, known.name, f"a number is expected, not {problem}"))
+            detail = f"a number is expected, not {problem}"
+            into.refused.append(_refused(Reason.WRONG_TYPE, known.name, detail, metric, payload))
         return
     if not math.isfinite(value):
-        into.refused.append(Refused(Reason.NOT_FINITE, known.name, f"{value} is not a number a meter can show"))
+        detail = f"{value} is not a number a meter can show"
+        into.refused.append(_refused(Reason.NOT_FINITE, known.name, detail, metric, payload))
         return
     at = metric.timestamp or payload.timestamp
     if not at:
-        into.refused.append(Refused(Reason.MISSING_TIME, known.name, "neither the metric nor the payload has a time"))
+        detail = "neither the metric nor the payload has a time"
+        into.refused.append(_refused(Reason.MISSING_TIME, known.name, detail, metric, payload))
         return
     into.readings.append(Row(known.name.replace("/", "."), at, value, quality(metric)))
 

@@ -6,6 +6,7 @@ The message's fields are those of the specification's schema, as far as readings
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import Any
 
@@ -37,6 +38,7 @@ class DataType(IntEnum):
 _SIGNED = {DataType.INT8: 32, DataType.INT16: 32, DataType.INT32: 32, DataType.INT64: 64}
 _UNSIGNED = (DataType.UINT8, DataType.UINT16, DataType.UINT32, DataType.UINT64)
 _BITS = {"int_value": 32, "long_value": 64}
+_LONGEST_TEXT = 200
 REBIRTH = "Node Control/Rebirth"
 
 
@@ -124,6 +126,17 @@ def number(metric: Any, datatype: int | None) -> float:
     if datatype in _UNSIGNED or (datatype is None and not value >> (bits - 1)):
         return float(value)
     raise NotANumberError(f"the integer {value} of data type {datatype}: signed or not, nobody has said")
+
+
+def as_sent(metric: Any) -> float | str | None:
+    """A metric's value as it stands in the payload, whatever it means; None: none that can be written down in JSON."""
+    which: str | None = metric.WhichOneof("value")
+    if which == "string_value":
+        return str(metric.string_value)[:_LONGEST_TEXT]
+    if which in ("float_value", "double_value", "boolean_value") or which in _BITS:
+        value = float(getattr(metric, which))
+        return value if math.isfinite(value) else str(value)
+    return None
 
 
 def quality(metric: Any) -> str | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from ingest.sparkplug import MARK, NodeGap, Sparkplug
+from ingest.sparkplug import MARK, NodeGap, Row, Sparkplug, Translated
+from ingest.sparkplug_kept import KeptFile
 from ingest.sparkplug_payload import Payload
 from ingest.sparkplug_sequence import REORDER_US, NodeSequence
 
@@ -123,3 +127,84 @@ def test_a_message_that_comes_twice_means_the_same_twice() -> None:
     assert first.startswith(MARK)
     assert first == second
     assert not one.asked(LATER)
+
+
+def restarted(one: Followed, folder: Path) -> Followed:
+    """Another host with what the first one kept."""
+    file = KeptFile(folder / "sparkplug.json", "broker:1883")
+    file.write(*one.host.kept())
+    other = Followed()
+    other.host.restore(KeptFile(folder / "sparkplug.json", "broker:1883").read())
+    assert KeptFile(folder / "sparkplug.json", "another:1883").read().nodes == []
+    return other
+
+
+def born(bd: int = 0) -> Followed:
+    one = Followed()
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=bd))
+    one.take("NDATA", message(1, ("", 1, 1.0)))
+    return one
+
+
+def read(payload: bytes | None) -> Translated:
+    assert payload is not None
+    return msgspec.json.decode(payload, type=Translated)
+
+
+def test_after_a_restart_an_alias_means_the_same_while_the_count_goes_on(tmp_path: Path) -> None:
+    one = restarted(born(), tmp_path)
+    assert read(one.take("NDATA", message(2, ("", 1, 2.0)))).readings == [Row("a", 1_000, 2.0)]
+    assert read(one.take("NDATA", message(3, ("", 1, 3.0)))).readings == [Row("a", 1_000, 3.0)]
+    assert not one.asked(LATER), "nothing is missing: no birth has to be asked for"
+
+
+def test_after_a_restart_with_something_missing_an_alias_means_nothing(tmp_path: Path) -> None:
+    one = restarted(born(), tmp_path)
+    kept = read(one.take("NDATA", message(3, ("", 1, 2.5))))
+    assert kept.readings == []
+    assert [(r.reason, r.place, r.t, r.value) for r in kept.refused] == [("unknown_alias", "alias 1", 1_000, 2.5)]
+    assert one.asked(0)
+    one.take("NBIRTH", message(0, ("b", 1, 0.0), bd=0))
+    assert read(one.take("NDATA", message(1, ("", 1, 3.0)))).readings == [Row("b", 1_000, 3.0)]
+
+
+def test_a_broker_that_kept_nothing_leaves_no_births(tmp_path: Path) -> None:
+    one = restarted(born(), tmp_path)
+    one.host.forget()
+    assert read(one.take("NDATA", message(2, ("", 1, 2.0)))).refused
+    assert one.asked(0)
+
+
+def test_a_death_while_nobody_listened_ends_what_was_announced(tmp_path: Path) -> None:
+    one = restarted(born(bd=4), tmp_path)
+    one.take("NDEATH", message(None, bd=4))
+    assert one.host.dead == 1
+    assert read(one.take("NDATA", message(2, ("", 1, 2.0)))).refused
+    assert one.host.dead == 0, "it speaks"
+    assert one.asked(0)
+
+
+def test_a_dead_node_is_told_of_over_a_restart_and_for_a_week(tmp_path: Path) -> None:
+    one = born()
+    one.take("NDEATH", message(None, bd=0))
+    assert one.host.died() == [("steel", "gw1")]
+    one = restarted(one, tmp_path)
+    assert one.host.died() == [("steel", "gw1")], "the log of the new process names it, too"
+    day = 86_400_000_000
+    assert not one.asked(6 * day)
+    assert one.host.dead == 1
+    assert not one.asked(7 * day)
+    assert one.host.dead == 0
+
+
+def test_a_node_that_neither_speaks_nor_answers_for_a_day_is_dead(tmp_path: Path) -> None:
+    one = restarted(born(), tmp_path)
+    assert one.asked(0)
+    assert one.asked(3_600_000_000)
+    assert not one.asked(86_400_000_000)
+    assert (one.host.unanswering, one.host.dead, one.host.online) == (0, 1, 0)
+
+
+def test_a_broken_file_costs_births_only(tmp_path: Path) -> None:
+    (tmp_path / "sparkplug.json").write_bytes(b'{"broker": 1')
+    assert KeptFile(tmp_path / "sparkplug.json", "b").read().nodes == []

@@ -247,6 +247,25 @@ async def test_a_host_that_comes_late_asks_whoever_speaks(
     assert await _reasons(plant) == []
 
 
+async def test_what_was_queued_during_a_restart_is_understood_by_alias(
+    plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path
+) -> None:
+    """The broker queues QoS 0 for us, and the node's count goes on where it stood: nothing was missed."""
+    async with foreign(broker) as node:
+        async with ingesting(pg_dsn, broker, tmp_path) as service:
+            await connected(service)
+            await node.do("node", metrics=[])
+            await node.send("NBIRTH", 0, metric("a", 1.0, alias=1))
+            await node.send("NDATA", 1, metric(None, 2.0, alias=1, t=NOW + 1))
+            await eventually(lambda: _is(count(plant), 2))
+        for seq in range(2, 6):
+            await node.send("NDATA", seq, metric(None, float(seq), alias=1, t=NOW + seq))
+        async with ingesting(pg_dsn, broker, tmp_path):
+            await eventually(lambda: _is(count(plant), 6))
+    assert await values(plant, "a") == [(NOW, 1.0), (NOW + 1, 2.0), *((NOW + n, float(n)) for n in range(2, 6))]
+    assert await _reasons(plant) == []
+
+
 async def test_garbage_is_kept_as_it_came(
     plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path
 ) -> None:
