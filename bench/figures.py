@@ -90,6 +90,7 @@ def benches() -> tuple[Bench, ...]:
         rules_crash,
         throughput,
         wall,
+        wall_memory,
     )
 
     rooms = (
@@ -99,6 +100,7 @@ def benches() -> tuple[Bench, ...]:
         latency,
         alerting,
         wall,
+        wall_memory,
         panels,
         memory,
         crash,

@@ -110,6 +110,38 @@ async def test_a_dead_server_is_told_in_large_letters_and_a_new_one_is_found(con
     assert await page.evaluate("window.stays"), "it found back without loading the page again"
 
 
+async def test_minutes_without_a_server_are_survived(console: Console) -> None:
+    """It goes on asking, less and less often, counts the age of what it shows, and needs nobody afterwards."""
+    page = await console.blank()
+    await page.add_init_script(f"({_COUNTED})()")
+    await page.clock.install()
+    await page.goto(console.url + "/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    nodes = await page.evaluate("document.querySelectorAll('*').length")
+    await page.evaluate("window.stays = true")
+    await console.server.stop()
+    await page.clock.run_for(2_000)
+    await page.wait_for_function(_LOST, arg="cut")
+    since = await page.locator(".stop .since").inner_text()
+    for _ in range(5):
+        await page.clock.run_for(60_000)
+        assert await page.evaluate("document.body.dataset.trouble") == "cut"
+    assert await page.locator(".stop .since").inner_text() == since, "since when, not since the last try"
+    assert re.match(r"[5-9] 分", await page.locator("#age .big").inner_text())
+    assert await page.locator("#age .note").inner_text() == "连接中断"
+    dimmed = "parseFloat(getComputedStyle(document.querySelector('.tile:not(#age) .big')).opacity)"
+    assert await page.evaluate(dimmed) < 0.5, "what may be wrong by now is not shown as if it were right"
+    await console.server.start()
+    for _ in range(8):
+        await page.clock.run_for(10_000)
+        if await page.evaluate(f"({_LIVE})()"):
+            break
+    await page.wait_for_function(_LIVE)
+    assert await page.evaluate("window.stays"), "it found back without loading the page again"
+    assert await page.evaluate("window.opened.size") == 1
+    assert await page.evaluate("document.querySelectorAll('*').length") == nodes
+
+
 async def test_old_data_are_told_although_the_connection_stands(console: Console) -> None:
     await console.server.stop()
     console.server.ahead = timedelta(minutes=10)
