@@ -144,11 +144,35 @@ GROUP BY s.p, date_bin('15 minutes', r.ts, 'epoch')
 ORDER BY 1, 2;
 
 -- name: standing_findings(e, points, kinds, after, before)
--- Findings of some kinds that begin within a span.
-SELECT p, kind, from_ts, to_ts, detail::text AS detail
-FROM finding
-WHERE e = :e AND p = ANY (:points::int[]) AND kind = ANY (:kinds::text[]) AND from_ts > :after AND from_ts < :before
-ORDER BY p, from_ts, kind;
+-- Findings of some kinds that begin within a span, and whether only a clock that was set back made them: of the two readings
+-- of a fall or a jump one came late, and in the order of arrival there is neither.
+-- A fall: the first of them came later than the second, which goes on from what had come by then. A jump: the second came
+-- later than others that are stamped after it and show less; or later than others that are stamped before the first and
+-- show more than that (the last reading of the old time, then the first one past it).
+SELECT f.p, f.kind, f.from_ts, f.to_ts, f.detail::text AS detail, EXISTS (
+    SELECT FROM reading AS a JOIN reading AS b ON b.e = a.e AND b.p = a.p AND b.ts = f.to_ts
+    WHERE f.kind <> 'spike' AND a.e = f.e AND a.p = f.p AND a.ts = f.from_ts AND a.origin = 0 AND b.origin = 0
+      AND CASE WHEN b.value < a.value THEN a.received_at > b.received_at AND b.value >= (
+              SELECT c.value FROM reading AS c
+              WHERE c.e = a.e AND c.p = a.p AND c.ts < a.ts AND c.ts > a.ts - interval '1 day' AND c.origin = 0
+                AND c.quality < 2 AND c.received_at <= b.received_at
+              ORDER BY c.ts DESC LIMIT 1)
+          ELSE a.received_at < b.received_at AND EXISTS (
+              SELECT FROM (
+                  SELECT ts, value, received_at, origin FROM reading AS r
+                  WHERE r.e = a.e AND r.p = a.p AND r.ts > a.ts - interval '1 day' AND r.ts < b.ts + interval '1 day'
+                  UNION ALL
+                  SELECT ts, value, received_at, origin FROM reading_revision AS r
+                  WHERE r.e = a.e AND r.p = a.p AND r.ts > a.ts - interval '1 day' AND r.ts < b.ts + interval '1 day'
+              ) AS c
+              WHERE c.origin = 0 AND c.received_at < b.received_at
+                AND ((c.ts > b.ts AND c.value >= a.value AND c.value < b.value)
+                     OR (c.ts <= a.ts AND c.received_at > a.received_at AND c.value > a.value AND c.value <= b.value)))
+          END
+) AS by_clock
+FROM finding AS f
+WHERE f.e = :e AND f.p = ANY (:points::int[]) AND f.kind = ANY (:kinds::text[]) AND f.from_ts > :after AND f.from_ts < :before
+ORDER BY f.p, f.from_ts, f.kind;
 
 -- name: virtual_points(e)
 -- Points that are computed, as configured last.

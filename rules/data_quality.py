@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil, inf
 
@@ -151,10 +151,18 @@ class OutOfRange(PointCondition):
 
 
 class Register(PointCondition):
-    """The ledger's finding of a drop or a jump stands, for at most a week, until somebody declares what happened."""
+    """The ledger's finding of a drop or a jump stands, for at most a week, until somebody declares what happened.
+
+    What a clock that was set back made of a sound register is another rule's, for a day: nothing can be declared of it,
+    and it must not hide that a meter is exchanged meanwhile.
+    """
 
     revises = False
-    _STANDS = timedelta(days=7)
+    _STANDS: Mapping[str, timedelta] = {"meter": timedelta(days=7), "clock": timedelta(days=1)}
+    _SAYS: Mapping[str, str] = {
+        "meter": "the span is missing until an exchange or reset is declared",
+        "clock": "the register only falls by its stamps, not in the order of arrival; the span is missing",
+    }
 
     def watches(self, point: MeteredPoint) -> bool:
         return point.reading == "register"
@@ -162,10 +170,13 @@ class Register(PointCondition):
     async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, RegisterCondition)
-        findings = await _findings(facts.connection, self._e, spans, condition.findings, self._STANDS)
+        stands_for, formula = self._STANDS[condition.caused_by], self._SAYS[condition.caused_by]
+        found = await _findings(facts.connection, self._e, spans, condition.findings, stands_for)
+        by_clock = condition.caused_by == "clock"
+        findings = {p: [f for f in of if f["by_clock"] is by_clock] for p, of in found.items()}
 
         def say(p: int, step: Step) -> _Answer:
-            stands = [f for f in findings.get(p, ()) if step[1] - self._STANDS < f["from_ts"] < step[1]]
+            stands = [f for f in findings.get(p, ()) if step[1] - stands_for < f["from_ts"] < step[1]]
             if not stands:
                 return Truth.CLEAR, "", None
             return (
@@ -179,10 +190,7 @@ class Register(PointCondition):
                             {"kind": f["kind"], "from": f["from_ts"], "to": f["to_ts"], **json.loads(f["detail"])}
                             for f in stands
                         ],
-                        "arithmetic": [
-                            {"what": f["kind"], "formula": "the span is missing until an exchange or reset is declared"}
-                            for f in stands
-                        ],
+                        "arithmetic": [{"what": f["kind"], "formula": formula} for f in stands],
                     },
                 ),
             )

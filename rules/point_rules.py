@@ -136,9 +136,14 @@ class ClockSkewCondition(Strict):
 
 
 class RegisterCondition(Strict):
-    """The ledger found a fall that is no rollover, or a lasting rise the rating does not allow."""
+    """The ledger found a fall that is no rollover, or a lasting rise the rating does not allow.
+
+    Attributes:
+        caused_by: `meter`: it is there in the order of arrival, too; `clock`: only because a clock was set back.
+    """
 
     check: Literal[Check.REGISTER]
+    caused_by: Literal["meter", "clock"] = "meter"
     findings: Annotated[tuple[Literal["register_dropped", "register_jumped"], ...], Field(min_length=1)] = (
         "register_dropped",
         "register_jumped",

@@ -29,6 +29,7 @@ ARRIVAL = {
     "meter_incomplete",
     "meter_clock_skew",
     "register_broken",
+    "register_clock",
     "register_spike",
 }
 
