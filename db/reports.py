@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from db import alerts, views
 from db.alerts import Filter
 from db.consumption import By, Consumption, TotalsBook, consumption
+from db.crews import crew_book
 from db.energy import Period
 from db.enpi_model import cuts_of
 from db.plants import EnterpriseRow
 from db.report_enpis import enpi_lines
 from db.shift_comparison import compare_shifts
 from enms.carriers import TceBasis
-from enms.cuts import Cuts, Window
+from enms.cuts import Cut, Cuts, Window
 from enms.report import (
     COMPARABLE,
     CarrierLine,
@@ -81,6 +83,7 @@ async def read_report(
     names = {row.code: row for row in await views.processes(connection, enterprise.e)}
     enpis = await enpi_lines(connection, enterprise, scopes)
     span = report_span(cuts, kind, day)
+    crews, crew_names = await _crews(connection, enterprise, scopes, now)
     return Report(
         kind=kind,
         enterprise=enterprise.code,
@@ -96,6 +99,8 @@ async def read_report(
         alerts=await _alerts(connection, enterprise, span),
         missing=await _missing(connection, enterprise, scopes[0], basis, book),
         shifts=await _shifts(connection, enterprise, kind, scopes[0], now),
+        crews=crews,
+        crew_names=crew_names,
     )
 
 
@@ -105,6 +110,22 @@ async def _shifts(
     """The shifts of the day; of a month only those of one code together, or it would be a thousand lines."""
     found = await compare_shifts(connection, enterprise, scope.start, scope.until, now=now)
     return found if kind is ReportKind.DAILY else tuple(replace(one, runs=()) for one in found)
+
+
+async def _crews(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, scopes: Sequence[Scope], now: datetime
+) -> tuple[tuple[ShiftComparison, ...], tuple[tuple[str, str, str], ...]]:
+    """Crews over the month, or the month to date: in a day each works one shift, which says nothing of it."""
+    month = next(scope for scope in scopes if scope.cut is Cut.MONTH)
+    zone = ZoneInfo(enterprise.timezone)
+    first, last = (t.astimezone(zone).date() for t in (month.start, month.end))
+    book = await crew_book(connection, enterprise.e, first, last)
+    names = {language: book.names(language) for language in ("zh", "en")}
+    if not names["zh"]:
+        return (), ()
+    found = await compare_shifts(connection, enterprise, month.start, month.until, now=now)
+    told = tuple(replace(one, runs=(), by_shift=()) for one in found if one.by_crew)
+    return told, tuple((code, names["zh"][code], names["en"][code]) for code in names["zh"]) if told else ()
 
 
 def _windows(scope: Scope) -> list[Window]:

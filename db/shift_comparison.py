@@ -73,6 +73,7 @@ async def compare_shifts(
         )
         if runs:
             name = model.current.enpi.name
+            by_crew, all_crews = crew_summaries(runs, model.ratio.per_kgce)
             found.append(
                 ShiftComparison(
                     enpi=model.code,
@@ -83,7 +84,8 @@ async def compare_shifts(
                     output_unit=model.ratio.output,
                     runs=runs,
                     by_shift=summaries(runs, model.ratio.per_kgce),
-                    by_crew=crew_summaries(runs, model.ratio.per_kgce),
+                    by_crew=by_crew,
+                    all_crews=all_crews,
                     per_kgce=model.ratio.per_kgce,
                 )
             )

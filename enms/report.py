@@ -225,6 +225,8 @@ class Report:
         closed: up to where the ledger was closed.
         whole: whether the day or month was over and closed.
         made_at: when it was made; no part of what it says.
+        crews: EnPIs by who worked the shifts of the month (to date), without single shifts; empty: no roster.
+        crew_names: (code, zh, en) of each crew.
     """
 
     kind: ReportKind
@@ -241,6 +243,8 @@ class Report:
     alerts: tuple[ReportAlert, ...]
     missing: tuple[MissingPoint, ...]
     shifts: tuple[ShiftComparison, ...] = ()
+    crews: tuple[ShiftComparison, ...] = ()
+    crew_names: tuple[tuple[str, str, str], ...] = ()
 
 
 def change(now: Used, then: Used | None, *, exists: bool = True, tce: bool = False) -> Change:

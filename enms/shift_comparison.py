@@ -115,6 +115,9 @@ class ShiftSummary:
         known, shifts: how many of them have a value, and how many there were.
         value: energy over output of the known ones; delta: less that of all shifts of the span.
         contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
+        hours: that the known ones lasted.
+        low, high: the range of `value`. Meters err alike in every shift, so it does not shrink with their number.
+        completeness: mean of all of them, the unknown ones too.
     """
 
     shift: str
@@ -125,6 +128,10 @@ class ShiftSummary:
     value: float | None
     delta: float | None
     contributions: tuple[Contribution, ...]
+    hours: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    completeness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,7 @@ class ShiftComparison:
     """The shifts of an EnPI's process, oldest first; `by_shift` puts those of one code together.
 
     Attributes:
+        all_crews: all shifts that `by_crew` is of, together: what each is held against.
         per_kgce: value units per (kgce per output unit).
     """
 
@@ -145,6 +153,7 @@ class ShiftComparison:
     by_shift: tuple[ShiftSummary, ...] = ()
     by_crew: tuple[ShiftSummary, ...] = ()
     per_kgce: float = 1.0
+    all_crews: ShiftSummary | None = None
 
 
 def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tuple[ShiftRun, ...]:
@@ -219,10 +228,16 @@ def _contribution(one: ShiftValue, part: ShiftInput, usual: float | None) -> Con
     )
 
 
-def crew_summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[ShiftSummary, ...]:
-    """By the crew's code, in order of the codes; shifts of which nobody says who worked them are left out."""
+def crew_summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
+    """By the crew's code, in order of the codes, and all of them together; None: nobody says who worked any shift.
+
+    Shifts of which nobody says who worked them are left out of both.
+    """
     worked = [run for run in runs if run.crew is not None]
-    return tuple(sorted(summaries(worked, per_kgce, lambda run: run.crew or ""), key=lambda one: one.shift))
+    if not worked:
+        return (), None
+    found = summaries(worked, per_kgce, lambda run: run.crew or "")
+    return tuple(sorted(found, key=lambda one: one.shift)), _together("", worked, per_kgce)
 
 
 def summaries(
@@ -263,6 +278,7 @@ def _together(code: str, runs: Sequence[ShiftRun], per_kgce: float) -> ShiftSumm
         for part in run.contributions:
             tce[part.point] = tce.get(part.point, 0.0) + (part.tce or 0.0)
             carrier[part.point] = part.carrier
+    low, high = (_weighed([(edge(run), run.output or 0.0) for run in known], output) for edge in (_low, _high))
     return ShiftSummary(
         shift=code,
         shifts=len(runs),
@@ -275,7 +291,25 @@ def _together(code: str, runs: Sequence[ShiftRun], per_kgce: float) -> ShiftSumm
             Contribution(point, carrier[point], amount, amount * 1000 * per_kgce / output, None, None)
             for point, amount in tce.items()
         ),
+        hours=sum((run.end - run.start).total_seconds() for run in known) / 3600,
+        low=low,
+        high=high,
+        completeness=sum(run.completeness for run in runs) / len(runs) if runs else None,
     )
+
+
+def _low(run: ShiftRun) -> float | None:
+    return run.low
+
+
+def _high(run: ShiftRun) -> float | None:
+    return run.high
+
+
+def _weighed(edges: Sequence[tuple[float | None, float]], output: float) -> float | None:
+    """The mean, by output; None where any is not known."""
+    known = [(edge, weight) for edge, weight in edges if edge is not None]
+    return sum(edge * weight for edge, weight in known) / output if known and len(known) == len(edges) else None
 
 
 def _less(a: float | None, b: float | None) -> float | None:

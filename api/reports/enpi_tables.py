@@ -193,65 +193,81 @@ def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo, crews: Mapping[str, str]
     ))  # fmt: skip
 
 
-def _band(run: ShiftRun) -> str:
+def _band(run: ShiftRun | ShiftSummary) -> str:
     return f"{shown(run.low)} – {shown(run.high)}" if run.low is not None and run.high is not None else ""
 
 
 def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
     """The shifts of one code together, against all shifts of the span."""
-    none = say(N_("no known shift"))
-    rows = tuple(
-        Row((
-            text(word(say, "shift", run.shift)),
-            text(f"{run.known} / {run.shifts}"),
-            Cell(run.energy_tce, "number", unit="tce", why=none),
-            Cell(run.output, "number", unit=one.output_unit, why=none),
-            Cell(run.value, "number", unit=one.unit, why=none),
-            Cell(run.delta, "number", unit=one.unit, why=none),
-            text(cause_of(run.contributions, run.delta, say)),
-        ))
-        for run in one.by_shift
-    )  # fmt: skip
-    columns = (
-        Column(say(N_("Shift")), numeric=False), Column(say(N_("Known of all")), numeric=False),
-        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=one.output_unit),
-        Column(say(N_("Unit consumption")), unit=one.unit), Column(say(N_("To all shifts")), unit=one.unit),
-        Column(say(N_("Mostly because of")), numeric=False),
-    )  # fmt: skip
+    rows = [_sum_row(run, word(say, "shift", run.shift), one, say) for run in one.by_shift]
     sub = say(N_("energy over output of all shifts with the same code"))
-    return Table("by-shift", say(N_("Which shift is better?")), sub, columns, rows, say(N_("No shift is closed yet.")))
+    columns = (Column(say(N_("Shift")), numeric=False), *_sum_columns(say, one))
+    none = say(N_("No shift is closed yet."))
+    return Table("by-shift", say(N_("Which shift is better?")), sub, columns, tuple(rows), none)
 
 
 def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -> Table:
     """The shifts of one crew together, against all shifts of the span that a crew is known of."""
-    none = say(N_("no known shift"))
-    rows = tuple(
-        Row((
-            text(names.get(run.shift, run.shift)),
-            text(f"{run.known} / {run.shifts}"),
-            Cell(run.energy_tce, "number", unit="tce", why=none),
-            Cell(run.output, "number", unit=one.output_unit, why=none),
-            Cell(run.value, "number", unit=one.unit, why=none),
-            Cell(run.delta, "number", unit=one.unit, why=none),
-            text(cause_of(run.contributions, run.delta, say)),
-        ))
-        for run in one.by_crew
-    )  # fmt: skip
-    columns = (
-        Column(say(N_("Crew")), numeric=False), Column(say(N_("Known of all")), numeric=False),
-        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=one.output_unit),
-        Column(say(N_("Unit consumption")), unit=one.unit), Column(say(N_("To all shifts")), unit=one.unit),
-        Column(say(N_("Mostly because of")), numeric=False),
-    )  # fmt: skip
+    rows = [_sum_row(run, names.get(run.shift, run.shift), one, say) for run in one.by_crew]
     sub = say(N_("energy over output of all shifts that the crew worked"))
-    return Table(
-        "by-crew",
-        say(N_("Which crew is better?")),
-        sub,
-        columns,
-        rows,
-        say(N_("No roster says who worked these shifts.")),
+    columns = (Column(say(N_("Crew")), numeric=False), *_sum_columns(say, one))
+    none = say(N_("No roster says who worked these shifts."))
+    return Table("by-crew", say(N_("Which crew is better?")), sub, columns, tuple(rows), none)
+
+
+def crews_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
+    """Crews of a report: one row an EnPI and crew, and all of them together, which each is held against."""
+    names = {code: name_zh if zh else name_en for code, name_zh, name_en in report.crew_names}
+    rows = []
+    for one in report.crews:
+        told = [(run, names.get(run.shift, run.shift)) for run in one.by_crew]
+        if one.all_crews is not None:
+            told.append((one.all_crews, say(N_("All crews"))))
+        for n, (run, name) in enumerate(told):
+            cells = _sum_row(run, name, one, say, unit=True).cells
+            link = f"/e/{report.enterprise}/shifts?enpi={quote(one.enpi)}"
+            first = text(one.name_zh if zh else one.name_en, link=link) if n == 0 else text("")
+            rows.append(Row((first, *cells), level=0 if n == 0 else 1))
+    columns = (
+        Column(say(N_("Indicator")), numeric=False),
+        Column(say(N_("Crew")), numeric=False),
+        *_sum_columns(say, None),
     )
+    sub = say(N_("month to date: energy over output of all shifts that the crew worked, less that of all crews"))
+    if report.kind is ReportKind.MONTHLY:
+        sub = say(N_("energy over output of all shifts that the crew worked, less that of all crews"))
+    none = say(N_("No roster says who worked these shifts."))
+    return Table("crews", say(N_("Crews compared")), sub, columns, tuple(rows), none)
+
+
+def _sum_columns(say: Catalogue, one: ShiftComparison | None) -> tuple[Column, ...]:
+    """Columns of shifts added up, of one EnPI, or (None) of several: then the unit has a column."""
+    made, per = (one.output_unit, one.unit) if one is not None else ("", "")
+    return (
+        Column(say(N_("Known of all")), numeric=False), Column(say(N_("Hours")), unit="h"),
+        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=made),
+        Column(say(N_("Unit consumption")), unit=per),
+        *(() if one is not None else (Column(say(N_("Unit")), numeric=False),)),
+        Column(say(N_("To all shifts")), unit=per), Column(say(N_("Mostly because of")), numeric=False),
+        Column(say(N_("Completeness"))),
+    )  # fmt: skip
+
+
+def _sum_row(run: ShiftSummary, name: str, one: ShiftComparison, say: Catalogue, *, unit: bool = False) -> Row:
+    none = say(N_("no known shift"))
+    return Row((
+        text(name),
+        text(f"{run.known} / {run.shifts}"),
+        Cell(run.hours if run.known else None, "number", unit="h", why=none),
+        Cell(run.energy_tce, "number", unit="tce", why=none),
+        Cell(run.output, "number", unit=one.output_unit, why=none),
+        Cell(run.value, "number", unit=one.unit, why=none, note=_band(run)),
+        *((text(one.unit),) if unit else ()),
+        # all of them together are held against nothing
+        text("") if run.delta is None and run.value is not None else Cell(run.delta, "number", unit=one.unit, why=none),
+        text(cause_of(run.contributions, run.delta, say)),
+        Cell(run.completeness, "share", why=none),
+    ))  # fmt: skip
 
 
 def difference_table(one: ShiftComparison, say: Catalogue) -> Table:

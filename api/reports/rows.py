@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from enms.cuts import Cut
 from enms.report import CarrierLine, EnpiLine, Report, ReportScope, TotalLine
+from enms.shift_comparison import ShiftComparison, ShiftSummary
 
 
 class ReportRow(BaseModel):
-    """One subject over one span; `what` is total, carrier, process or enpi. Empty is unknown, and `reason` says why."""
+    """One subject over one span; `what` is total, carrier, process, enpi or crew.
+
+    Empty is unknown, and `reason` says why.
+    """
 
     span: str
     start: str
@@ -40,8 +45,10 @@ class ReportRow(BaseModel):
 
 
 def report_rows(report: Report) -> list[ReportRow]:
-    """Every span's total, carriers, processes with their carriers, and EnPIs."""
-    return [row for scope in report.scopes for row in _rows(scope)]
+    """Every span's total, carriers, processes with their carriers, and EnPIs; EnPIs by crew of the month."""
+    month = next(scope for scope in report.scopes if scope.cut == Cut.MONTH.value)
+    crews = [_crew(month, one, run) for one in report.crews for run in one.by_crew]
+    return [row for scope in report.scopes for row in _rows(scope)] + crews
 
 
 def _rows(scope: ReportScope) -> Iterator[ReportRow]:
@@ -132,5 +139,23 @@ def _enpi(scope: ReportScope, line: EnpiLine) -> ReportRow:
             "verdict": line.verdict,
             "edition": line.edition,
             "reason": line.reason or line.verdict_reason,
+        }
+    )
+
+
+def _crew(scope: ReportScope, one: ShiftComparison, run: ShiftSummary) -> ReportRow:
+    return ReportRow.model_validate(
+        _span(scope)
+        | {
+            "what": "crew",
+            "process": one.process,
+            "code": f"{one.enpi} {run.shift}",
+            "unit": one.unit,
+            "value": run.value,
+            "low": run.low,
+            "high": run.high,
+            "tce": run.energy_tce,
+            "completeness": run.completeness,
+            "reason": None if run.value is not None else "no known shift",
         }
     )

@@ -1,4 +1,4 @@
-"""A report as a document in zh or en: the total, carriers, processes, EnPIs, shifts, alerts, what is missing."""
+"""A report as a document in zh or en: the total, carriers, processes, EnPIs, shifts, crews, alerts, what is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from api.console.numbers import shown, symbol
 from api.console.reasons import reason
 from api.console.words import N_, word
 from api.reports.document import Cell, Column, Document, Row, Table, text
-from api.reports.enpi_tables import enpi_table, shifts_table
+from api.reports.enpi_tables import crews_table, enpi_table, shifts_table
 from api.reports.wording import compared, scope_title, span_text
 from enms.carriers import TceBasis, carriers
 from enms.report import CarrierLine, Report, ReportScope, TotalLine, Used
@@ -35,6 +35,7 @@ def document(report: Report, language: str) -> Document:
             enpi_table(report, say, zh=zh),
             _processes(report, say, zh=zh),
             shifts_table(report, say, zh=zh),
+            *((crews_table(report, say, zh=zh),) if report.crew_names else ()),
             _alerts(report, say, zh=zh),
             _missing(report, say),
         ),

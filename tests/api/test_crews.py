@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
+import openpyxl
 
 from db.plant_load import load_plant
 from db.plants import read_plant
@@ -136,3 +139,27 @@ async def test_the_command_lists_and_overrides(client: httpx.AsyncClient, pg_dsn
     wrong = enms("override", "--day", "2026-11-21", "--shift", "late", "--by", "w", "--reason", "r")
     assert wrong.returncode == 1
     assert "late" in wrong.stderr
+
+
+async def test_reports_compare_crews_on_page_workbook_and_csv(client: httpx.AsyncClient) -> None:
+    daily, page = f"/api/v1/reports/daily?enterprise={PLANT}", f"/e/{PLANT}/reports?kind=daily"
+    await _enter(client)
+    report = (await client.get(daily)).json()
+    enpi = report["crews"][0]
+    assert report["crew_names"] == [["a", "甲班", "Crew A"], ["b", "乙班", "Crew B"]]
+    assert sum(crew["shifts"] for crew in enpi["by_crew"]) == enpi["all_crews"]["shifts"]
+    shown = (await client.get(page, headers=EN)).text
+    assert "Crews compared" in shown
+    assert "Crew B" in shown
+    assert "All crews" in shown
+    assert "班组对比" in (await client.get(page, headers={"Accept-Language": "zh"})).text
+    book = openpyxl.load_workbook(io.BytesIO((await client.get(f"{daily}&format=xlsx", headers=EN)).content))
+    rows = list(book["Crews compared"].iter_rows(min_row=2, values_only=True))
+    assert {"Crew A", "Crew B", "All crews"} == {row[1] for row in rows if row[1]}
+    dashes = [cell for row in book["Crews compared"].iter_rows(min_row=2) for cell in row if cell.value == "—"]
+    assert all(cell.comment is not None for cell in dashes)
+    table = list(csv.DictReader(io.StringIO((await client.get(f"{daily}&format=csv")).text)))
+    crews = [row for row in table if row["what"] == "crew"]
+    assert {row["code"].rpartition(" ")[2] for row in crews} == {"a", "b"}
+    assert {row["span"] for row in crews} == {"month"}
+    assert all(row["value"] or row["reason"] for row in crews)

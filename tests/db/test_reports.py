@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
+from db.crews import record_roster
 from db.plant_load import load_plant
 from db.plants import EnterpriseRow, enterprise
 from db.reports import read_report
+from enms.plant import Roster
 from enms.plant_file import parse_plant
 from enms.report import NoComparison, Report
 from enms.report_spans import ReportKind
@@ -210,3 +212,49 @@ async def test_an_amount_without_its_heating_value_is_no_part_of_a_sum(db_pool: 
     assert "heating value coal.ncv missing" in (coal.now.reason or "")
     assert day.total.now.tce is None
     assert day.total.unknown[0].startswith("raw_coal")
+
+
+ROSTER = Roster.model_validate(
+    {
+        "starts": "2026-11-01",
+        "crews": [
+            {"code": "a", "name": {"zh": "甲班", "en": "Crew A"}},
+            {"code": "b", "name": {"zh": "乙班", "en": "Crew B"}},
+        ],
+        "days": [{"night": "a", "day": "b"}, {"night": "b", "day": "a"}],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", list(ReportKind))
+async def test_crews_are_compared_over_the_month_with_hours_output_and_range(works: Works, kind: ReportKind) -> None:
+    """The 24th (of the roster's second kind) and the 25th: each crew has a night and a day; nobody has the evening."""
+    await _two_days(works)
+    assert (await works.report(kind)).crews == ()
+    await record_roster(works.connection, works.row, ROSTER, actor="test", now=NOW)
+    report = await works.report(kind)
+    assert report.crew_names == (("a", "甲班", "Crew A"), ("b", "乙班", "Crew B"))
+    (furnace,) = report.crews
+    assert (furnace.enpi, furnace.runs, furnace.by_shift) == ("bf1.energy", (), ())
+    assert [(one.shift, one.known, one.hours) for one in furnace.by_crew] == [("a", 2, 16.0), ("b", 2, 16.0)]
+    every = furnace.all_crews
+    assert every is not None
+    # coke alone: 10 t a quarter hour on the 24th, 11 t on the 25th, over 25 t of iron
+    assert every.value == pytest.approx(10_500 / 25, rel=1e-3)
+    assert (every.hours, every.output) == (32.0, pytest.approx(4 * 32 * 25.0))
+    for one in furnace.by_crew:
+        assert one.value == pytest.approx(every.value)
+        assert one.delta == pytest.approx(0.0, abs=1e-9)
+        assert one.low is not None
+        assert one.high is not None
+        assert one.low < (one.value or 0.0) < one.high
+        # days of the month before anything was metered are not metered
+        assert one.completeness == pytest.approx(2 / one.shifts)
+    await works.connection.execute(
+        "DELETE FROM interval WHERE p = $1 AND start >= $2 AND start < $3",
+        works.numbers["bf1.output"], START, START + timedelta(hours=8),
+    )  # fmt: skip
+    (furnace,) = (await works.report(kind)).crews
+    known = {one.shift: (one.known, one.shifts, one.completeness) for one in furnace.by_crew}
+    worked = min(known, key=lambda crew: known[crew][0])
+    assert known[worked] == (1, 25, pytest.approx(1 / 25))

@@ -69,10 +69,30 @@ def test_crews_are_weighed_by_output_whatever_shift_they_worked() -> None:
     shown = [shift(n, 400_000.0 + n * 10_000, 0.0, 1000.0 * (n + 1), code="ab"[n % 2]) for n in range(4)]
     crews = ("b", "a", None, "b")
     runs = compared([replace(one, crew=crew) for one, crew in zip(shown, crews, strict=True)], BEFORE)
-    a, b = crew_summaries(runs, 1.0)
+    (a, b), every = crew_summaries(runs, 1.0)
     assert (a.shift, b.shift, a.shifts, b.shifts) == ("a", "b", 1, 2)
     assert b.value == pytest.approx((400_000 + 430_000) / 5000)
     assert sum(part.delta or 0.0 for part in b.contributions) == pytest.approx(b.delta)
+    assert every is not None
+    assert (every.shifts, every.hours, a.hours, b.hours) == (3, 24.0, 8.0, 16.0)
+    # weighed by output, the crews' differences to all of them come to nothing
+    assert (a.delta or 0.0) * 2000 + (b.delta or 0.0) * 5000 == pytest.approx(0.0, abs=1e-6)
+    assert crew_summaries([run for run in runs if run.crew is None], 1.0) == ((), None)
+
+
+def test_the_band_of_several_shifts_is_theirs_by_output_and_unknown_where_one_is() -> None:
+    shown = [shift(n, 400_000.0, 0.0, 1000.0 * (n + 1)) for n in range(3)]
+    banded = [
+        replace(one, low=(one.value or 0.0) - n, high=(one.value or 0.0) + n, completeness=1 - n / 10)
+        for n, one in enumerate(shown, 1)
+    ]
+    (one,) = summaries(compared(banded, BEFORE), 1.0)
+    half = (1 * 1000 + 2 * 2000 + 3 * 3000) / 6000
+    assert one.value is not None
+    assert (one.low, one.high) == (pytest.approx(one.value - half), pytest.approx(one.value + half))
+    assert one.completeness == pytest.approx(0.8)
+    (one,) = summaries(compared([*banded[:2], shown[2]], BEFORE), 1.0)
+    assert (one.low, one.high) == (None, None)
 
 
 @settings(deadline=None)
