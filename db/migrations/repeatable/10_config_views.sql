@@ -19,42 +19,20 @@ FROM (
 ) AS i;
 COMMENT ON VIEW installation_span IS 'The meter on each point over [installed_at, removed_at).';
 
-CREATE OR REPLACE VIEW enpi_span AS
-SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
-FROM (
-    SELECT DISTINCT ON (e, id, valid_from) *
-    FROM enpi_version
-    ORDER BY e, id, valid_from, recorded_at DESC
-) AS v;
-
-CREATE OR REPLACE VIEW motor_span AS
-SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
-FROM (
-    SELECT DISTINCT ON (e, id, valid_from) *
-    FROM motor_version
-    ORDER BY e, id, valid_from, recorded_at DESC
-) AS v;
-
-CREATE OR REPLACE VIEW supply_span AS
-SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
-FROM (
-    SELECT DISTINCT ON (e, id, valid_from) *
-    FROM supply_version
-    ORDER BY e, id, valid_from, recorded_at DESC
-) AS v;
-
-CREATE OR REPLACE VIEW budget_span AS
-SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
-FROM (
-    SELECT DISTINCT ON (e, id, valid_from) *
-    FROM budget_version
-    ORDER BY e, id, valid_from, recorded_at DESC
-) AS v;
-
-CREATE OR REPLACE VIEW generating_unit_span AS
-SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
-FROM (
-    SELECT DISTINCT ON (e, id, valid_from) *
-    FROM generating_unit_version
-    ORDER BY e, id, valid_from, recorded_at DESC
-) AS v;
+-- What is one JSON definition a version: enpi_span, motor_span, supply_span, budget_span, generating_unit_span.
+DO $$
+DECLARE
+    kind text;
+BEGIN
+    FOREACH kind IN ARRAY ARRAY['enpi', 'motor', 'supply', 'budget', 'generating_unit'] LOOP
+        EXECUTE format($view$
+            CREATE OR REPLACE VIEW %I AS
+            SELECT v.*, lead(v.valid_from, 1, 'infinity') OVER (PARTITION BY v.e, v.id ORDER BY v.valid_from) AS valid_to
+            FROM (
+                SELECT DISTINCT ON (e, id, valid_from) *
+                FROM %I
+                ORDER BY e, id, valid_from, recorded_at DESC
+            ) AS v$view$, kind || '_span', kind || '_version');
+    END LOOP;
+END
+$$;
