@@ -78,6 +78,7 @@ async def test_pages_mark_what_was_entered_by_hand(door: httpx.AsyncClient) -> N
     page = (await door.get("/points/seed-steel/roll.power?span=7d", headers=EN)).text
     assert "By hand, for" in page
     assert "11-20 12:00:07" in page
+    assert 'href="/e/seed-steel/readings?point=roll.power#enter"' in page
     shown = (await door.get("/e/seed-steel/readings", headers=EN)).text
     assert "Readings by hand" in shown
     assert "抄表" in shown
