@@ -172,7 +172,9 @@ class Ingest:
                     await self._host.ask(node)
             for enterprise, gateway in self._sparkplug.died():
                 log.warning("a Sparkplug node is dead", enterprise=enterprise, gateway=gateway)
-            if self._clock() >= keep_at:  # a clean end writes it, too; a crash has at least who is dead
+            if (
+                self._sparkplug.changed and self._clock() >= keep_at
+            ):  # a clean end writes it, too; a crash has at least who is dead
                 self._kept.write(*self._sparkplug.kept())
                 keep_at = self._clock() + _KEEP_US
             for gap in self._sparkplug.gaps():

@@ -131,6 +131,9 @@ class Sparkplug:
 
     Args:
         max_payload_bytes: a larger payload is not read.
+
+    Attributes:
+        changed: somebody was born or died since `kept` was asked.
     """
 
     def __init__(self, max_payload_bytes: int) -> None:
@@ -140,6 +143,7 @@ class Sparkplug:
         self._requests: dict[Node, _Request] = {}
         self._dead: dict[Node, int] = {}
         self._died_now: list[Node] = []
+        self.changed = False
         self._gaps: list[NodeGap] = []
         self._encode = msgspec.json.Encoder().encode
 
@@ -182,7 +186,8 @@ class Sparkplug:
         self._sessions.clear()
 
     def kept(self) -> tuple[list[KeptNode], list[KeptDead]]:
-        """What a restart has to know."""
+        """What a restart has to know; nobody was born or died since: not `changed`."""
+        self.changed = False
         nodes = [
             KeptNode(
                 *node, session.sequence.expected, session.bd_seq,
@@ -268,6 +273,7 @@ class Sparkplug:
             return Translated(1, [], [])
         birth = kind.endswith("BIRTH")
         if birth and session is not None:
+            self.changed = True
             self._announce(session, device, payload)
         elif session is not None and device not in session.types:
             self._want(node, at)
@@ -308,6 +314,7 @@ class Sparkplug:
         return session
 
     def _bury(self, node: Node, at: int) -> None:
+        self.changed = True
         self._wanted.pop(node, None)
         self._requests.pop(node, None)
         self._sessions.pop(node, None)
