@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import Field
 
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
@@ -19,14 +20,18 @@ from enms.cases import CaseState, CaseStep, steps
 
 router = APIRouter(include_in_schema=False)
 _TITLE, _MOST, _CASES = 200, 200, 100
-Ticked = Annotated[list[int] | None, Form(max_length=_MOST)]
+AlertId = Annotated[int, Field(ge=1, lt=2**63)]
+Ticked = Annotated[list[AlertId] | None, Form(max_length=_MOST)]
 Who = Annotated[str, Form(max_length=100)]
 Said = Annotated[str, Form(max_length=4000)]
 
 
 @router.get("/cases/new")
 async def show_opening(
-    request: Request, api: Api, language: Language, alert: Annotated[list[int] | None, Query(max_length=_MOST)] = None
+    request: Request,
+    api: Api,
+    language: Language,
+    alert: Annotated[list[AlertId] | None, Query(max_length=_MOST)] = None,
 ) -> Response:
     """Says what stands against it, before anybody has filled the form in."""
     text = catalogue(language)

@@ -133,6 +133,9 @@ async def test_a_page_that_is_out_of_date_is_told(client: httpx.AsyncClient) -> 
     assert (await client.post(f"/cases/{number}/withdraw", data={"text": " "})).status_code == 409
     assert (await client.get("/cases/2026-0099")).status_code == 404
     assert (await client.get("/cases/new?alert=999")).status_code == 404
+    assert (await client.get(f"/cases/new?alert={2**63}")).status_code == 422
+    assert (await client.post("/cases", data={"title": "x", "alert": str(2**63)})).status_code == 422
+    assert (await client.post("/cases", data={"title": "x"})).status_code == 409
 
 
 async def test_a_case_is_opened_from_what_was_ticked(client: httpx.AsyncClient) -> None:

@@ -251,6 +251,30 @@ async def test_who_did_not_see_what_happened_is_told(client: httpx.AsyncClient) 
     assert (await does(client, number, "notify", seen=2)).status_code == 200
 
 
+async def test_the_evidence_noted_is_the_one_that_stands(client: httpx.AsyncClient, pg_dsn: str) -> None:
+    """The rules are just revising the alert: the case waits, and stands on what they froze."""
+    rules = await asyncpg.connect(pg_dsn)
+    try:
+        change = rules.transaction()
+        await change.start()
+        await rules.execute("UPDATE alert SET value = 409 WHERE id = $1", FURNACE)
+        opening = asyncio.create_task(opened(client))
+        waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        for _ in range(500):
+            if await rules.fetchrow(waits) is not None or opening.done():
+                break
+            await asyncio.sleep(0.02)
+        await rules.execute(
+            "INSERT INTO evidence SELECT e, alert, 2, sha256, body, now() FROM evidence WHERE alert = $1", FURNACE
+        )
+        await change.commit()
+        case = await opening
+    finally:
+        await rules.close()
+    (on,) = case["on"]
+    assert (on["evidence_version"], on["value"]) == (2, 409.0)
+
+
 async def test_numbers_have_no_holes_and_an_alert_one_open_case(
     client: httpx.AsyncClient, db_pool: asyncpg.Pool
 ) -> None:
