@@ -106,6 +106,19 @@ async def window_sums(
     return found
 
 
+async def day_sums(
+    connection: asyncpg.Connection, e: int, points: Sequence[int], first: date, last: date
+) -> dict[tuple[int, date], WindowSum]:
+    """Sums of points over an enterprise's own days [first, last), as the ledger keeps them, by point and date."""
+    rows = statements("metered").day_sums(connection, e=e, points=list(points), first=first, last=last)
+    return {
+        (row["p"], row["local_date"]): WindowSum(
+            row["amount"], row["covered_s"], row["estimated_s"], row["apportioned_s"]
+        )
+        async for row in rows
+    }
+
+
 async def quarter_amounts(
     connection: asyncpg.Connection, e: int, points: Iterable[int], start: datetime, end: datetime
 ) -> dict[tuple[int, datetime], WindowSum]:

@@ -39,6 +39,13 @@ WHERE start < (:ends::timestamptz[])[n]
 GROUP BY p, n
 ORDER BY p, n;
 
+-- name: day_sums(e, points, first, last)
+-- The same sums over an enterprise's own days, as the ledger keeps them; last left out.
+SELECT p, local_date, amount, covered_s, estimated_s, apportioned_s
+FROM day_total
+WHERE e = :e AND p = ANY (:points::int[]) AND local_date >= :first AND local_date < :last AND amount IS NOT NULL
+ORDER BY p, local_date;
+
 -- name: quarter_amounts(e, points, f, t)
 SELECT u.p, i.start, i.amount, i.covered_s, i.estimated_s, i.apportioned_s
 FROM unnest(:points::int[]) AS u (p)

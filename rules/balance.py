@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from math import sqrt
 from statistics import median
 from typing import Any
 
-from db.metered import MeteredPoint, WindowSum, metered_points
+from db import rules as store
+from db.metered import MeteredPoint, WindowSum, day_sums, metered_points
 from db.plants import EnterpriseRow
 from db.served import served_points
 from db.statements import statements
@@ -24,9 +26,10 @@ from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.grid import Step
 from rules.metered import Metered, certainty, line
-from rules.sums import sums_over
 
 _DAY = timedelta(days=1)
+# A day is learned from, or is not, for all days after it.
+_FOR_EVER = timedelta(days=36_500)
 # Below this share of its usual inflow a network stands still, and what it loses says nothing.
 _IDLE = 0.2
 
@@ -89,7 +92,6 @@ class Balance:
     def __init__(self, rule: BalanceRule, enterprise: EnterpriseRow) -> None:
         self._rule = rule
         self._e = enterprise.e
-        self._past = timedelta(days=rule.condition.learn_days + rule.condition.skip_days)
 
     async def subjects(self, facts: Facts) -> list[Subject[Network]]:
         """Points with points of the same carrier below them, all in units that add up."""
@@ -135,7 +137,7 @@ class Balance:
             grid=CutGrid(network.cuts, Cut.DAY),
             inputs=numbers,
             waits_for=numbers,
-            reach=self._past,
+            reach=_FOR_EVER,
             configured=tuple(entry for point in network.points for entry in point.recorded),
         )
 
@@ -143,16 +145,33 @@ class Balance:
         found: dict[str, list[Judged[DaysLoss]]] = {}
         for span in spans:
             network, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
-            days = network.cuts.windows(Cut.DAY, span.start - self._past, span.end)
-            sums = await sums_over(facts, self._e, [q.p for q in network.points], days)
-            told = {day: self._balanced(network, day, sums) for day in days}
-            found[span.subject.code] = [self._judged(step, self._compared(step, told)) for step in steps]
+            days = network.cuts.windows(Cut.DAY, await self._begin(facts, network, span.start), span.end)
+            points = tuple(sorted({q.p for q in network.points}))
+            dates = [network.cuts.day_of(start) for start, _ in days]
+            last = network.cuts.day_of(span.end) + _DAY
+            sums = await facts.ask(day_sums, self._e, points, dates[0], last) if dates else {}
+            told = [
+                (day, self._balanced(network, day, {p: sums[p, on] for p in points if (p, on) in sums}))
+                for day, on in zip(days, dates, strict=True)
+            ]
+            compared = self._compared(told, self._accepted(span.subject))
+            found[span.subject.code] = [self._judged(step, compared[step]) for step in steps]
         return found
 
-    def _balanced(self, network: Network, day: Step, sums: Mapping[tuple[int, datetime], WindowSum]) -> DaysLoss:
+    async def _begin(self, facts: Facts, network: Network, start: datetime) -> datetime:
+        """Since when all of its meters are read: what is usual was learned from there on, day by day."""
+        states = await facts.ask(store.point_states, self._e)
+        firsts = [states[q.p].first_ts for q in network.points if q.p in states]
+        return min(start, max(firsts, default=start))
+
+    def _accepted(self, subject: Subject[Network]) -> datetime | None:
+        on = self._rule.condition.accepted.get(subject.code)
+        return subject.watched.cuts.day_begins(on) if on is not None else None
+
+    def _balanced(self, network: Network, day: Step, sums: Mapping[int, WindowSum]) -> DaysLoss:
         window_s = (day[1] - day[0]).total_seconds()
-        inflow = tuple((Metered.of(q, sums.get((q.p, day[0])), window_s), sign) for q, sign in network.inflow)
-        outflow = tuple(Metered.of(q, sums.get((q.p, day[0])), window_s) for q in network.outflow)
+        inflow = tuple((Metered.of(q, sums.get(q.p), window_s), sign) for q, sign in network.inflow)
+        outflow = tuple(Metered.of(q, sums.get(q.p), window_s) for q in network.outflow)
         balanced = loss_of(inflow, outflow, network.unit)
         if balanced is None:
             return DaysLoss(inflow, outflow, None, None, 0.0, None, 0.0, "no_value")
@@ -160,12 +179,25 @@ class Balance:
         reason = "incomplete" if completeness < self._rule.condition.min_completeness else ""
         return DaysLoss(inflow, outflow, *balanced, None, 0.0, reason)
 
-    def _compared(self, step: Step, told: Mapping[Step, DaysLoss]) -> DaysLoss:
-        """A day against what was learned before it."""
-        today, condition = told[step], self._rule.condition
-        until = step[0] - condition.skip_days * _DAY
-        past = [day for (start, end), day in told.items() if end <= until and start >= step[0] - self._past]
-        sound = [day for day in past if not day.reason and day.amount is not None]
+    def _compared(self, told: Sequence[tuple[Step, DaysLoss]], accepted: datetime | None) -> dict[Step, DaysLoss]:
+        """Days against what was learned before each of them, in order of time; a day out of balance is not learned."""
+        condition, found = self._rule.condition, dict[Step, DaysLoss]()
+        waiting, sound = deque[tuple[Step, DaysLoss]](), list[tuple[Step, DaysLoss]]()
+        for step, day in told:
+            if accepted is not None and step[0] >= accepted:
+                waiting = deque(entry for entry in waiting if entry[0][0] >= accepted)
+                sound = [entry for entry in sound if entry[0][0] >= accepted]
+            while waiting and waiting[0][0][1] <= step[0] - condition.skip_days * _DAY:
+                sound.append(waiting.popleft())
+            del sound[: -condition.learn_days]
+            found[step] = self._against(day, [earlier for _, earlier in sound])
+            if not day.reason and day.amount is not None and not _differs(found[step]):
+                waiting.append((step, day))
+        return found
+
+    def _against(self, today: DaysLoss, sound: Sequence[DaysLoss]) -> DaysLoss:
+        """A day against days that were sound."""
+        condition = self._rule.condition
         if today.reason or today.amount is None or today.loss is None:
             return today
         if len(sound) < condition.least_days:
@@ -184,7 +216,7 @@ class Balance:
         differs = day.loss - day.learned.loss
         limit = day.learned.loss + (day.tolerance if differs >= 0 else -day.tolerance)
         band = self._rule.deadband / 100
-        truth = Truth.MET if abs(differs) > day.tolerance else Truth.CLEAR
+        truth = Truth.MET if _differs(day) else Truth.CLEAR
         in_band = truth is Truth.CLEAR and abs(differs) > day.tolerance - band
         sure = None
         if truth is Truth.MET:
@@ -230,6 +262,13 @@ class Balance:
                 "certainty": judged.certainty,
             },
         }
+
+
+def _differs(day: DaysLoss) -> bool:
+    """Whether a day is out of balance."""
+    if day.reason or day.loss is None or day.learned is None:
+        return False
+    return abs(day.loss - day.learned.loss) > day.tolerance
 
 
 def _pct(share: float | None) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,8 +24,10 @@ class BalanceCondition(Strict):
 
     Attributes:
         margin: share of what goes in, on top of scatter or uncertainty.
-        learn_days: how many days are learned from; the last `skip_days` before the judged one are not among them, so
-            that a slow drift is not learned.
+        learn_days: how many days are learned from, the last ones that were not out of balance themselves; the last
+            `skip_days` before the judged one are not among them, so that a slow drift is not learned.
+        accepted: by meter, from when on a changed loss is the usual one: from that day on nothing before it is learned
+            from. Until a person writes that, a loss that changed stays a change.
         least_days: with fewer complete ones nothing is judged.
         usual_loss: the greatest loss such a network has; what loses more is not metered in full, and is not judged.
     """
@@ -34,6 +38,7 @@ class BalanceCondition(Strict):
     least_days: Annotated[int, Field(ge=3, le=365)] = 14
     usual_loss: Share
     min_completeness: Share = 0.9
+    accepted: Mapping[str, date] = {}
 
 
 class BalanceRule(BaseRule):

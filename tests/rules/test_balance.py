@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from db.alerts import evidence
 from db.rules import subjects
 from enms.losses import learn, loss_share
-from rules.book import BUNDLED, read_book
+from rules.book import BUNDLED, parse_book, read_book
+from rules.evaluator import Evaluator
 from rules.replay import replay
 from tests.rules.world import World
 
@@ -116,3 +118,38 @@ async def test_a_computed_meter_stands_for_its_terms(network):
     await network.evaluate()
     (alert,) = await network.alerts("balance_power", "bus")
     assert (alert.value, alert.started_at) == (pytest.approx(10.0), DAY1 + 25 * DAY)
+
+
+async def test_a_change_that_lasts_stays_a_change_until_somebody_accepts_it(network):
+    await days(network, [0.02, 0.021, 0.019] * 10)
+    await days(network, [0.05] * 90)
+    (alert,) = await network.alerts("balance_power", "main")
+    assert (alert.started_at, alert.state, alert.withheld_since) == (DAY1 + 30 * DAY, "firing", None)
+    text = (BUNDLED / "balance.yaml").read_text(encoding="utf-8")
+    since = (DAY1 + 30 * DAY).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    accepting = text.replace(
+        "{usual_loss: 0.04, margin: 0.01}", f"{{usual_loss: 0.04, margin: 0.01, accepted: {{main: {since}}}}}"
+    )
+    network.evaluator = Evaluator([parse_book(accepting, "balance.yaml")])
+    await days(network, [0.05])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert (alert.state, alert.resolved_at) == ("resolved", DAY1 + 121 * DAY)
+    await days(network, [0.02])
+    assert [a.state for a in await network.alerts("balance_power", "main")] == ["resolved", "firing"]
+
+
+async def test_the_order_of_arrival_changes_nothing(db_pool):
+    losses = [0.02, 0.021, 0.019] * 8 + [0.05] * 40 + [0.02] * 10
+    books = [read_book(BUNDLED / "balance.yaml")]
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "network", books)
+        await days(world, losses)
+        at_once = await world.story()
+        assert [row[:2] for row in at_once] == [("balance_power", "main")]
+        # one day of those before the change is told late, and then what it was all along
+        await world.publish("user2", [5000.0] * 96, DAY1 + 22 * DAY)
+        await world.evaluate()
+        assert await world.story() != at_once
+        await world.publish("user2", [6000.0 - 10_000 * losses[22]] * 96, DAY1 + 22 * DAY)
+        await world.evaluate()
+        assert await world.story() == at_once

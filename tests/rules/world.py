@@ -14,7 +14,9 @@ import asyncpg
 from db.alerts import AlertRow, Filter, TransitionRow, evidence, list_alerts, transitions
 from db.plant_load import load_plant
 from db.plants import EnterpriseRow, enterprise
+from db.publication import Day, cuts, put_days
 from db.rules import subjects
+from enms.cuts import Cut
 from enms.plant import Plant
 from enms.plant_file import parse_plant, read_plant_file
 from rules.book import BUNDLED, BookFile, read_books
@@ -210,6 +212,14 @@ async def publish(
             end,
         )
         if starts:
+            days = (await cuts(connection, [e]))[e]
+            mean = await connection.fetchval(
+                "SELECT aggregate = 'mean' FROM point_config_span WHERE e = $1 AND p = $2 ORDER BY valid_from DESC",
+                e,
+                p,
+            )
+            windows = days.windows(Cut.DAY, starts[0], starts[-1] + QUARTER)
+            await put_days(connection, [Day(e, p, days.local_day(lo), lo, hi, mean) for lo, hi in windows])
             await connection.execute(
                 "INSERT INTO ledger_change (e, p, from_start, to_start, known_at) VALUES ($1, $2, $3, $4, $5)",
                 e,
