@@ -86,14 +86,6 @@ async def test_a_unit_that_supplies_heat_has_one_net_coal_rate_whoever_tells_it(
         bodies = [await world.body(alert) for alert in alerts]
         end = begin + DAY
         (enpi,) = await enpi_values(connection, world.enterprise.e, "u1.supply_coal", begin, end, "day", now=seeded.now)
-    await as_grafana.execute(
-        """INSERT INTO day_total (e, p, local_date, amount, covered_s, estimated_s, apportioned_s)
-           SELECT i.e, i.p, (i.start AT TIME ZONE 'Asia/Shanghai')::date,
-                  CASE WHEN k.code = 'coal.ncv' THEN avg(amount) ELSE sum(amount ORDER BY start) END,
-                  sum(covered_s), 0, 0
-           FROM interval AS i JOIN point AS k USING (e, p) WHERE i.e = $1 GROUP BY 1, 2, 3, k.code""",
-        world.enterprise.e,
-    )
     shown = await as_grafana.fetchrow(
         "SELECT value FROM grafana.enpi_day WHERE enpi = 'u1.supply_coal' AND state = 'known'"
     )
