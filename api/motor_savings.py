@@ -59,7 +59,7 @@ async def _worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
     now = context.clock()
     async with context.pool.acquire() as connection:
         versions = await motor_versions(connection, owner.e)
-        held = [v for vs in versions.values() for v in vs if v.valid_from <= now < v.valid_to and not v.retired]
+        held = [v for vs in versions.values() for v in vs if v.holds(now)]
         codes = [v.motor.points.power for v in held if v.motor.points.power is not None]
         points = await instruments(connection, owner.e, codes)
         end = floor_quarter(now)

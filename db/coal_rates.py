@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from db.enpi_model import EnpiModel, EnpiVersion, models_of
-from db.instants import BEGINNING, END, known
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from db.statements import statements
+from db.versions import Version, validity, version_at
 from enms.coal_rate import FleetRate, fleet_rate
 from enms.cuts import Cut
 from enms.errors import ConflictError
@@ -23,14 +23,10 @@ TWELVE_MONTHS = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
-class UnitVersion:
+class UnitVersion(Version):
     """A generating unit over [valid_from, valid_to)."""
 
     unit: GeneratingUnit
-    valid_from: datetime
-    valid_to: datetime
-    recorded_at: datetime
-    retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +39,8 @@ class UnitPast:
 
     def at(self, instant: datetime) -> GeneratingUnit | None:
         """As it was configured then; None: it was not in service."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next((v.unit for v in held), None)
+        held = version_at(self.versions, instant)
+        return held.unit if held is not None else None
 
     @property
     def current(self) -> GeneratingUnit:
@@ -128,15 +124,21 @@ async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) ->
     async for row in statements("coal_rates").unit_versions(connection, e=enterprise.e):
         version = UnitVersion(
             unit=GeneratingUnit.model_validate_json(row["definition"]),
-            valid_from=known(row["valid_from"]) or BEGINNING,
-            valid_to=known(row["valid_to"]) or END,
-            recorded_at=row["recorded_at"],
-            retired=row["retired"],
+            **validity(row),
         )
         found.setdefault(row["code"], []).append(version)
     current = {code: tuple(versions) for code, versions in found.items() if not versions[-1].retired}
     boundaries = {
-        code: [EnpiVersion(v.unit.enpi(), v.valid_from, v.valid_to, v.recorded_at, v.retired) for v in versions]
+        code: [
+            EnpiVersion(
+                v.unit.enpi(),
+                valid_from=v.valid_from,
+                valid_to=v.valid_to,
+                recorded_at=v.recorded_at,
+                retired=v.retired,
+            )
+            for v in versions
+        ]
         for code, versions in current.items()
     }
     models = {model.code: model for model in await models_of(connection, enterprise, boundaries)}

@@ -14,6 +14,7 @@ from db.corrections import entered_inputs
 from db.instants import BEGINNING, END, known
 from db.plants import EnterpriseRow, enterprises
 from db.statements import statements
+from db.versions import Version, validity, version_at
 from enms.correction_inputs import Entered, layered
 from enms.cuts import Cuts
 from enms.errors import NotFoundError
@@ -24,14 +25,10 @@ _DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class EnpiVersion:
+class EnpiVersion(Version):
     """An EnPI's boundary over [valid_from, valid_to)."""
 
     enpi: Enpi
-    valid_from: datetime
-    valid_to: datetime
-    recorded_at: datetime
-    retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +129,7 @@ class EnpiModel:
 
     def version_at(self, instant: datetime) -> EnpiVersion | None:
         """The boundary that held at an instant."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next(held, None)
+        return version_at(self.versions, instant)
 
     def meter(self, point: PointFacts, start: datetime, end: datetime) -> Meter:
         """The worst of the meters that were on a point during a span."""
@@ -215,10 +211,7 @@ async def models_of(
 def _version(row: asyncpg.Record) -> EnpiVersion:
     return EnpiVersion(
         enpi=Enpi.model_validate_json(row["definition"]),
-        valid_from=known(row["valid_from"]) or BEGINNING,
-        valid_to=known(row["valid_to"]) or END,
-        recorded_at=row["recorded_at"],
-        retired=row["retired"],
+        **validity(row),
     )
 
 

@@ -57,7 +57,7 @@ async def motor_states(connection: asyncpg.Connection, e: int, now: datetime) ->
         now: versions that hold at this instant.
     """
     versions = await motor_versions(connection, e)
-    motors = [v.motor for vs in versions.values() for v in vs if v.valid_from <= now < v.valid_to and not v.retired]
+    motors = [v.motor for vs in versions.values() for v in vs if v.holds(now)]
     points = await instruments(connection, e, [code for motor in motors for code in watched_points(motor)])
     last = {code: _last_closed(point) for code, point in points.items()}
     spans = [(points[code].p, start, start + QUARTER) for code, start in last.items() if start is not None]

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 import asyncpg
 
-from db.instants import BEGINNING, END, known
 from db.statements import statements
+from db.versions import Version, validity
 from enms.metering import INTERVAL_S
 from enms.motors import LoadVerdict, judge_load
 from enms.plant import Motor
@@ -19,14 +19,10 @@ QUARTER = timedelta(seconds=INTERVAL_S)
 
 
 @dataclass(frozen=True, slots=True)
-class MotorVersion:
+class MotorVersion(Version):
     """A motor's nameplate and instruments over [valid_from, valid_to)."""
 
     motor: Motor
-    valid_from: datetime
-    valid_to: datetime
-    recorded_at: datetime
-    retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +85,7 @@ async def motor_versions(connection: asyncpg.Connection, e: int) -> dict[str, li
     async for row in statements("motors").motor_versions(connection, e=e):
         version = MotorVersion(
             motor=Motor.model_validate_json(row["definition"]),
-            valid_from=known(row["valid_from"]) or BEGINNING,
-            valid_to=known(row["valid_to"]) or END,
-            recorded_at=row["recorded_at"],
-            retired=row["retired"],
+            **validity(row),
         )
         found.setdefault(row["code"], []).append(version)
     return found

@@ -8,23 +8,20 @@ from datetime import datetime
 
 import asyncpg
 
-from db.instants import BEGINNING, END, known
+from db.instants import BEGINNING, known
 from db.metered import MeteredPoint
 from db.statements import statements
+from db.versions import Version, validity
 from enms.plant import Budget, Supply
 
 TEN_MINUTES_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class SupplyVersion:
+class SupplyVersion(Version):
     """A supply over [valid_from, valid_to)."""
 
     supply: Supply
-    valid_from: datetime
-    valid_to: datetime
-    recorded_at: datetime
-    retired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,7 @@ async def supply_versions(connection: asyncpg.Connection, e: int) -> dict[str, l
     async for row in statements("supplies").supply_versions(connection, e=e):
         version = SupplyVersion(
             supply=Supply.model_validate_json(row["definition"]),
-            valid_from=known(row["valid_from"]) or BEGINNING,
-            valid_to=known(row["valid_to"]) or END,
-            recorded_at=row["recorded_at"],
-            retired=row["retired"],
+            **validity(row),
         )
         found.setdefault(row["code"], []).append(version)
     return found

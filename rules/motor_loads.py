@@ -17,6 +17,7 @@ from db.motors import (
     sampled_power,
     watched_points,
 )
+from db.versions import version_at
 from enms.motors import Load, LoadVerdict, load_from_power
 from enms.plant import Motor
 from rules.conditions import Span, Subject
@@ -33,8 +34,8 @@ class Watched:
 
     def at(self, instant: datetime) -> Motor | None:
         """The motor as it was then."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next((v.motor for v in held), None)
+        held = version_at(self.versions, instant)
+        return held.motor if held is not None else None
 
     @property
     def gauge(self) -> Instrument | None:

@@ -19,6 +19,7 @@ from db import rules as store
 from db.motors import MotorVersion, motor_versions
 from db.plants import EnterpriseRow
 from db.totals import cuts_of
+from db.versions import version_at
 from enms.alerts import Observation, Truth
 from enms.bounds import EliminationRow, Listed
 from enms.cuts import Cut, Cuts
@@ -46,8 +47,8 @@ class Registered:
 
     def at(self, instant: datetime) -> Motor | None:
         """The motor as it was then."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next((v.motor for v in held), None)
+        held = version_at(self.versions, instant)
+        return held.motor if held is not None else None
 
 
 @dataclass(frozen=True, slots=True)

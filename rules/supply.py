@@ -10,6 +10,7 @@ from db.metered import MeteredPoint, metered_points
 from db.plants import EnterpriseRow
 from db.supplies import SupplyVersion, supply_versions
 from db.totals import cuts_of
+from db.versions import version_at
 from enms.cuts import Cut, Cuts
 from enms.plant import Supply
 from rules.conditions import Subject
@@ -29,8 +30,8 @@ class WatchedSupply:
 
     def at(self, instant: datetime) -> Supply | None:
         """The contract that held then."""
-        held = (v for v in self.versions if v.valid_from <= instant < v.valid_to and not v.retired)
-        return next((v.supply for v in held), None)
+        held = version_at(self.versions, instant)
+        return held.supply if held is not None else None
 
     def point(self, code: str | None) -> MeteredPoint | None:
         return self.points.get(code) if code is not None else None

@@ -20,6 +20,13 @@ class SupplyWatch(Watch):
     supplies: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
 
 
+class SupplyRule(BaseRule):
+    """What rules about settlement meters have in common."""
+
+    purpose: Literal[Purpose.OPERATIONAL]
+    watches: SupplyWatch = SupplyWatch()
+
+
 class PowerFactorCondition(Strict):
     """cos φ from the month's kWh and kvarh is under the class of the user.
 
@@ -33,10 +40,8 @@ class PowerFactorCondition(Strict):
     min_completeness: Share = 0.9
 
 
-class PowerFactorRule(BaseRule):
+class PowerFactorRule(SupplyRule):
     kind: Literal[Kind.POWER_FACTOR]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: SupplyWatch = SupplyWatch()
     condition: PowerFactorCondition
 
 
@@ -53,12 +58,10 @@ class MaxDemandCondition(Strict):
     trend: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(minutes=10))] = timedelta(minutes=3)
 
 
-class MaxDemandRule(BaseRule):
+class MaxDemandRule(SupplyRule):
     live = True
 
     kind: Literal[Kind.MAX_DEMAND]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: SupplyWatch = SupplyWatch()
     condition: MaxDemandCondition
 
 
@@ -70,10 +73,8 @@ class UnbalanceCondition(Strict):
     min_completeness: Share = 0.9
 
 
-class UnbalanceRule(BaseRule):
+class UnbalanceRule(SupplyRule):
     kind: Literal[Kind.VOLTAGE_UNBALANCE]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: SupplyWatch = SupplyWatch()
     condition: UnbalanceCondition
 
 
@@ -92,8 +93,6 @@ class DeviationCondition(Strict):
     min_completeness: Share = 0.9
 
 
-class DeviationRule(BaseRule):
+class DeviationRule(SupplyRule):
     kind: Literal[Kind.VOLTAGE_DEVIATION]
-    purpose: Literal[Purpose.OPERATIONAL]
-    watches: SupplyWatch = SupplyWatch()
     condition: DeviationCondition
