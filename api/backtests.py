@@ -51,7 +51,7 @@ async def run(context: Context, question: Question, prefix: str) -> Backtest:
     tester = context.backtest
     if tester is None:
         raise UnavailableError("this process runs no backtests")
-    owner = await plants.enterprise(context.pool, question.enterprise)
+    owner = await plants.owner(context.pool, question.enterprise)
     entry = changed(await _entry(context, owner, question.rule), question.changes)
     span, mistakes = _span(context, owner, question, prefix)
     mistakes += [Mistake(f"{prefix}.rule.{m.place}", m.reason) for m in tester.mistakes(entry)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.deps import Context
-from db.coal_rates import Rolled, Year, fleet_year
+from db.coal_rates import Rolled, Year, fleet_year, years_together
 from db.plants import EnterpriseRow
 from enms.bounds import targets
 
@@ -52,7 +52,7 @@ async def coal_lines(context: Context, owners: Sequence[EnterpriseRow], *, distr
         lines.append(_fleet(code, year))
         lines += [_line(code, unit, rolled) for unit, rolled in year.units]
     if district and len(there) > 1:
-        lines.insert(0, _fleet(None, Year(tuple(one for _, year in there for one in year.units))))
+        lines.insert(0, _fleet(None, years_together(there)))
     return lines
 
 

@@ -75,9 +75,14 @@ class Sources:
 
 @dataclass(slots=True, eq=False)
 class Subscriber:
-    """What waits for one listener; bounded as the full policy says."""
+    """What waits for one listener; bounded as the full policy says.
+
+    Attributes:
+        every_alert: whether it hears of alerts of all owners, the district's too.
+    """
 
     enterprises: frozenset[int]
+    every_alert: bool = False
     heads: dict[int, str] = field(default_factory=dict)
     items: dict[int, dict[str, str]] = field(default_factory=dict)
     events: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -148,9 +153,9 @@ class LiveHub:
         return len(self._subscribers)
 
     @contextmanager
-    def subscribe(self, enterprises: frozenset[int]) -> Iterator[Subscriber]:
+    def subscribe(self, enterprises: frozenset[int], *, every_alert: bool = False) -> Iterator[Subscriber]:
         """A place for one listener; it begins with everything as it is."""
-        subscriber = Subscriber(enterprises, ended=self._closed)
+        subscriber = Subscriber(enterprises, every_alert, ended=self._closed)
         self._subscribers.add(subscriber)
         for e in enterprises:
             if (shown := self._shown.get(e)) is not None:
@@ -287,7 +292,7 @@ class LiveHub:
         while self._alerts:
             e, number = key = next(iter(self._alerts))
             del self._alerts[key]
-            listening = self._listening(e)
+            listening = [one for one in self._subscribers if one.every_alert or e in one.enterprises]
             if not listening:
                 continue
             try:

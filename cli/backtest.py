@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from cli.database import connected
 from cli.surroundings import load_settings
-from db.plants import EnterpriseRow, enterprise
+from db.plants import EnterpriseRow, owner
 from enms.backtest import Backtest, PastEpisode, SubjectHistory, plain
 from enms.errors import InputError, Mistake, NotFoundError
 from enms.settings import Settings
@@ -64,8 +64,8 @@ async def _run(
     settings: Settings, wanted: list[Rule], code: str, span: tuple[str | None, str | None], *, quiet: bool
 ) -> list[Backtest]:
     async with connected(settings) as connection:
-        owner = await enterprise(connection, code)
-        start, end = _span(owner, *span)
+        whose = await owner(connection, code)
+        start, end = _span(whose, *span)
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -77,7 +77,7 @@ async def _run(
             task = bar.add_task(wanted[0].id if len(wanted) == 1 else f"{len(wanted)} rules", total=None)
             return await backtests(
                 connection,
-                owner,
+                whose,
                 wanted,
                 start,
                 end,

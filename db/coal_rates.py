@@ -188,6 +188,11 @@ def year_of(units: Sequence[UnitPast], days: Mapping[str, Sequence[UnitDay]], un
     return Year(tuple((unit.code, rolled(unit, days[unit.code], until, TWELVE_MONTHS)) for unit in there))
 
 
+def years_together(years: Iterable[tuple[str, Year]]) -> Year:
+    """Several plants' units as one fleet: each by its plant's code and its own."""
+    return Year(tuple((f"{code}/{unit}", one) for code, year in years for unit, one in year.units))
+
+
 async def fleet_year(
     connection: asyncpg.Connection, enterprise: EnterpriseRow, now: datetime, *, min_completeness: float = 0.9
 ) -> Year | None:

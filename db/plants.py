@@ -31,6 +31,7 @@ from enms.plant import (
     Supply,
     Term,
 )
+from enms.plant_words import DISTRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class EnterpriseRow:
     day_starts: time
     month_starts_day: int
     registered_at: datetime
+    scope: str = "plant"
+
+    def name(self, language: str) -> str:
+        """Its name in zh or en."""
+        return self.name_zh if language.startswith("zh") else self.name_en
 
     @property
     def calendar(self) -> Cuts:
@@ -54,13 +60,18 @@ class EnterpriseRow:
         return Cuts(ZoneInfo(self.timezone), opens, self.month_starts_day)
 
 
-async def enterprises(connection: asyncpg.Connection) -> list[EnterpriseRow]:
-    """Every enterprise, by code."""
+async def owners(connection: asyncpg.Connection) -> list[EnterpriseRow]:
+    """Whoever rules and alerts may belong to, by code: every plant, and the district where it is judged."""
     return [EnterpriseRow(**dict(row)) async for row in statements("plants").all_enterprises(connection)]
 
 
-async def enterprise(connection: asyncpg.Connection, code: str) -> EnterpriseRow:
-    """The enterprise of that code.
+async def enterprises(connection: asyncpg.Connection) -> list[EnterpriseRow]:
+    """Every plant, by code."""
+    return [row for row in await owners(connection) if row.scope == "plant"]
+
+
+async def owner(connection: asyncpg.Connection, code: str) -> EnterpriseRow:
+    """A plant, or the district.
 
     Raises:
         NotFoundError: nobody knows it.
@@ -69,6 +80,25 @@ async def enterprise(connection: asyncpg.Connection, code: str) -> EnterpriseRow
     if row is None:
         raise NotFoundError(f"unknown enterprise {code!r}")
     return EnterpriseRow(**dict(row))
+
+
+async def enterprise(connection: asyncpg.Connection, code: str) -> EnterpriseRow:
+    """The plant of that code.
+
+    Raises:
+        NotFoundError: nobody knows it.
+    """
+    found = await owner(connection, code)
+    if found.scope != "plant":
+        raise NotFoundError(f"unknown enterprise {code!r}")
+    return found
+
+
+async def ensure_district(connection: asyncpg.Connection, now: datetime) -> EnterpriseRow | None:
+    """The row that stands for all plants together; None: no plant has anything that is judged together."""
+    sql = statements("plants")
+    await sql.ensure_district(connection, code=DISTRICT, name_zh="全区", name_en="District", now=now)
+    return next((row for row in await owners(connection) if row.scope == "district"), None)
 
 
 def site_factor(row: asyncpg.Record) -> SiteFactor:

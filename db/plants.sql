@@ -11,12 +11,22 @@ ON CONFLICT (code) DO UPDATE SET
 RETURNING e;
 
 -- name: find_enterprise(code)^
-SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at
+SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at, scope
 FROM enterprise WHERE code = :code;
 
 -- name: all_enterprises()
-SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at
+SELECT e, code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at, scope
 FROM enterprise ORDER BY code;
+
+-- name: ensure_district(code, name_zh, name_en, now)!
+-- On the calendar of the first plant with generating units; without one there is nothing to judge yet.
+INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at, scope)
+SELECT :code, :name_zh, :name_en, 'other', timezone, day_starts, month_starts_day, :now, 'district'
+FROM enterprise
+WHERE EXISTS (SELECT FROM generating_unit AS u WHERE u.e = enterprise.e)
+  AND NOT EXISTS (SELECT FROM enterprise AS d WHERE d.scope = 'district')
+ORDER BY e LIMIT 1
+ON CONFLICT DO NOTHING;
 
 -- name: delete_shifts(e)!
 DELETE FROM shift WHERE e = :e;

@@ -2,7 +2,7 @@
 -- Every enterprise with every point as it is now (the last version in time), for ingest to know them by code.
 SELECT enterprise.e, enterprise.code AS enterprise, point.p, point.code AS point,
        c.reading, CASE WHEN c.retired THEN c.valid_from END AS retired_from, point_state.sealed_before
-FROM enterprise
+FROM (SELECT * FROM enterprise WHERE scope = 'plant') AS enterprise
 LEFT JOIN point USING (e)
 LEFT JOIN (
     SELECT DISTINCT ON (e, p) e, p, reading, retired, valid_from

@@ -65,12 +65,27 @@ WHERE e = :e;
 SELECT e, evaluated_until, evaluated_at FROM rule_cursor ORDER BY e;
 
 -- name: take_changes(e)
--- What the ledger published since it was last asked: which points, from when to when.
-WITH taken AS (DELETE FROM ledger_change WHERE e = :e RETURNING p, from_start, to_start)
-SELECT p, min(from_start) AS from_start, max(to_start) AS to_start FROM taken GROUP BY p ORDER BY p;
+-- What the ledger published since it was last asked: which points, from when to when. What the district judges, too, is
+-- passed on to it in the same transaction.
+WITH taken AS (DELETE FROM ledger_change WHERE e = :e RETURNING p, from_start, to_start, known_at),
+span AS (
+    SELECT p, min(from_start) AS from_start, max(to_start) AS to_start, max(known_at) AS known_at FROM taken GROUP BY p
+),
+passed_on AS (
+    INSERT INTO ledger_change (e, p, from_start, to_start, known_at)
+    SELECT d.e, span.p, span.from_start, span.to_start, span.known_at
+    FROM span
+    JOIN enterprise AS d ON d.scope = 'district' AND d.e <> :e
+    WHERE EXISTS (SELECT FROM generating_unit AS u WHERE u.e = :e)
+)
+SELECT p, from_start, to_start FROM span ORDER BY p;
 
 -- name: point_states(e)
-SELECT p, first_ts, closed_until FROM point_state WHERE e = :e AND closed_until IS NOT NULL;
+-- Of the district: those of plants it judges.
+SELECT p, first_ts, closed_until FROM point_state
+WHERE closed_until IS NOT NULL
+  AND (e = :e OR (EXISTS (SELECT FROM enterprise AS d WHERE d.e = :e AND d.scope = 'district')
+                  AND e IN (SELECT u.e FROM generating_unit AS u)));
 
 -- name: put_subjects(e, rules, subjects, versions, evaluated_until, configured_at, redo_from, memories, phases, phase_since, truths, reasons, values, limits, errors)!
 INSERT INTO rule_subject (

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from enms.units import ALIASES, UNITS
 
+DISTRICT = "district"
+"""The code of all plants together; no plant's."""
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):(00|15|30|45)$|^24:00$")
 
 
@@ -24,6 +26,8 @@ def enterprise_code(value: str) -> str:
         raise ValueError(
             "an enterprise code has small letters, digits, dash and underscore (it is part of MQTT topics)"
         )
+    if value == DISTRICT:
+        raise ValueError("district stands for all plants together; a plant has a code of its own")
     return value
 
 

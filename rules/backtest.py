@@ -72,8 +72,12 @@ async def backtests(
         condition: what judges a rule.
 
     Raises:
-        InputError: more steps than allowed.
+        InputError: more steps than allowed, or a rule of the district on a plant, or the other way round.
     """
+    for rule in rules:
+        if rule.scope != enterprise.scope:
+            said = f"{rule.id} is judged on a {rule.scope}, {enterprise.code} is a {enterprise.scope}"
+            raise InputError("", [Mistake("enterprise", said)])
     facts = Facts(connection)
     states = await store.point_states(connection, enterprise.e)
     trials = []

@@ -79,6 +79,11 @@ class BaseRule(Strict):
     # Whether its kind can be judged before quarter hours close.
     live: ClassVar[bool] = False
 
+    @property
+    def scope(self) -> Literal["plant", "district"]:
+        """What it is judged on: every plant by itself, or all of them together."""
+        return "plant"
+
     @model_validator(mode="after")
     def _cadence_of_its_kind(self) -> Self:
         if self.cadence == "1m" and not self.live:

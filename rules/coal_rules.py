@@ -30,6 +30,14 @@ class FleetCondition(Strict):
     min_completeness: Share = 0.9
 
 
+class DistrictCondition(Strict):
+    """The same of all plants of the district together, or of a group: those the rule names (`watches.enterprises`)."""
+
+    of: Literal["district"]
+    over_target: Text
+    min_completeness: Share = 0.9
+
+
 class UnitCondition(Strict):
     """A unit's day is over its own curve at that day's load by more than `over_curve_pct`; nothing below a day."""
 
@@ -44,4 +52,9 @@ class SupplyCoalRule(BaseRule):
     purpose: Literal[Purpose.OPERATIONAL]
     unit: Literal["gce/kWh"]
     watches: UnitWatch = UnitWatch()
-    condition: Annotated[FleetCondition | UnitCondition, Field(discriminator="of")]
+    condition: Annotated[FleetCondition | DistrictCondition | UnitCondition, Field(discriminator="of")]
+
+    @property
+    def scope(self) -> Literal["plant", "district"]:
+        """A group of plants is judged where the district is."""
+        return "district" if isinstance(self.condition, DistrictCondition) else "plant"

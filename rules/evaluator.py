@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from db import plants
 from db import rules as store
 from db.plants import EnterpriseRow
 from db.rules import Change, PointState, RuleFileRow, RuleRow
@@ -72,6 +73,13 @@ class Evaluator:
         self._desk = desk or Desk(())
         self._versions: dict[int, dict[str, int]] = {}
         self._standings: dict[int, Standings] = {}
+
+    async def district(self, connection: asyncpg.Connection, now: datetime) -> EnterpriseRow | None:
+        """What rules judge of all plants together, in a cursor of its own; None: nothing is."""
+        if any(rule.scope == "district" for rule, _ in self._rules):
+            return await plants.ensure_district(connection, now)
+        # a book without such rules any more ends their alerts
+        return next((row for row in await plants.owners(connection) if row.scope == "district"), None)
 
     async def publish_books(self, connection: asyncpg.Connection, now: datetime) -> None:
         """Let people see which files were read and which were refused."""
@@ -204,7 +212,8 @@ class Evaluator:
         wanted = [
             (rule, file)
             for rule, file in self._rules
-            if rule.watches.enterprises is None or enterprise.code in rule.watches.enterprises
+            if rule.scope == enterprise.scope
+            and (rule.scope == "district" or enterprise.code in (rule.watches.enterprises or (enterprise.code,)))
         ]
         versions = self._versions.get(enterprise.e)
         if versions is None:

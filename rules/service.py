@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from db.plants import EnterpriseRow, enterprises
+from db.plants import EnterpriseRow, enterprises, owners
 from db.statements import statements
 from rules import metrics
 from rules.courier import Courier
@@ -185,6 +185,11 @@ class RulesService:
             due = [plant for plant in await enterprises(connection) if everybody or plant.e in named]
             while due and not stop.is_set():
                 due = [p for p in due if not stop.is_set() and await self._evaluate(connection, p, full=full)]
+            # after its plants, so that it judges what they were told
+            district = await self._evaluator.district(connection, self._clock()) if everybody else None
+            while district is not None and not stop.is_set():
+                if not await self._evaluate(connection, district, full=full):
+                    break
 
     async def _evaluate(self, connection: asyncpg.Connection, plant: EnterpriseRow, *, full: bool) -> bool:
         """One evaluation; whether there is more to catch up."""
@@ -213,7 +218,7 @@ class RulesService:
             metrics.FAILURES.labels(code, rule).inc()
 
     async def _measure_lag(self, connection: asyncpg.Connection) -> None:
-        codes = {plant.e: plant.code for plant in await enterprises(connection)}
+        codes = {row.e: row.code for row in await owners(connection)}
         async for row in statements("rules").cursors(connection):
             if row["evaluated_until"] is not None and row["e"] in codes:
                 # read when it is asked for: while the database is away it goes on growing

@@ -8,18 +8,21 @@ Nothing below a day: belt scales lead the burn by hours, heating values are dail
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from db.coal_rates import TWELVE_MONTHS, UnitDay, UnitPast, Year, unit_days, units_of, year_of
-from db.plants import EnterpriseRow
+from db.coal_rates import TWELVE_MONTHS, UnitDay, UnitPast, Year, unit_days, units_of, year_of, years_together
+from db.enpi_model import cuts_of
+from db.plants import EnterpriseRow, enterprises
 from enms.alerts import Observation, Truth
 from enms.bounds import targets
 from enms.coal_rate import curve_at, fleet_rate
-from enms.cuts import Cut
+from enms.cuts import Cut, Cuts
 from enms.performance import Certainty, EnpiValue, Input, Ratio, enpi_value
+from enms.plant_words import DISTRICT
 from enms.units import convert
-from rules.coal_rules import FleetCondition, SupplyCoalRule, UnitCondition
+from rules.coal_rules import SupplyCoalRule, UnitCondition
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid
 from rules.enpi_evidence import input_of, value_lines
@@ -28,43 +31,73 @@ from rules.evidence import decimal
 from rules.facts import Facts
 from rules.metered import line
 
-FLEET = "fleet"
+FLEET, GROUP = "fleet", "group"
 _DAY = timedelta(days=1)
 _RATIO = Ratio.of("kWh")
 
 
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """One plant's units."""
+
+    owner: EnterpriseRow
+    units: tuple[UnitPast, ...]
+
+
 class FleetCoal:
-    """All units together, day by day over the twelve months before."""
+    """All units together, day by day over the twelve months before: of one plant, or of all plants a rule watches.
+
+    A district's units count by what they supplied, too; where one of them is not known well enough, neither is it.
+    """
 
     revises = True
 
     def __init__(self, rule: SupplyCoalRule, enterprise: EnterpriseRow) -> None:
-        assert isinstance(rule.condition, FleetCondition)
+        assert not isinstance(rule.condition, UnitCondition)
         self._rule, self._condition = rule, rule.condition
         self._enterprise = enterprise
+        self._of_plants = rule.scope == "district"
         self._target = next(row for row in targets().rows if row.key == rule.condition.over_target)
 
-    async def subjects(self, facts: Facts) -> list[Subject[tuple[UnitPast, ...]]]:
-        """The enterprise's fleet, where it has one."""
-        units = _watched(await facts.ask(units_of, self._enterprise), self._rule)
-        return [_subject(FLEET, units, TWELVE_MONTHS, units)] if units else []
+    async def subjects(self, facts: Facts) -> list[Subject[tuple[Fleet, ...]]]:
+        """The enterprise's fleet, or that of several plants together, where there is one."""
+        fleets = []
+        for owner in await self._members(facts):
+            units = _watched(await facts.ask(units_of, owner), self._rule)
+            if units:
+                fleets.append(Fleet(owner, units))
+        if not fleets:
+            return []
+        code = FLEET if not self._of_plants else DISTRICT if self._rule.watches.enterprises is None else GROUP
+        cuts = await facts.ask(cuts_of, self._enterprise)
+        every = [unit for fleet in fleets for unit in fleet.units]
+        return [_subject(code, tuple(fleets), TWELVE_MONTHS, every, cuts)]
+
+    async def _members(self, facts: Facts) -> list[EnterpriseRow]:
+        if not self._of_plants:
+            return [self._enterprise]
+        wanted = self._rule.watches.enterprises
+        return [row for row in await facts.ask(enterprises) if wanted is None or row.code in wanted]
 
     async def judge(
-        self, facts: Facts, spans: Sequence[Span[tuple[UnitPast, ...]]]
+        self, facts: Facts, spans: Sequence[Span[tuple[Fleet, ...]]]
     ) -> dict[str, list[Judged[Year | None]]]:
         found: dict[str, list[Judged[Year | None]]] = {}
         for span in spans:
-            units = span.subject.watched
-            days = await unit_days(
-                facts.connection,
-                units,
-                span.start - TWELVE_MONTHS,
-                span.end,
-                min_completeness=self._condition.min_completeness,
-            )
+            least, begin = self._condition.min_completeness, span.start - TWELVE_MONTHS
+            days = [
+                await unit_days(facts.connection, fleet.units, begin, span.end, min_completeness=least)
+                for fleet in span.subject.watched
+            ]
             steps = span.subject.grid.steps(span.start, span.end)
-            found[span.subject.code] = [self._judged(*step, year_of(units, days, step[1])) for step in steps]
+            found[span.subject.code] = [
+                self._judged(*step, self._year(span.subject.watched, days, step[1])) for step in steps
+            ]
         return found
+
+    def _year(self, fleets: Sequence[Fleet], days: Sequence[Mapping[str, Sequence[UnitDay]]], until: datetime) -> Year:
+        years = [(fleet.owner.code, year_of(fleet.units, own, until)) for fleet, own in zip(fleets, days, strict=True)]
+        return years_together(years) if self._of_plants else years[0][1]
 
     def _judged(self, start: datetime, end: datetime, year: Year) -> Judged[Year | None]:
         limit, fleet = self._target.value, year.fleet
@@ -78,11 +111,16 @@ class FleetCoal:
         value = None if fleet is None else fleet.value
         return Judged(Observation(start, end, truth, in_band, reason), value, limit, sure, year)
 
-    async def earliest(self, _: Facts, __: Sequence[Subject[tuple[UnitPast, ...]]]) -> dict[str, datetime]:
+    def _whose(self, code: str) -> dict[str, object]:
+        """A unit, and its plant where there are several."""
+        plant: dict[str, object] = {"enterprise": code.partition("/")[0]} if self._of_plants else {}
+        return {"generating_unit": code, **plant}
+
+    async def earliest(self, _: Facts, __: Sequence[Subject[tuple[Fleet, ...]]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 
-    def evidence(self, _: Subject[tuple[UnitPast, ...]], judged: Judged[Year | None]) -> dict[str, object]:
+    def evidence(self, _: Subject[tuple[Fleet, ...]], judged: Judged[Year | None]) -> dict[str, object]:
         year, until, target = judged.basis, judged.observation.end, self._target
         assert year is not None
         fleet, limit = year.fleet, target.value
@@ -91,7 +129,7 @@ class FleetCoal:
         return {
             "window": {"start": until - TWELVE_MONTHS, "end": until, "resolution": "rolling12m"},
             "inputs": [
-                {"generating_unit": code, **input_of(each)} for code, one in year.units for each in one.value.inputs
+                {**self._whose(code), **input_of(each)} for code, one in year.units for each in one.value.inputs
             ],
             "units": [
                 {
@@ -103,7 +141,7 @@ class FleetCoal:
                 for code, one in year.units
             ],
             "limit": {
-                "of": FLEET,
+                "of": self._condition.of,
                 "target": target.key,
                 "name": {"zh": target.name.zh, "en": target.name.en},
                 "value": target.value,
@@ -145,7 +183,7 @@ class UnitCoal:
     async def subjects(self, facts: Facts) -> list[Subject[UnitPast]]:
         """Units that have a curve."""
         units = _watched(await facts.ask(units_of, self._enterprise), self._rule)
-        return [_subject(one.code, one, timedelta(), (one,)) for one in units if one.current.curve]
+        return [_subject(one.code, one, timedelta(), (one,), one.model.cuts) for one in units if one.current.curve]
 
     async def judge(self, facts: Facts, spans: Sequence[Span[UnitPast]]) -> dict[str, list[Judged[UnitDay | None]]]:
         found: dict[str, list[Judged[UnitDay | None]]] = {}
@@ -221,8 +259,8 @@ class UnitCoal:
 
 def coal_of(rule: SupplyCoalRule, enterprise: EnterpriseRow) -> FleetCoal | UnitCoal:
     """What judges a rule on the supply coal rate."""
-    fleet = isinstance(rule.condition, FleetCondition)
-    return FleetCoal(rule, enterprise) if fleet else UnitCoal(rule, enterprise)
+    one = isinstance(rule.condition, UnitCondition)
+    return UnitCoal(rule, enterprise) if one else FleetCoal(rule, enterprise)
 
 
 def _watched(units: Sequence[UnitPast], rule: SupplyCoalRule) -> tuple[UnitPast, ...]:
@@ -230,15 +268,15 @@ def _watched(units: Sequence[UnitPast], rule: SupplyCoalRule) -> tuple[UnitPast,
     return tuple(one for one in units if wanted is None or one.code in wanted)
 
 
-def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast]) -> Subject[Any]:
+def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast], cuts: Cuts) -> Subject[Any]:
     points = frozenset(p for unit in units for p in unit.points)
     ncvs = frozenset(p for unit in units for p in unit.ncvs)
-    known = {point.code: point for unit in units for point in unit.model.points.values()}
+    known = {point.p: point for unit in units for point in unit.model.points.values()}
     recorded = [entry for point in known.values() if point.p in points | ncvs for entry in point.recorded]
     return Subject(
         code=code,
         watched=watched,
-        grid=CutGrid(units[0].model.cuts, Cut.DAY),
+        grid=CutGrid(cuts, Cut.DAY),
         inputs=points | ncvs,
         waits_for=points,
         reach=reach,
@@ -289,7 +327,7 @@ def replayed(body: Mapping[str, Any]) -> tuple[bool | None, float | None, float 
     for one in body["inputs"]:
         inputs.setdefault(one["generating_unit"], []).append(enpi_input(one))
     units = [enpi_value(start, end, found, _RATIO) for found in inputs.values()]
-    if limit["of"] == FLEET:
+    if limit["of"] != "unit":
         fleet, most = fleet_rate(units), float(limit["value"])
         value = fleet.value if fleet is not None else None
     else:

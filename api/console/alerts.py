@@ -145,7 +145,7 @@ async def show_alerts(
 ) -> Response:
     """Notices of one rule are folded in the usual order; `open` names the rules whose rows are shown."""
     text = catalogue(language)
-    known = await plants.enterprises(api.pool)
+    known = await plants.owners(api.pool)
     es = [row.e for row in known if enterprise in {"", row.code}]
     asked = Filter(
         state=state or None,
@@ -227,7 +227,7 @@ async def chart_data(api: Api, language: Language, alert: int) -> dict[str, obje
 async def show_alert(request: Request, api: Api, language: Language, alert: int) -> Response:
     text = catalogue(language)
     row = await alerts.get_alert(api.pool, alert)
-    owner = await plants.enterprise(api.pool, row.enterprise)
+    owner = await plants.owner(api.pool, row.enterprise)
     story = [story_line(t, row, text) for t in await alerts.transitions(api.pool, row)]
     zone = zone_of(owner.timezone)
     versions: list[Evidence] = [evidence_view(v, text, zone) for v in await alerts.evidence(api.pool, row)]
@@ -242,7 +242,8 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
         "chart": await has_chart(api, row),
         "cases": await cases.list_cases(api.pool, CaseFilter(alert=row.id), now=api.clock(), limit=_CASES),
     }
-    crumbs = [("/", text("District")), (f"/e/{row.enterprise}", name), ("/alerts", text("Alerts"))]
+    of_plant = [(f"/e/{row.enterprise}", name)] if owner.scope == "plant" else []
+    crumbs = [("/", text("District")), *of_plant, ("/alerts", text("Alerts"))]
     return await page(request, api, "alert.html", values, live=row.enterprise, crumbs=crumbs)
 
 

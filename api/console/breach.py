@@ -68,7 +68,7 @@ async def breach(api: Context, alert: AlertRow, language: str) -> dict[str, obje
     drawn, start, end = await _drawn(api, alert, now)
     share = drawn.unit == "1"
     scale = 100.0 if share else 1.0
-    owner = await plants.enterprise(api.pool, alert.enterprise)
+    owner = await plants.owner(api.pool, alert.enterprise)
     zone = ZoneInfo(owner.timezone)
 
     def ms(instant: datetime) -> int:

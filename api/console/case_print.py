@@ -41,7 +41,7 @@ async def _document(api: Context, number: str, language: str, *, tools: bool) ->
     """
     text = catalogue(language)
     row = await cases.get_case(api.pool, number, now=api.clock())
-    owner = await plants.enterprise(api.pool, row.enterprise)
+    owner = await plants.owner(api.pool, row.enterprise)
     return (
         environment(language)
         .get_template("case_print.html")

@@ -65,7 +65,7 @@ async def show_cases(
 ) -> Response:
     """Overdue ones first, then by date. Without a state: those that are not over."""
     text = catalogue(language)
-    known = await plants.enterprises(api.pool)
+    known = await plants.owners(api.pool)
     es = tuple(row.e for row in known if enterprise in {"", row.code})
     states = None if state == "all" else (state,) if state else tuple(one.value for one in OPEN)
     asked = CaseFilter(es=es, states=states, overdue=True if due else None)
@@ -89,13 +89,14 @@ async def show_cases(
 async def show_case(request: Request, api: Api, language: Language, number: str) -> Response:
     text = catalogue(language)
     row = await cases.get_case(api.pool, number, now=api.clock())
-    owner = await plants.enterprise(api.pool, row.enterprise)
+    owner = await plants.owner(api.pool, row.enterprise)
     zone = zone_of(owner.timezone)
     on = await cases.alerts_of(api.pool, row)
     name = owner.name_zh if language == "zh" else owner.name_en
     values = {
         "row": row,
         "name": name,
+        "of_plant": owner.scope == "plant",
         "zone": zone,
         "today": api.clock().astimezone(zone).date(),
         "alerts": [(one, became(one, text)) for one in on],
@@ -103,7 +104,8 @@ async def show_case(request: Request, api: Api, language: Language, number: str)
         "way": _way(row),
         "possible": {step.value for step in steps(CaseState(row.state))},
     }
-    crumbs = [("/", text("District")), (f"/e/{row.enterprise}", name), ("/cases", text("Cases"))]
+    of_plant = [(f"/e/{row.enterprise}", name)] if owner.scope == "plant" else []
+    crumbs = [("/", text("District")), *of_plant, ("/cases", text("Cases"))]
     return await page(request, api, "case.html", values, live=row.enterprise, crumbs=crumbs)
 
 

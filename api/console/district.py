@@ -75,14 +75,15 @@ def district(views: list[PlantView], open_now: OpenAlerts) -> District:
 @router.get("/")
 async def show_district(request: Request, api: Api, language: Language) -> Response:
     text = catalogue(language)
-    rows = await plants.enterprises(api.pool)
-    es = [row.e for row in rows]
+    owners = await plants.owners(api.pool)
+    rows = [row for row in owners if row.scope == "plant"]
+    es = [row.e for row in owners]
     counts = await alerts.open_counts(api.pool, es)
     views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
     views.sort(key=lambda view: -(view.power.kw or 0.0))
     newest = await alerts.list_alerts(api.pool, es, Filter(state="firing"), limit=_SHOWN_ALERTS)
     refused = await series.quarantine_reasons(api.pool, [UNKNOWN_ENTERPRISE, *es], api.clock() - _REFUSED_WITHIN)
-    names = {view.row.code: view.name for view in views}
+    names = {row.code: row.name(language) for row in owners}
     values = {
         "views": views,
         "district": district(views, open_alerts(counts)),

@@ -46,7 +46,7 @@ async def _document(api: Context, alert: int, version: int | None, language: str
     """
     text = catalogue(language)
     row = await alerts.get_alert(api.pool, alert)
-    owner = await plants.enterprise(api.pool, row.enterprise)
+    owner = await plants.owner(api.pool, row.enterprise)
     zone = zone_of(owner.timezone)
     versions = await alerts.evidence(api.pool, row)
     chosen = [v for v in versions if version is None or v.version == version]

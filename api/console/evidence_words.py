@@ -85,6 +85,7 @@ _LABELS: dict[str, str] = {
     "energy_kgce": N_("Energy as metered, kgce"),
     "energy_of": N_("Energy of a carrier"),
     "enpi_unit": N_("Unit of the EnPI"),
+    "enterprise": N_("Plant"),
     "estimated_s": N_("Estimated, s"),
     "estimated_share": N_("Share estimated"),
     "excess": N_("Excess"),

@@ -27,7 +27,7 @@ async def show_notifications(
     before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     text = catalogue(language)
-    known = await plants.enterprises(api.pool)
+    known = await plants.owners(api.pool)
     es = [row.e for row in known if enterprise in {"", row.code}]
     rows = await outbox.notifications(
         api.pool, es, channel=channel or None, state=state or None, before=before, limit=_PAGE + 1

@@ -96,8 +96,9 @@ async def show_rules(
     run: bool = False,
 ) -> Response:
     text = catalogue(language)
-    known = await plants.enterprises(api.pool)
-    owner = next((row for row in known if row.code == enterprise), known[0] if known else None)
+    known = await plants.owners(api.pool)
+    first = next((row for row in known if row.scope == "plant"), None)
+    owner = next((row for row in known if row.code == enterprise), first)
     lines = await _lines(api, owner) if owner is not None else []
     chosen = next((line for line in lines if line.row.rule == rule), lines[0] if lines else None)
     figures = figures_of(json.loads(chosen.row.definition)) if chosen is not None else {}

@@ -67,14 +67,15 @@ class Wall:
 @router.get("/wall")
 async def show_district_wall(request: Request, api: Api, language: Language, rotate: Rotate = None) -> Response:
     text = catalogue(language)
-    rows = await plants.enterprises(api.pool)
-    counts = await alerts.open_counts(api.pool, [row.e for row in rows])
+    owners = await plants.owners(api.pool)
+    rows = [row for row in owners if row.scope == "plant"]
+    counts = await alerts.open_counts(api.pool, [row.e for row in owners])
     views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
     views.sort(key=lambda view: -(view.power.kw or 0.0))
     # Of the enterprise that is nearest to a limit, with its name: a district has more than one No. 2 blast furnace.
     of, enpis = await _nearest(api, rows, language)
     sums = district(views, open_alerts(counts))
-    alarms = await open_alarms(api, rows, text, named=True)
+    alarms = await open_alarms(api, owners, text, named=True)
     wall = Wall(
         text("District"),
         (

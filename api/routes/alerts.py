@@ -133,10 +133,10 @@ async def list_alerts(
     bom: Bom = False,
 ) -> Response | Page[AlertItem]:
     limit = check_limit(limit, api.settings.api_max_rows)
-    es = [row.e for row in await plants.enterprises(api.pool)]
+    es = [row.e for row in await plants.owners(api.pool)]
     owner = None
     if enterprise is not None:
-        owner = await plants.enterprise(api.pool, enterprise)
+        owner = await plants.owner(api.pool, enterprise)
         es = [owner.e]
     before = None
     if cursor:

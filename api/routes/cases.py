@@ -151,7 +151,7 @@ async def list_cases(
 ) -> Response | Page[CaseItem]:
     limit = check_limit(limit, api.settings.api_max_rows)
     asked = CaseFilter(
-        es=None if enterprise is None else ((await plants.enterprise(api.pool, enterprise)).e,),
+        es=None if enterprise is None else ((await plants.owner(api.pool, enterprise)).e,),
         states=None if state is None else tuple(one.value for one in state),
         alert=alert,
         overdue=overdue,

@@ -11,7 +11,7 @@ from api.deps import Api
 from api.params import AnyEnterprise
 from api.problems import RESPONSES
 from db import plants
-from db.coal_rates import Rolled, Year, fleet_year
+from db.coal_rates import Rolled, Year, fleet_year, years_together
 from enms.bounds import targets
 
 router = APIRouter(tags=["performance"], responses=RESPONSES)
@@ -81,7 +81,7 @@ async def list_coal_rates(api: Api, enterprise: AnyEnterprise = None) -> CoalAns
                 years[owner.code] = year
     fleets = [_fleet(code, year) for code, year in years.items()]
     if enterprise is None and years:
-        fleets.append(_fleet(None, Year(tuple(one for year in years.values() for one in year.units))))
+        fleets.append(_fleet(None, years_together(years.items())))
     row = next(one for one in targets().rows if one.key == _TARGET)
     return CoalAnswer(
         until=now,

@@ -50,11 +50,15 @@ async def live(api: Api, enterprise: AnyEnterprise = None) -> EventSourceRespons
     hello = ServerSentEvent(
         event="hello", data=f'{{"at":"{api.clock().isoformat().replace("+00:00", "Z")}"}}', retry=2000
     )
-    return EventSourceResponse(_events(api.hub, wanted, hello), ping=HEARTBEAT_S, send_timeout=_SEND_TIMEOUT_S)
+    return EventSourceResponse(
+        _events(api.hub, wanted, hello, everything=enterprise is None), ping=HEARTBEAT_S, send_timeout=_SEND_TIMEOUT_S
+    )
 
 
-async def _events(hub: LiveHub, wanted: frozenset[int], hello: ServerSentEvent) -> AsyncIterator[ServerSentEvent]:
+async def _events(
+    hub: LiveHub, wanted: frozenset[int], hello: ServerSentEvent, *, everything: bool
+) -> AsyncIterator[ServerSentEvent]:
     yield hello
-    with hub.subscribe(wanted) as subscriber:
+    with hub.subscribe(wanted, every_alert=everything) as subscriber:
         async for event in hub.stream(subscriber):
             yield ServerSentEvent(event=event.name, data=event.data)

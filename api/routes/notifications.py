@@ -78,8 +78,8 @@ async def list_notifications(
     bom: Bom = False,
 ) -> Response | Page[NotificationItem]:
     limit = check_limit(limit, api.settings.api_max_rows)
-    owner = await plants.enterprise(api.pool, enterprise) if enterprise is not None else None
-    es = [row.e for row in await plants.enterprises(api.pool)] if owner is None else [owner.e]
+    owner = await plants.owner(api.pool, enterprise) if enterprise is not None else None
+    es = [row.e for row in await plants.owners(api.pool)] if owner is None else [owner.e]
     rows = await outbox.notifications(
         api.pool,
         es,

@@ -77,9 +77,9 @@ async def list_rules(
     wanted: FormatChoice = "json",
     bom: Bom = False,
 ) -> Response | Page[RuleItem]:
-    codes = {row.e: row.code for row in await plants.enterprises(api.pool)}
+    codes = {row.e: row.code for row in await plants.owners(api.pool)}
     if enterprise is not None:
-        owner = await plants.enterprise(api.pool, enterprise)
+        owner = await plants.owner(api.pool, enterprise)
         codes = {owner.e: owner.code}
     health = {(row.e, row.rule): row for row in await rules.rule_health(api.pool, list(codes))}
     items = []

@@ -101,3 +101,40 @@ async def test_a_unit_that_supplies_heat_has_one_net_coal_rate_whoever_tells_it(
     assert [body["result"]["value"] for body in bodies] == [decimal(worked)] * 3
     assert {decimal(one) for one in (enpi.alpha, said["alpha"], day["alpha"])} == {decimal(alpha)}
     assert (said["low"], said["high"]) == (pytest.approx(enpi.low), pytest.approx(enpi.high))
+
+
+async def test_the_districts_alert_is_told_like_any_other(client, db_pool, seeded):
+    """Inbox, page, evidence, rules and API show whose it is; the district is no plant."""
+    book = parse_book(
+        BOOK.replace("plan_supply_coal, min_completeness: 0.9", "plan_supply_coal, min_completeness: 0.002"), "x"
+    )
+    begin = seeded.now.replace(hour=16, minute=0, second=0, microsecond=0) - 2 * DAY
+    async with db_pool.acquire() as connection:
+        here, there = [await World.build(connection, name, [book]) for name in ("coal", "coal_beside")]
+        beside = {"coal.ncv": 29.3076, "u1.coal": 12.0, "u1.gen": 37.5, "u1.aux": 3.0}
+        for world, figures in ((here, EVERYTHING), (there, beside)):
+            for code, value in figures.items():
+                await world.publish(code, [value] * 96, begin)
+            await world.evaluate()
+        await here.evaluate_district()
+    (alert,) = (await client.get("/api/v1/alerts?enterprise=district")).json()["items"]
+    assert (alert["rule"], alert["subject"], alert["certainty"]) == ("coal_district_year", "district", "confirmed")
+    said = (await client.get("/api/v1/coal-rates")).json()["fleets"][-1]
+    assert (said["enterprise"], decimal(said["rate"])) == (None, decimal(alert["value"]))
+    assert alert["id"] in [one["id"] for one in (await client.get("/api/v1/alerts")).json()["items"]]
+    rules = (await client.get("/api/v1/rules?enterprise=district")).json()["items"]
+    assert [(one["rule"], one["firing"]) for one in rules] == [("coal_district_year", 1)]
+    assert "district" not in [one["code"] for one in (await client.get("/api/v1/enterprises")).json()["items"]]
+    for path in ("/api/v1/enterprises/district", "/e/district", "/api/v1/points?enterprise=district", "/wall/district"):
+        assert (await client.get(path)).status_code == 404, path
+    title = "District&#39;s supply coal rate over the plan in twelve months"
+    inbox = (await client.get("/alerts?enterprise=district&lang=en")).text
+    assert title in inbox
+    assert '<option value="district" selected>District</option>' in inbox
+    for page in ("/", "/rules?enterprise=district"):
+        assert title in (await client.get(page, params={"lang": "en"} if "?" not in page else None)).text, page
+    shown = (await client.get(f"/alerts/{alert['id']}?lang=en")).text
+    assert 'href="/points/beside/u1.coal"' in shown
+    assert 'href="/points/station/u1.total_heat"' in shown
+    assert 'href="/e/district"' not in shown
+    assert "beside/u1" in (await client.get(f"/alerts/{alert['id']}/evidence/print?lang=zh")).text

@@ -164,6 +164,43 @@ async def test_intervals_and_alerts_come_through(server: Running, seeded: Seeded
             await connection.close()
 
 
+async def test_who_listens_to_everything_hears_of_the_districts_alerts(
+    server: Running, seeded: Seeded, pg_dsn: str
+) -> None:
+    async with connected(server.url) as all_of_it, connected(server.url, enterprise="seed-power") as one_plant:
+        await all_of_it.event("summary")
+        await one_plant.event("summary")
+        await listening(server.app.state.context.hub)
+        connection = await asyncpg.connect(pg_dsn)
+        try:
+            e = await connection.fetchval(
+                "INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day,"
+                " registered_at, scope) SELECT 'district', '全区', 'District', 'other', timezone, day_starts,"
+                " month_starts_day, registered_at, 'district' FROM enterprise WHERE code = 'seed-power' RETURNING e"
+            )
+            await connection.execute(
+                "INSERT INTO rule_version SELECT $1, rule, version, sha256, recorded_at, retired_at, file, kind,"
+                " purpose, severity, cadence, unit, title_zh, title_en, source, definition FROM rule_version AS v"
+                " WHERE (v.e, v.rule, v.version) IN (SELECT e, rule, rule_version FROM alert ORDER BY id LIMIT 1)",
+                e,
+            )
+            number = await connection.fetchval(
+                "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at,"
+                " fired_at, detected_at, unit) SELECT $1, rule, rule_version, 'district', kind, purpose, severity,"
+                " 'firing', started_at, fired_at, detected_at, unit FROM alert ORDER BY id LIMIT 1 RETURNING id",
+                e,
+            )
+            await connection.execute("SELECT pg_notify('enms_alert', $1)", f"{e}:{number}")
+            told = await all_of_it.event("alert")
+            assert (told["id"], told["enterprise"]) == (number, "district")
+            # the plant's own stream goes on, and has nothing of it before its next event
+            await connection.execute("SELECT pg_notify('enms_interval', $1)", str(seeded.e["seed-power"]))
+            await one_plant.event("interval")
+            assert not any(key[0] == e for s in server.app.state.context.hub._subscribers for key in s.alerts)
+        finally:
+            await connection.close()
+
+
 async def test_nonsense_notices_hurt_nobody(server: Running, seeded: Seeded, pg_dsn: str) -> None:
     async with connected(server.url, enterprise="seed-power") as stream:
         await stream.event("summary")

@@ -13,7 +13,7 @@ import asyncpg
 
 from db.alerts import AlertRow, Filter, TransitionRow, evidence, list_alerts, transitions
 from db.plant_load import load_plant
-from db.plants import EnterpriseRow, enterprise
+from db.plants import EnterpriseRow, enterprise, owners
 from db.publication import Day, cuts, put_days
 from db.rules import subjects
 from enms.cuts import Cut
@@ -136,10 +136,24 @@ class World:
             if not outcomes[-1].more:
                 return outcomes
 
-    async def alerts(self, rule: str | None = None, subject: str | None = None) -> list[AlertRow]:
-        """All alerts, first started first."""
+    async def evaluate_district(self) -> list[Outcome]:
+        """The same of what is judged of all plants together; nothing where nothing is."""
+        outcomes = []
+        district = await self.evaluator.district(self.connection, self.tick())
+        while district is not None:
+            outcomes.append(await self.evaluator.evaluate(self.connection, district, self.tick()))
+            assert not outcomes[-1].failed, await subjects(self.connection, district.e)
+            if not outcomes[-1].more:
+                break
+        return outcomes
+
+    async def alerts(
+        self, rule: str | None = None, subject: str | None = None, *, everybody: bool = False
+    ) -> list[AlertRow]:
+        """All alerts of this plant, or of everybody, first started first."""
         wanted = Filter(rule=rule, subject=subject)
-        found = await list_alerts(self.connection, [self.enterprise.e], wanted, limit=1000)
+        es = [row.e for row in await owners(self.connection)] if everybody else [self.enterprise.e]
+        found = await list_alerts(self.connection, es, wanted, limit=1000)
         return sorted(found, key=lambda a: (a.started_at, a.id))
 
     async def steps(self, alert: AlertRow) -> list[str]:

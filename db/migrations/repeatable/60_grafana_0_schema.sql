@@ -12,13 +12,19 @@ COMMENT ON SCHEMA grafana IS 'Read-only views for Grafana: one row filter for al
 CREATE SCHEMA grafana_inner;
 COMMENT ON SCHEMA grafana_inner IS 'What the views of schema grafana are made of; unfiltered, granted to nobody.';
 
-CREATE VIEW grafana_inner.visible AS
-SELECT en.e, en.code, en.name_zh, en.name_en, en.industry, en.timezone, en.day_starts, en.month_starts_day
+CREATE VIEW grafana_inner.owner AS
+SELECT en.e, en.code, en.name_zh, en.name_en, en.industry, en.timezone, en.day_starts, en.month_starts_day, en.scope
 FROM public.enterprise AS en
 WHERE EXISTS (
     SELECT 1 FROM grafana_access.login AS l
     WHERE l.login = session_user AND (l.e IS NULL OR l.e = en.e)
 );
+COMMENT ON VIEW grafana_inner.owner IS 'Whose alerts this session may see: those plants, and the district where it may see them all.';
+
+CREATE VIEW grafana_inner.visible AS
+SELECT o.e, o.code, o.name_zh, o.name_en, o.industry, o.timezone, o.day_starts, o.month_starts_day
+FROM grafana_inner.owner AS o
+WHERE o.scope = 'plant';
 COMMENT ON VIEW grafana_inner.visible IS 'The enterprises this session may see. Every view of schema grafana joins it.';
 
 -- What follows from configuration alone is kept in tables, each beside the view it is filled from (X from X_computed, by

@@ -6,7 +6,7 @@ SELECT v.code AS enterprise, a.id, a.rule, r.title_zh, r.title_en, a.subject, a.
        a.late, a.retracted, a.acknowledged_at, a.acknowledged_by, a.assigned_to, a.shelved_until, r.source,
        r.definition -> 'runbook' ->> 'zh' AS runbook_zh, r.definition -> 'runbook' ->> 'en' AS runbook_en,
        v.name_zh AS enterprise_zh
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.alert AS a USING (e)
 JOIN public.rule_version AS r ON r.e = a.e AND r.rule = a.rule AND r.version = a.rule_version;
 COMMENT ON VIEW grafana.alert IS 'Episodes: one rule on one subject. started_at, fired_at and resolved_at are event instants, detected_at the clock.';
@@ -14,7 +14,7 @@ COMMENT ON COLUMN grafana.alert.withheld_since IS 'Since when the verdict is wit
 
 CREATE VIEW grafana.alert_step WITH (security_barrier) AS
 SELECT v.code AS enterprise, t.alert AS id, t.n, t.kind, t.at, t.recorded_at, t.actor, r.title_zh, r.title_en, a.subject
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.transition AS t USING (e)
 JOIN public.alert AS a ON a.e = t.e AND a.id = t.alert
 JOIN public.rule_version AS r ON r.e = a.e AND r.rule = a.rule AND r.version = a.rule_version;
@@ -24,7 +24,7 @@ CREATE VIEW grafana.standing WITH (security_barrier) AS
 SELECT v.code AS enterprise, s.rule, r.title_zh, r.title_en, r.kind, r.severity, s.subject, s.phase, s.phase_since,
        CASE s.truth WHEN 0 THEN 'clear' WHEN 1 THEN 'met' ELSE 'unknown' END AS answer, s.reason, s.value, s.limit_value, r.unit,
        s.evaluated_until, s.error
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.rule_subject AS s USING (e)
 JOIN public.rule_version AS r ON r.e = s.e AND r.rule = s.rule AND r.version = s.version
 WHERE s.ended_at IS NULL;
