@@ -44,14 +44,28 @@ LEFT JOIN LATERAL (
 WHERE a.e = :e AND a.id = ANY (:ids::bigint[]);
 
 -- name: cases(es, number, states, alert, overdue, now, before, urgent, n)
--- Last opened first, or what is due first. `moved`: alerts that no longer are as they were when they were added.
-SELECT c.e, c.id, c.number, enterprise.code AS enterprise, c.title, c.state, c.opened_by, c.opened_at, c.due_on,
-       d.days_left, c.events, s.alerts, s.moved
-FROM inspection_case AS c
-JOIN enterprise USING (e)
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN c.state = 'ordered' THEN c.due_on - (:now::timestamptz AT TIME ZONE enterprise.timezone)::date END AS days_left
-) AS d
+-- Last opened first, or what is due first. `moved`: alerts that no longer are as they were when they were added; looked
+-- up for the cases of the page only.
+SELECT c.*, s.alerts, s.moved
+FROM (
+    SELECT c.e, c.id, c.number, enterprise.code AS enterprise, c.title, c.state, c.opened_by, c.opened_at, c.due_on,
+           d.days_left, c.events
+    FROM inspection_case AS c
+    JOIN enterprise USING (e)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN c.state = 'ordered' THEN c.due_on - (:now::timestamptz AT TIME ZONE enterprise.timezone)::date
+               END AS days_left
+    ) AS d
+    WHERE (:es::int[] IS NULL OR c.e = ANY (:es))
+      AND (:number::text IS NULL OR c.number = :number)
+      AND (:states::text[] IS NULL OR c.state = ANY (:states))
+      AND (:alert::bigint IS NULL
+           OR EXISTS (SELECT FROM case_alert AS k WHERE k.e = c.e AND k.case_id = c.id AND k.alert = :alert))
+      AND (:overdue::boolean IS NULL OR coalesce(d.days_left < 0, false) = :overdue)
+      AND (:before::bigint IS NULL OR c.id < :before)
+    ORDER BY CASE WHEN :urgent::boolean THEN d.days_left END NULLS LAST, c.id DESC
+    LIMIT :n
+) AS c
 CROSS JOIN LATERAL (
     SELECT count(*)::int AS alerts,
            count(*) FILTER (
@@ -61,15 +75,7 @@ CROSS JOIN LATERAL (
     FROM case_alert AS k JOIN alert AS a ON a.e = k.e AND a.id = k.alert
     WHERE k.e = c.e AND k.case_id = c.id
 ) AS s
-WHERE (:es::int[] IS NULL OR c.e = ANY (:es))
-  AND (:number::text IS NULL OR c.number = :number)
-  AND (:states::text[] IS NULL OR c.state = ANY (:states))
-  AND (:alert::bigint IS NULL
-       OR EXISTS (SELECT FROM case_alert AS k WHERE k.e = c.e AND k.case_id = c.id AND k.alert = :alert))
-  AND (:overdue::boolean IS NULL OR coalesce(d.days_left < 0, false) = :overdue)
-  AND (:before::bigint IS NULL OR c.id < :before)
-ORDER BY CASE WHEN :urgent::boolean THEN d.days_left END NULLS LAST, c.id DESC
-LIMIT :n;
+ORDER BY CASE WHEN :urgent::boolean THEN c.days_left END NULLS LAST, c.id DESC;
 
 -- name: case_events(e, case_id)
 SELECT n, kind, recorded_at, actor, comment, detail::text AS detail
