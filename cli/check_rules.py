@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.surroundings import load_settings
-from enms.errors import NotFoundError
-from rules.book import BUNDLED, BookFile, read_book, read_books
+from rules.book import BUNDLED, BookFile, read_books
 
 Paths = Annotated[
     list[Path] | None,
@@ -34,12 +33,9 @@ def _books(paths: list[Path]) -> list[BookFile]:
     if not paths:
         own = load_settings().rules_dir
         return read_books([BUNDLED, *([own] if own is not None else [])])
-    books: list[BookFile] = []
-    for path in paths:
-        if not path.exists():
-            raise NotFoundError(f"no rule book at {path}")
-        books += read_books([path]) if path.is_dir() else [read_book(path)]
-    return books
+    if any(path.resolve().is_relative_to(BUNDLED) for path in paths):
+        return read_books(paths)
+    return read_books([BUNDLED, *paths])[len(read_books([BUNDLED])) :]
 
 
 def _tell(books: list[BookFile]) -> None:
@@ -47,7 +43,8 @@ def _tell(books: list[BookFile]) -> None:
         for mistake in book.mistakes:
             typer.echo(f"{book.name}: {mistake}", err=True)
         if not book.mistakes:
-            typer.echo(f"{book.name}: {len(book.rules)} rules")
+            instead = f", instead of {', '.join(book.replaces)}" if book.replaces else ""
+            typer.echo(f"{book.name}: {len(book.rules)} rules{instead}")
     refused = sum(bool(book.mistakes) for book in books)
     typer.echo(f"{sum(len(b.rules) for b in books)} rules in {len(books)} files, {refused} files refused")
 
@@ -56,5 +53,6 @@ def _figures(book: BookFile) -> dict[str, object]:
     return {
         "file": book.name,
         "rules": [rule.id for rule in book.rules],
+        "replaces": list(book.replaces),
         "mistakes": [{"line": m.line, "place": m.place, "reason": m.reason} for m in book.mistakes],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,12 +23,17 @@ BUNDLED = Path(__file__).parent / "rulebook"
 
 @dataclass(frozen=True, slots=True)
 class BookFile:
-    """One rule book file: its rules, or every reason why it is refused as a whole."""
+    """One rule book file: its rules, or every reason why it is refused as a whole.
+
+    Attributes:
+        replaces: ids of rules of earlier files that this one stands in for: they are not judged any more.
+    """
 
     name: str
     digest: str
     rules: tuple[Rule, ...]
     mistakes: tuple[Mistake, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 def parse_book(text: str, source: str) -> BookFile:
@@ -37,9 +42,14 @@ def parse_book(text: str, source: str) -> BookFile:
     document = read_mapping(text, "a rule book is a mapping that begins with `rules:`")
     if isinstance(document, Mistake):
         return BookFile(source, digest, (), (document,))
-    found: list[tuple[Location, str]] = [((key,), "unknown key") for key in document if key != "rules"]
-    entries = plain(document.get("rules"))
-    if not isinstance(entries, list) or not entries:
+    strange = [key for key in document if key not in {"rules", "replaces"}]
+    found: list[tuple[Location, str]] = [((key,), "unknown key") for key in strange]
+    replaces = plain(document.get("replaces", []))
+    if not isinstance(replaces, list) or not all(isinstance(one, str) for one in replaces):
+        found.append((("replaces",), "a list of rule ids is wanted"))
+        replaces = []
+    entries = plain(document.get("rules", [] if replaces else None))
+    if not isinstance(entries, list) or not (entries or replaces):
         found.append((("rules",), "a list of rules is wanted"))
         entries = []
     rules: list[Rule] = []
@@ -53,7 +63,7 @@ def parse_book(text: str, source: str) -> BookFile:
             found.append((("rules", i, "id"), f"{rule_id!r} is there twice"))
     if found:
         return BookFile(source, digest, (), _mistakes(document, found))
-    return BookFile(source, digest, tuple(rules))
+    return BookFile(source, digest, tuple(rules), replaces=tuple(replaces))
 
 
 def _mistakes(document: CommentedMap, found: Iterable[tuple[Location, str]]) -> tuple[Mistake, ...]:
@@ -114,27 +124,44 @@ def _contradictions(rule: Rule) -> Iterable[tuple[Location, str]]:
                 yield ("unit",), f"the limit of {item} is in {items[item].unit}"
 
 
-def read_books(folders: Sequence[Path]) -> list[BookFile]:
-    """Every rule book in some folders; one that is broken stops no other.
+def read_books(paths: Sequence[Path]) -> list[BookFile]:
+    """Every rule book in some files and folders; one that is broken stops no other, and replaces nothing.
 
-    A rule id that an earlier file has is a mistake of the later one.
+    A rule id that an earlier file has is a mistake of the later one, unless it says that it replaces it.
 
     Raises:
-        NotFoundError: a folder is not there.
+        NotFoundError: a file or folder is not there.
     """
-    books: list[BookFile] = []
-    owner: dict[str, str] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise NotFoundError(f"no folder of rule books at {folder}")
-        for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            book = read_book(path)
-            doubles = [Mistake(f"rules[{r.id}]", f"is also in {owner[r.id]}") for r in book.rules if r.id in owner]
-            if doubles:
-                book = BookFile(book.name, book.digest, (), tuple(doubles))
-            owner.update({rule.id: book.name for rule in book.rules})
-            books.append(book)
-    return books
+    books: dict[Path, BookFile] = {}
+    owner: dict[str, Path] = {}
+    for path in _files(paths):
+        book = read_book(path)
+        taken = [r.id for r in book.rules if r.id in owner and r.id not in book.replaces]
+        strange = [(i, one) for i, one in enumerate(book.replaces) if one not in owner]
+        mistakes = [Mistake(f"rules[{one}]", f"is also in {owner[one].name}") for one in taken]
+        mistakes += [Mistake(f"replaces[{i}]", f"no earlier rule book has {one!r}") for i, one in strange]
+        if mistakes:
+            book = BookFile(book.name, book.digest, (), tuple(mistakes))
+        for one in book.replaces:
+            of = owner.pop(one)
+            books[of] = _without(books[of], one)
+        owner.update({rule.id: path for rule in book.rules})
+        books[path] = book
+    return list(books.values())
+
+
+def _files(paths: Sequence[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted([*path.glob("*.yaml"), *path.glob("*.yml")])
+        elif path.exists():
+            yield path
+        else:
+            raise NotFoundError(f"no rule book at {path}")
+
+
+def _without(book: BookFile, rule: str) -> BookFile:
+    return replace(book, rules=tuple(one for one in book.rules if one.id != rule))
 
 
 def read_book(path: Path) -> BookFile:

@@ -14,7 +14,8 @@ from rules.book import BUNDLED
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "good.yaml").write_text((BUNDLED / "motors.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    good = (BUNDLED / "motors.yaml").read_text(encoding="utf-8").replace("id: motor", "id: my_motor")
+    (tmp_path / "good.yaml").write_text(good, encoding="utf-8")
     broken = (BUNDLED / "data_quality.yaml").read_text(encoding="utf-8").replace("for: 30m", "for: long")
     (tmp_path / "broken.yaml").write_text(broken, encoding="utf-8")
     return tmp_path
@@ -32,6 +33,18 @@ def test_a_broken_file_is_told_with_line_and_rule_and_stops_no_other(folder):
     line = (folder / "broken.yaml").read_text(encoding="utf-8").splitlines().index("    for: long") + 1
     assert f"broken.yaml: line {line}: rules[meter_silent].for: a duration" in result.output
     assert "good.yaml: 2 rules" in result.output
+
+
+def test_a_file_is_held_against_the_bundled_ones(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text((BUNDLED / "motors.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["check-rules", str(mine)])
+    assert result.exit_code == 1
+    assert "mine.yaml: rules[motor_idle]: is also in motors.yaml" in result.output
+    mine.write_text("replaces: [motor_idle, motor_underload]\n" + mine.read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["check-rules", str(mine)])
+    assert result.exit_code == 0, result.output
+    assert "mine.yaml: 2 rules, instead of motor_idle, motor_underload" in result.output
 
 
 def test_json(folder):

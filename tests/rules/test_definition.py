@@ -99,6 +99,39 @@ def test_an_id_that_is_taken_refuses_the_later_file(tmp_path):
     assert mine.mistakes[0].reason == "is also in motors.yaml"
 
 
+def test_an_own_file_stands_in_for_bundled_rules(tmp_path):
+    text = MOTORS.replace("rules:", "replaces: [motor_idle, motor_underload, meter_silent]\nrules:", 1)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    books = read_books([BUNDLED, tmp_path])
+    assert not any(b.mistakes for b in books)
+    mine = next(b for b in books if b.name == "mine.yaml")
+    held = {r.id: r for r in sound_rules(books)}
+    assert held["motor_idle"] is next(r for r in mine.rules if r.id == "motor_idle")
+    assert "meter_silent" not in held
+    assert len(sound_rules(books)) == len(held)
+
+
+def test_rules_can_be_switched_off_without_others(tmp_path):
+    (tmp_path / "quiet.yaml").write_text("replaces: [meter_silent]\n", encoding="utf-8")
+    before, books = sound_rules(read_books([BUNDLED])), read_books([BUNDLED, tmp_path])
+    assert {r.id for r in before} - {r.id for r in sound_rules(books)} == {"meter_silent"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("replaces: [no_such_rule]\n", "replaces[0]", "no earlier rule book has 'no_such_rule'"),
+        ("replaces: meter_silent\n", "replaces", "a list of rule ids is wanted"),
+        ("replaces: [meter_silent]\nrules: 3\n", "rules", "a list of rules is wanted"),
+    ],
+)
+def test_a_file_that_is_refused_replaces_nothing(tmp_path, text, place, reason):
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    books = read_books([BUNDLED, tmp_path])
+    assert (books[-1].mistakes[0].place, books[-1].mistakes[0].reason) == (place, reason)
+    assert "meter_silent" in {r.id for r in sound_rules(books)}
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(NotFoundError):
         read_books([tmp_path / "no"])
