@@ -51,7 +51,7 @@ def test_json(folder):
     result = CliRunner().invoke(app, ["check-rules", "--json", str(folder)])
     assert result.exit_code == 1
     books = {book["file"]: book for book in json.loads(result.output)}
-    assert books["good.yaml"]["rules"] == ["motor_underload", "motor_idle"]
+    assert books["good.yaml"]["rules"] == ["my_motor_underload", "my_motor_idle"]
     assert books["broken.yaml"]["mistakes"][0]["place"] == "rules[meter_silent].for"
 
 
