@@ -103,14 +103,16 @@ CROSS JOIN LATERAL (
     FROM public.point_state AS s
     WHERE s.e = v.e
 ) AS known
-JOIN grafana_inner.calendar AS d ON d.local_date >= known.first AND d.local_date <= known.today;
+JOIN grafana_inner.calendar AS d ON d.local_date >= known.first AND d.local_date <= known.today
+-- no plant's day is ahead of that: a bound that the planner knows, else it may begin with all the days there will be
+WHERE d.local_date <= (now() AT TIME ZONE 'UTC')::date + 1;
 COMMENT ON VIEW grafana_inner.day_span IS 'Local days [starts, ends) since an enterprise''s first reading, the present one included.';
 
 CREATE VIEW grafana.day WITH (security_barrier) AS
 SELECT d.local_date, d.starts AS time, v.code AS enterprise, c.code AS point, c.process, c.carrier, c.role,
        t.amount, c.amount_unit AS unit, coalesce(t.covered_s, 0) AS covered_s, coalesce(t.estimated_s, 0) AS estimated_s,
        coalesce(t.apportioned_s, 0) AS apportioned_s,
-       extract(epoch FROM least(d.ends, s.closed_until) - greatest(d.starts, s.since))::float8 AS elapsed_s, c.aggregate
+       date_part('epoch', least(d.ends, s.closed_until) - greatest(d.starts, s.since)) AS elapsed_s, c.aggregate
 FROM grafana_inner.visible AS v
 JOIN grafana_inner.point_now AS c USING (e)
 CROSS JOIN LATERAL (
@@ -124,8 +126,13 @@ CROSS JOIN LATERAL (
     FROM grafana_inner.calendar AS k
     WHERE k.local_date >= (s.since AT TIME ZONE v.timezone - v.day_starts)::date
       AND k.local_date <= (s.closed_until AT TIME ZONE v.timezone - v.day_starts)::date
+      AND k.local_date <= (now() AT TIME ZONE 'UTC')::date + 1 -- as in day_span
 ) AS d
-LEFT JOIN public.day_total AS t ON t.e = c.e AND t.p = c.p AND t.local_date = d.local_date
+LEFT JOIN LATERAL (
+    SELECT t.amount, t.covered_s, t.estimated_s, t.apportioned_s FROM public.day_total AS t
+    WHERE t.e = c.e AND t.p = c.p AND t.local_date = d.local_date
+    OFFSET 0 -- by the key: left to choose, the planner may read every day there ever was for a week of many points
+) AS t ON true
 WHERE c.reading <> 'virtual' AND least(d.ends, s.closed_until) > greatest(d.starts, s.since);
 COMMENT ON VIEW grafana.day IS 'Points by local day, as far as it is closed; a day without any amount has a row with NULL.';
 COMMENT ON COLUMN grafana.day.elapsed_s IS 'Seconds the point should have covered; completeness is covered_s / elapsed_s.';
@@ -143,6 +150,7 @@ CROSS JOIN LATERAL (
 JOIN grafana_inner.calendar AS k
     ON k.local_date >= (known.since AT TIME ZONE v.timezone - v.day_starts)::date
    AND k.local_date <= (known.until AT TIME ZONE v.timezone - v.day_starts)::date
+   AND k.local_date <= (now() AT TIME ZONE 'UTC')::date + 1 -- as in day_span
 CROSS JOIN LATERAL (
     -- once a day, not once a point and day
     SELECT s.starts, s.ends, date_part('epoch', s.ends - s.starts) AS length_s

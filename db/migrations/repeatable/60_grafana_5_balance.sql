@@ -87,20 +87,40 @@ JOIN (
     FROM grafana_inner.balance_part AS b
     LEFT JOIN public.point_state AS ns ON ns.e = b.e AND ns.p = b.ncv_p
 ) AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts
-LEFT JOIN public.day_total AS t ON t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+LEFT JOIN LATERAL (
+    SELECT t.amount, t.covered_s, t.estimated_s, t.put_at FROM public.day_total AS t
+    WHERE t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+    OFFSET 0 -- by the key, as in grafana.day
+) AS t ON true
 LEFT JOIN LATERAL (
     SELECT h.* FROM public.heat_day AS h
     WHERE b.role <> 'stock' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
-    OFFSET 0 -- down the whole key: left to choose, the planner goes through all days of a point for each of them
+    OFFSET 0 -- by the key, as in grafana.day
 ) AS h ON true
-LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
+LEFT JOIN LATERAL (
+    SELECT t.put_at FROM public.day_total AS t
+    WHERE h.p IS NOT NULL AND t.e = b.e AND t.p = b.ncv_p AND t.local_date = d.local_date
+    OFFSET 0
+) AS tn ON true
 CROSS JOIN LATERAL (
     SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
            AND (b.ncv_p IS NULL OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
 ) AS w
-LEFT JOIN public.level_day AS kl ON b.role = 'stock' AND kl.e = b.e AND kl.p = b.p AND kl.local_date = d.local_date
-LEFT JOIN public.level_day AS ke ON b.role = 'stock' AND ke.e = b.e AND ke.p = b.p AND ke.local_date = d.local_date - 1
-LEFT JOIN public.day_total AS te ON ke.p IS NOT NULL AND te.e = b.e AND te.p = b.p AND te.local_date = d.local_date - 1
+LEFT JOIN LATERAL (
+    SELECT l.start, l.amount, l.put_at FROM public.level_day AS l
+    WHERE b.role = 'stock' AND l.e = b.e AND l.p = b.p AND l.local_date = d.local_date
+    OFFSET 0
+) AS kl ON true
+LEFT JOIN LATERAL (
+    SELECT l.p, l.amount, l.put_at FROM public.level_day AS l
+    WHERE b.role = 'stock' AND l.e = b.e AND l.p = b.p AND l.local_date = d.local_date - 1
+    OFFSET 0
+) AS ke ON true
+LEFT JOIN LATERAL (
+    SELECT t.put_at FROM public.day_total AS t
+    WHERE ke.p IS NOT NULL AND t.e = b.e AND t.p = b.p AND t.local_date = d.local_date - 1
+    OFFSET 0
+) AS te ON true
 LEFT JOIN LATERAL (
     SELECT kl.start, kl.amount WHERE kl.put_at = t.put_at
     UNION ALL

@@ -99,13 +99,21 @@ WITH part AS (
         FROM grafana_inner.enpi_part AS t
         LEFT JOIN public.point_state AS s USING (e, p)
     ) AS b ON b.e = d.e AND b.k_starts < d.ends AND b.k_ends > d.starts AND b.since < d.ends
-    LEFT JOIN public.day_total AS t ON t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+    LEFT JOIN LATERAL (
+        SELECT t.amount, t.covered_s, t.put_at FROM public.day_total AS t
+        WHERE t.e = b.e AND t.p = b.p AND t.local_date = d.local_date
+        OFFSET 0 -- by the key, as in grafana.day
+    ) AS t ON true
     LEFT JOIN LATERAL (
         SELECT h.* FROM public.heat_day AS h
         WHERE b.part = 'energy' AND h.e = b.e AND h.p = b.p AND h.ncv_p = b.ncv_p AND h.local_date = d.local_date
-        OFFSET 0 -- down the whole key: left to choose, the planner goes through all days of a point for each of them
+        OFFSET 0 -- by the key, as in grafana.day
     ) AS h ON true
-    LEFT JOIN public.day_total AS tn ON h.p IS NOT NULL AND tn.e = b.e AND tn.p = b.ncv_p AND tn.local_date = d.local_date
+    LEFT JOIN LATERAL (
+        SELECT t.put_at FROM public.day_total AS t
+        WHERE h.p IS NOT NULL AND t.e = b.e AND t.p = b.ncv_p AND t.local_date = d.local_date
+        OFFSET 0
+    ) AS tn ON true
     CROSS JOIN LATERAL (
         SELECT b.k_starts <= d.starts AND b.k_ends >= d.ends
                AND (b.ncv_p IS NULL OR b.part <> 'energy' OR (h.put_at = t.put_at AND h.ncv_put_at = tn.put_at) IS TRUE) AS whole
