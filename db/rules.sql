@@ -189,11 +189,12 @@ WHERE e = :e AND rule = :rule AND subject = :subject AND from_ts < :ends AND to_
 ORDER BY from_ts;
 
 -- name: metered_points(e)
--- Points with a meter, as configured last.
-SELECT point.p, point.code, c.role, c.retired, c.recorded_at
+-- Points with a meter, as configured last; patience_s: how long one that an event reports (a heat) may say nothing.
+SELECT point.p, point.code, c.role, c.retired, c.recorded_at,
+       CASE WHEN c.reading = 'interval' AND c.reporting = 'on_change' THEN c.max_gap_s ELSE 0 END AS patience_s
 FROM point
 JOIN LATERAL (
-    SELECT role, retired, reading, recorded_at FROM point_config_span AS k
+    SELECT role, retired, reading, reporting, max_gap_s, recorded_at FROM point_config_span AS k
     WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
 ) AS c ON true
 WHERE point.e = :e AND c.reading <> 'virtual'

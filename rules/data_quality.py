@@ -35,6 +35,10 @@ class Incomplete(PointCondition):
     revises = False
     grid = _HOURS
 
+    def watches(self, point: MeteredPoint) -> bool:
+        """Between two events (heats) there is nothing to be known of what an event reports."""
+        return point.reading != "interval" or point.reporting != "on_change"
+
     async def judge(self, facts: Facts, spans: Sequence[Span[MeteredPoint]]) -> dict[str, list[Judged[Noticed | None]]]:
         condition = self._rule.condition
         assert isinstance(condition, IncompleteCondition)

@@ -2,12 +2,14 @@
 
 It is about arrival, so the past is never judged again: what was missing when its quarter hour closed was missing. Who
 comes late to it (an evaluator that was down) finds the same: the ledger says of what it published first whether the
-quarter hour had closed empty before.
+quarter hour had closed empty before. Amounts that an event reports (the steel of a heat) come when there is one: such a
+point is silent when it said nothing for longer than the plant file lets it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,10 +24,15 @@ from rules.point_rules import DataQualityRule
 
 @dataclass(frozen=True, slots=True)
 class MeteredPoint:
-    """A point with a meter on it."""
+    """A point with a meter on it.
+
+    Attributes:
+        patience: how long one that an event reports may say nothing; of others zero.
+    """
 
     p: int
     role: str
+    patience: timedelta
 
 
 class Silence:
@@ -43,7 +50,7 @@ class Silence:
         return [
             Subject(
                 code=row["code"],
-                watched=MeteredPoint(row["p"], row["role"]),
+                watched=MeteredPoint(row["p"], row["role"], timedelta(seconds=row["patience_s"])),
                 grid=QUARTER_HOURS,
                 inputs=frozenset({row["p"]}),
                 waits_for=frozenset({row["p"]}),
@@ -59,10 +66,12 @@ class Silence:
             facts.connection,
             e=self._e,
             points=[span.subject.watched.p for span in spans],
-            starts=[span.start for span in spans],
+            starts=[span.start - span.subject.watched.patience for span in spans],
             ends=[span.end for span in spans],
         )
-        heard = {(row["p"], row["start"]) async for row in rows}
+        heard: dict[int, list[datetime]] = {}
+        async for row in rows:
+            heard.setdefault(row["p"], []).append(row["start"])
         # the same step says the same of every point: hundreds of points share its two answers
         said: dict[tuple[Step, bool], Judged[None]] = {}
         steps: dict[Step, list[Step]] = {}
@@ -71,8 +80,9 @@ class Silence:
             reach = (span.start, span.end)
             if reach not in steps:
                 steps[reach] = span.subject.grid.steps(*reach)
-            p = span.subject.watched.p
-            found[span.subject.code] = [self._said(said, step, (p, step[0]) in heard) for step in steps[reach]]
+            point = span.subject.watched
+            told = _told(heard.get(point.p, []), point.patience)
+            found[span.subject.code] = [self._said(said, step, told(step[0])) for step in steps[reach]]
         return found
 
     @staticmethod
@@ -94,3 +104,15 @@ class Silence:
             "inputs": [{"point": subject.code, "role": subject.watched.role, "covered_s": 0.0}],
             "arithmetic": [{"what": "covered", "formula": f"{subject.code}: no reading covers the quarter hour"}],
         }
+
+
+def _told(heard: Sequence[datetime], patience: timedelta) -> Callable[[datetime], bool]:
+    """Whether a point counts as heard in a quarter hour: in it, or so long before it as an event may be away."""
+    if not patience:
+        return frozenset(heard).__contains__
+
+    def told(start: datetime) -> bool:
+        last = bisect_right(heard, start) - 1
+        return last >= 0 and start - heard[last] < patience
+
+    return told

@@ -5,7 +5,7 @@ SELECT v.code AS enterprise, v.name_zh AS enterprise_zh, c.number, c.title, c.st
        c.state NOT IN ('closed', 'withdrawn') AS is_open, c.opened_at, c.opened_by, c.due_on,
        d.days_left, coalesce(d.days_left < 0, false) AS overdue, l.recorded_at AS moved_at,
        CASE WHEN c.state IN ('closed', 'withdrawn') THEN o.recorded_at END AS over_at, s.alerts, s.changed
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.inspection_case AS c USING (e)
 CROSS JOIN LATERAL (
     SELECT CASE WHEN c.state = 'ordered' THEN c.due_on - (now() AT TIME ZONE v.timezone)::date END AS days_left
@@ -31,7 +31,7 @@ COMMENT ON COLUMN grafana.inspection_case.changed IS 'How many of its alerts hav
 CREATE VIEW grafana.inspection_alert WITH (security_barrier) AS
 SELECT v.code AS enterprise, c.number, k.alert, k.version, k.sha256, k.value, k.limit_value, a.unit, c.state,
        c.state NOT IN ('closed', 'withdrawn') AS is_open
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.case_alert AS k USING (e)
 JOIN public.inspection_case AS c ON c.e = k.e AND c.id = k.case_id
 JOIN public.alert AS a ON a.e = k.e AND a.id = k.alert;
@@ -40,7 +40,7 @@ COMMENT ON COLUMN grafana.inspection_alert.version IS 'Of the evidence; NULL: no
 
 CREATE VIEW grafana.inspection_event WITH (security_barrier) AS
 SELECT v.code AS enterprise, c.number, c.title, l.n, l.kind, l.recorded_at, l.actor, l.comment
-FROM grafana_inner.visible AS v
+FROM grafana_inner.owner AS v
 JOIN public.case_event AS l USING (e)
 JOIN public.inspection_case AS c ON c.e = l.e AND c.id = l.case_id;
 COMMENT ON VIEW grafana.inspection_event IS 'All that was done to cases, by whom and when.';
