@@ -134,7 +134,8 @@ def read_books(paths: Sequence[Path]) -> list[BookFile]:
     """
     books: dict[Path, BookFile] = {}
     owner: dict[str, Path] = {}
-    for path in _files(paths):
+    # a file that is named beside its folder is read once: it does not stand in its own way
+    for path in {path.resolve(): path for path in _files(paths)}.values():
         book = read_book(path)
         taken = [r.id for r in book.rules if r.id in owner and r.id not in book.replaces]
         strange = [(i, one) for i, one in enumerate(book.replaces) if one not in owner]
@@ -142,7 +143,7 @@ def read_books(paths: Sequence[Path]) -> list[BookFile]:
         mistakes += [Mistake(f"replaces[{i}]", f"no earlier rule book has {one!r}") for i, one in strange]
         if mistakes:
             book = BookFile(book.name, book.digest, (), tuple(mistakes))
-        for one in book.replaces:
+        for one in dict.fromkeys(book.replaces):
             of = owner.pop(one)
             books[of] = _without(books[of], one)
         owner.update({rule.id: path for rule in book.rules})

@@ -117,6 +117,20 @@ def test_rules_can_be_switched_off_without_others(tmp_path):
     assert {r.id for r in before} - {r.id for r in sound_rules(books)} == {"meter_silent"}
 
 
+def test_a_rule_that_is_replaced_twice_by_a_file_is_replaced(tmp_path):
+    (tmp_path / "quiet.yaml").write_text("replaces: [meter_silent, meter_silent]\n", encoding="utf-8")
+    books = read_books([BUNDLED, tmp_path])
+    assert not any(b.mistakes for b in books)
+    assert "meter_silent" not in {r.id for r in sound_rules(books)}
+
+
+def test_a_file_that_is_named_beside_its_folder_is_read_once(tmp_path):
+    (tmp_path / "mine.yaml").write_text(MOTORS.replace("id: motor", "id: my_motor"), encoding="utf-8")
+    books = read_books([tmp_path, tmp_path / "mine.yaml"])
+    assert not any(b.mistakes for b in books)
+    assert "my_motor_idle" in {r.id for r in sound_rules(books)}
+
+
 @pytest.mark.parametrize(
     ("text", "place", "reason"),
     [
