@@ -156,6 +156,8 @@ async def unit_days(
 ) -> dict[str, list[UnitDay]]:
     """Every whole day of [start, end) of each unit of one enterprise while it was in service, in order of time.
 
+    A unit that was in service and of which no day is known has unknown days: without it the others would pass for all.
+
     `by_days`: from day totals, the same to rounding; for pages, never for a verdict that is kept.
     """
     if not units:
@@ -163,11 +165,9 @@ async def unit_days(
     asked = [Asked(unit.model, start, end, Cut.DAY.value, end) for unit in units]
     found: dict[str, list[UnitDay]] = {}
     for unit, values in zip(units, await values_of_many(connection, asked, by_days=by_days), strict=True):
-        if isinstance(values, ConflictError):
-            found[unit.code] = []
-            continue
-        whole = [value for value in values if not value.provisional and value.start >= start and value.end <= end]
-        found[unit.code] = [_day(unit, value, min_completeness) for value in whole]
+        known = [] if isinstance(values, ConflictError) else values
+        whole = [value for value in known if not value.provisional and value.start >= start and value.end <= end]
+        found[unit.code] = [_day(unit, value, min_completeness) for value in whole] or _unknown(unit, start, end)
     return found
 
 
@@ -213,6 +213,20 @@ def _day(unit: UnitPast, value: EnpiValue, least: float) -> UnitDay:
     return UnitDay(value, _missing(value, version.enpi.made_of, least))
 
 
+def _unknown(unit: UnitPast, start: datetime, end: datetime) -> list[UnitDay]:
+    """The days of a unit that is metered too coarsely to have any, or that said nothing: all are unknown."""
+    found = []
+    for begins, ends in unit.model.cuts.windows(Cut.DAY, start, end):
+        version = unit.model.version_at(begins)
+        if version is None or begins < start or ends > end:
+            continue
+        coarsest = max(unit.model.leaves(version), key=lambda leaf: leaf.point.period_s, default=None)
+        code = coarsest.point.code if coarsest is not None else unit.code
+        missing = f"{_named(code, version.enpi.made_of)}: {code}"
+        found.append(UnitDay(together([], begins, ends, unit.model.ratio), missing))
+    return found
+
+
 def _missing(value: EnpiValue, made_of: Mapping[str, Sequence[str]], least: float) -> str:
     """Why a day does not count; a day without output (idle) does: its coal is the fleet's."""
     for one in value.inputs:
@@ -225,7 +239,11 @@ def _missing(value: EnpiValue, made_of: Mapping[str, Sequence[str]], least: floa
 def _what(one: Input, made_of: Mapping[str, Sequence[str]]) -> str:
     if one.problem is not None:
         return str(Why.NCV_MISSING)
-    return next((_WHAT[key] for key, codes in made_of.items() if one.point in codes), str(Why.ENERGY_MISSING))
+    return _named(one.point, made_of)
+
+
+def _named(point: str, made_of: Mapping[str, Sequence[str]]) -> str:
+    return next((_WHAT[key] for key, codes in made_of.items() if point in codes), str(Why.ENERGY_MISSING))
 
 
 _WHAT = {

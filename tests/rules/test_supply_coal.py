@@ -160,6 +160,22 @@ async def test_a_fleet_that_is_not_known_for_a_year_says_so(station):
     assert await world.alerts("coal_fleet_year") == []
 
 
+async def test_a_unit_that_is_metered_too_coarsely_for_days_makes_its_fleet_unknown_and_is_not_left_out(db_pool):
+    """Coal that is booked by the week has no day: a rate of the other unit alone would pass for the fleet's."""
+    before, after = PLANT.split("{code: u2.coal,", 1)
+    plant = f"{before}{{code: u2.coal," + after.replace("register, unit: t", "interval, unit: t, period_s: 604800", 1)
+    book = BOOK.replace("plan_supply_coal, min_completeness: 0.9", "plan_supply_coal, min_completeness: 0.005")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(plant, "coarse"), [parse_book(book, "coal.yaml")])
+        await run(world)
+        await world.evaluate()
+        await run(world)
+        await world.evaluate()
+        assert await world.alerts("coal_fleet_year") == []
+        ((truth, reason),) = (await stands(world, "coal_fleet_year")).values()
+        assert (truth, reason) == (2, "too_few_days: u2 0/365: fuel_missing: u2.coal")
+
+
 @pytest.mark.parametrize(
     ("gone", "said"),
     [
