@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -172,14 +173,22 @@ async def unit_days(
 
 
 def rolled(unit: UnitPast, days: Iterable[UnitDay], until: datetime, span: timedelta) -> Rolled:
-    """Days of a unit that end within `span` before an instant, added up; unknown ones are counted, not guessed."""
+    """Days of a unit that end within `span` before an instant, added up; unknown ones are counted, not guessed.
+
+    One share of heat is taken for all of them: days from before heat was named (or was named no more) do not count, as
+    nobody can say which share of their coal was heat.
+    """
     there = [one for one in days if until - span < one.end <= until]
-    missing: dict[str, int] = {}
-    for one in there:
-        if one.missing:
-            missing[one.missing] = missing.get(one.missing, 0) + 1
-    parts = [one.value for one in there if not one.missing]
-    return Rolled(together(parts, until - span, until, unit.model.ratio), span.days, len(parts), missing)
+    known = [one for one in there if not one.missing]
+    alike = [one.value for one in known if _tells_heat(one.value) == _tells_heat(known[-1].value)]
+    missing = Counter(one.missing for one in there if one.missing)
+    if len(alike) < len(known):
+        missing[f"heat_named_differently: {unit.code}"] = len(known) - len(alike)
+    return Rolled(together(alike, until - span, until, unit.model.ratio), span.days, len(alike), missing)
+
+
+def _tells_heat(value: EnpiValue) -> bool:
+    return any(one.part is Part.HEAT for one in value.inputs)
 
 
 def year_of(units: Sequence[UnitPast], days: Mapping[str, Sequence[UnitDay]], until: datetime) -> Year:

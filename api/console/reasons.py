@@ -70,6 +70,7 @@ _WHY = {
     "auxiliary_missing": N_("house load missing"),
     "heat_missing": N_("heat supplied missing"),
     "alpha_missing": N_("the share of heat is missing"),
+    "heat_named_differently": N_("heat was named for a part of the span only"),
     "alpha_beyond_one": N_("more heat is supplied than the boiler gave"),
     "beyond_curve": N_("a load outside the unit's own curve"),
 }

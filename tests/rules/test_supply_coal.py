@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import hypot
+from types import SimpleNamespace
 
 import pytest
 
 from db.alerts import evidence
+from db.coal_rates import UnitDay, rolled
 from db.rules import subjects
 from enms.coal_rate import curve_at, fleet_rate
 from enms.errors import PlantFileError
@@ -174,6 +177,15 @@ async def test_a_unit_that_is_metered_too_coarsely_for_days_makes_its_fleet_unkn
         assert await world.alerts("coal_fleet_year") == []
         ((truth, reason),) = (await stands(world, "coal_fleet_year")).values()
         assert (truth, reason) == (2, "too_few_days: u2 0/365: fuel_missing: u2.coal")
+
+
+def test_days_from_before_heat_was_named_do_not_lend_their_coal_to_its_share():
+    unit = SimpleNamespace(code="u1", model=SimpleNamespace(ratio=Ratio.of("kWh")))
+    electric, both = a_unit(1000.0, 4000.0, 0.0), a_unit(1000.0, 4000.0, 0.0, 100.0, 400.0)
+    days = [UnitDay(replace(electric, start=MONDAY - DAY, end=MONDAY), ""), UnitDay(both, "")]
+    one = rolled(unit, days, MONDAY + DAY, timedelta(days=2))
+    assert (one.known, one.days, one.missing) == (1, 2, {"heat_named_differently: u1": 1})
+    assert one.value.value == pytest.approx(1000 * 0.75 / 4000 * 1000)
 
 
 @pytest.mark.parametrize(
