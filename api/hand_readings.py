@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from api.deps import BackfillResult, BackfillRow, Context
 from db.hand import HandReading, settle
 from db.plants import EnterpriseRow
+from db.views import PointRow
 from enms.errors import UnavailableError
+from enms.metering import ReadingType
 from enms.readings import Origin
 
 
@@ -27,8 +29,8 @@ async def enter_readings(
     done = await context.backfill(owner.code, rows, Origin.HAND)
     refused = {one.index for one in done.refused}
     taken = [row for n, row in enumerate(rows) if n not in refused]
-    numbers = {code: (await context.registry.named(owner.e, code)).p for code in {row.point for row in taken}}
-    entered = [HandReading(numbers[row.point], row.point, row.t, row.start, row.value) for row in taken]
+    points = {code: await context.registry.named(owner.e, code) for code in {row.point for row in taken}}
+    entered = [_entered(points[row.point], row) for row in taken]
     if not entered:
         return None, done
     async with context.pool.acquire() as connection:
@@ -36,3 +38,9 @@ async def enter_readings(
             connection, owner.e, entered, reason=reason.strip(), actor=by.strip(), now=context.clock()
         )
     return number, done
+
+
+def _entered(point: PointRow, row: BackfillRow) -> HandReading:
+    """As it is stored: only a reading over a span has a start."""
+    start = row.start if point.reading == ReadingType.INTERVAL else None
+    return HandReading(point.p, point.code, row.t, start, row.value)

@@ -182,7 +182,12 @@ async def settle(
     """
     sql = statements("hand")
     last = list({(row.p, row.ts): row for row in rows}.values())
-    columns = {"ps": [r.p for r in last], "tss": [r.ts for r in last], "values": [r.value for r in last]}
+    columns = {
+        "ps": [r.p for r in last],
+        "tss": [r.ts for r in last],
+        "starts": [r.start for r in last],
+        "values": [r.value for r in last],
+    }
     async with connection.transaction():
         await sql.one_at_a_time(connection, e=e)
         again = await sql.same_batch(connection, e=e, **columns, n=len(rows), reason=reason, actor=actor)
@@ -211,7 +216,7 @@ async def settle(
             actor=actor,
             entered_at=now,
         )
-        await sql.write_readings(connection, e=e, batch=number, **columns, starts=[r.start for r in last])
+        await sql.write_readings(connection, e=e, batch=number, **columns)
     return number
 
 

@@ -53,12 +53,13 @@ LIMIT :n;
 -- name: sealed_before(e, p)$
 SELECT sealed_before FROM point_state WHERE e = :e AND p = :p;
 
--- name: contradicted(e, ps, tss, values)
--- Rows of a request that another reading by hand stands against.
+-- name: contradicted(e, ps, tss, starts, values)
+-- Rows of a request that another reading by hand stands against, by its value or by when its span began.
 SELECT w.n::int - 1 AS n
-FROM unnest(:ps::int[], :tss::timestamptz[], :values::float8[]) WITH ORDINALITY AS w (p, ts, value, n)
+FROM unnest(:ps::int[], :tss::timestamptz[], :starts::timestamptz[], :values::float8[])
+    WITH ORDINALITY AS w (p, ts, start, value, n)
 JOIN reading AS r ON r.e = :e AND r.p = w.p AND r.ts = w.ts
-WHERE r.origin = 2 AND r.value <> w.value
+WHERE r.origin = 2 AND (r.value, r.start) IS DISTINCT FROM (w.value, w.start)
 ORDER BY w.n;
 
 -- name: write_batch(e, points, readings, corrected, first_ts, last_ts, reason, actor, entered_at)$
@@ -66,11 +67,11 @@ INSERT INTO hand_batch (e, points, readings, corrected, first_ts, last_ts, reaso
 VALUES (:e, :points::text[], :readings, :corrected, :first_ts, :last_ts, :reason, :actor, :entered_at)
 RETURNING id;
 
--- name: same_batch(e, ps, tss, values, n, reason, actor)$
+-- name: same_batch(e, ps, tss, starts, values, n, reason, actor)$
 -- The entry of these very readings by the same person for the same reason, if none of them was corrected since.
 WITH held AS (
-    SELECT DISTINCT ON (w.p, w.ts) h.batch, coalesce(h.value = w.value, false) AS same
-    FROM unnest(:ps::int[], :tss::timestamptz[], :values::float8[]) AS w (p, ts, value)
+    SELECT DISTINCT ON (w.p, w.ts) h.batch, (h.value, h.start) IS NOT DISTINCT FROM (w.value, w.start) AS same
+    FROM unnest(:ps::int[], :tss::timestamptz[], :starts::timestamptz[], :values::float8[]) AS w (p, ts, start, value)
     LEFT JOIN hand_reading AS h ON h.e = :e AND h.p = w.p AND h.ts = w.ts
     ORDER BY w.p, w.ts, h.batch DESC
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import httpx
@@ -61,6 +62,39 @@ async def test_a_correction_is_derived_again_and_what_it_replaced_is_kept(
     await door.post(URL, params=BY, json=_rows(2.7))
     assert await db_pool.fetchval("SELECT count(*) FROM dirty JOIN point USING (e, p) WHERE code = 'roll.power'") >= 1
     assert 2.5 in [row["value"] for row in await db_pool.fetch("SELECT value FROM reading_revision WHERE origin = 2")]
+
+
+async def test_another_start_of_the_same_amount_is_a_correction(door: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    """Thirty tonnes of two hours are not thirty tonnes of one."""
+
+    def rows(start: str) -> dict[str, list[dict[str, object]]]:
+        return {"readings": [{"point": "bf1.output", "start": start, "t": "2026-11-20T12:00:00+08:00", "value": 30.0}]}
+
+    async def held() -> list[tuple[int, float]]:
+        found = await db_pool.fetch(
+            "SELECT r.ts - r.start AS span, r.value FROM reading AS r JOIN point USING (e, p)"
+            " WHERE code = 'bf1.output' AND r.ts = '2026-11-20T12:00:00+08:00'"
+        )
+        return [(row["span"] // timedelta(hours=1), row["value"]) for row in found]
+
+    await door.post(URL, params=BY, json=rows("2026-11-20T11:00:00+08:00"))
+    assert await held() == [(1, 30.0)]
+    await db_pool.execute("DELETE FROM dirty")
+    for _ in range(2):
+        await door.post(URL, params=BY, json=rows("2026-11-20T10:00:00+08:00"))
+        assert await held() == [(2, 30.0)]
+    assert await db_pool.fetchval("SELECT count(*) FROM dirty JOIN point USING (e, p) WHERE code = 'bf1.output'") >= 1
+    items = (await door.get(f"{URL}/by-hand", params={"enterprise": "seed-steel"})).json()["items"]
+    assert [(i["readings"], i["corrected"]) for i in items] == [(1, 1), (1, 0)]
+
+
+async def test_a_start_that_means_nothing_to_a_gauge_makes_no_correction(door: httpx.AsyncClient) -> None:
+    told = _rows(2.5)
+    told["readings"][0]["start"] = "2026-11-20T11:00:00+08:00"
+    await door.post(URL, params=BY, json=_rows(2.5))
+    await door.post(URL, params=BY, json=told)
+    items = (await door.get(f"{URL}/by-hand", params={"enterprise": "seed-steel"})).json()["items"]
+    assert [(i["readings"], i["corrected"]) for i in items] == [(1, 0)]
 
 
 async def test_nobody_enters_by_hand_without_a_name_and_a_reason(door: httpx.AsyncClient) -> None:
