@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -50,7 +50,7 @@ def decode(kind: str, cursor: str, count: int) -> list[int | float | str]:
             return keys
     except (ValueError, binascii.Error):
         pass
-    raise InputError("", [Mistake("query.cursor", "not a cursor of this list")])
+    raise _strange()
 
 
 def decode_time(value: float | str) -> datetime:
@@ -60,9 +60,37 @@ def decode_time(value: float | str) -> datetime:
         InputError: not one.
     """
     try:
-        return datetime.fromisoformat(str(value))
+        found = datetime.fromisoformat(str(value))
     except ValueError:
-        raise InputError("", [Mistake("query.cursor", "not a cursor of this list")]) from None
+        raise _strange() from None
+    # a span can still be added to it, or taken away
+    if found.tzinfo is None or not MINYEAR < found.year < MAXYEAR:
+        raise _strange()
+    return found
+
+
+def decode_number(value: float | str, most: int = 2**63 - 1) -> int:
+    """A number within a cursor, as large as the database's column takes.
+
+    Raises:
+        InputError: not one.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise _strange()
+    return value
+
+
+def number_in(kind: str, cursor: str | None) -> int | None:
+    """The only key, a number, of a list's cursor; None: there is no cursor.
+
+    Raises:
+        InputError: not a cursor of this list.
+    """
+    return decode_number(decode(kind, cursor, 1)[0]) if cursor else None
+
+
+def _strange() -> InputError:
+    return InputError("", [Mistake("query.cursor", "not a cursor of this list")])
 
 
 def check_limit(limit: int | None, most: int, default: int = DEFAULT_LIMIT) -> int:

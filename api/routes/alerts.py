@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
-from api.paging import Page, check_limit, cut, decode, decode_time, encode
+from api.paging import Page, check_limit, cut, decode, decode_number, decode_time, encode
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from api.spans import instant
@@ -141,7 +141,7 @@ async def list_alerts(
     before = None
     if cursor:
         fired, number = decode("alerts", cursor, 2)
-        before = (decode_time(fired), int(number))
+        before = (decode_time(fired), decode_number(number))
     asked = Filter(
         state=state,
         severities=None if severity is None else tuple(s.value for s in severity),

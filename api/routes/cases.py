@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from api.routes.alerts import By
@@ -155,7 +155,7 @@ async def list_cases(
         states=None if state is None else tuple(one.value for one in state),
         alert=alert,
         overdue=overdue,
-        before=int(decode("cases", cursor, 1)[0]) if cursor else None,
+        before=number_in("cases", cursor),
     )
     rows = await cases.list_cases(api.pool, asked, now=api.clock(), limit=limit + 1)
     shown, following = cut(rows, limit, lambda row: encode("cases", row.id))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from api import csv_out
 from api.deps import Api
-from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, encode
+from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, encode, number_in
 from api.params import AsOf, Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, To
 from api.periods import Resolution, periods
 from api.problems import RESPONSES
@@ -106,7 +106,7 @@ async def list_consumption(
     )
     cuts = periods(when, resolution, await cuts_of(api.pool, owner))
     known = instant(as_of, "query.as_of", owner) if as_of else None
-    first = int(decode("consumption", cursor, 1)[0]) if cursor else 0
+    first = number_in("consumption", cursor) or 0
     async with api.pool.acquire() as connection:
         lines = await consumption(connection, owner, by, cuts, basis=basis, as_of=known)
     shown, following = cut(lines[first : first + limit + 1], limit, lambda _: encode("consumption", first + limit))

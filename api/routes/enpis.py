@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api
 from api.language import Language
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import AnyEnterprise, AsOf, Bom, Cursor, FormatChoice, From, Limit, To
 from api.problems import RESPONSES
 from api.spans import instant, span
@@ -177,7 +177,7 @@ async def list_enpis(
     owners = await plants.enterprises(api.pool)
     if enterprise is not None:
         owners = [await plants.enterprise(api.pool, enterprise)]
-    first = int(decode("enpis", cursor, 1)[0]) if cursor else 0
+    first = number_in("enpis", cursor) or 0
     every = [enpi_item(number, model, language) for number, model in await numbered(api, owners)]
     shown, following = cut(every[first : first + limit + 1], limit, lambda _: encode("enpis", first + limit))
     page = Page(items=list(shown), next_cursor=following)
@@ -215,7 +215,7 @@ async def list_values(
         longest=timedelta(days=_LONGEST[resolution]),
         enterprise=owner,
     )
-    first = int(decode("enpi-values", cursor, 1)[0]) if cursor else 0
+    first = number_in("enpi-values", cursor) or 0
     async with api.pool.acquire() as connection:
         values = await performance.enpi_values(
             connection,

@@ -14,7 +14,7 @@ from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
 from api.motor_savings import Worth, local_day, unobserved, worth
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from db import plants, views
@@ -269,7 +269,7 @@ async def list_motors(
     owners = await plants.enterprises(api.pool)
     if enterprise is not None:
         owners = [await plants.enterprise(api.pool, enterprise)]
-    first = int(decode("motors", cursor, 1)[0]) if cursor else 0
+    first = number_in("motors", cursor) or 0
     price = api.settings.electricity_price
     every = [motor_item(v, owner, language, price) for owner in owners for v in await motor_views(api, owner)]
     shown, following = cut(every[first : first + limit + 1], limit, lambda _: encode("motors", first + limit))

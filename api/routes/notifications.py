@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from api import csv_out
 from api.deps import Api
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from db import outbox, plants
@@ -86,7 +86,7 @@ async def list_notifications(
         channel=channel,
         state=state,
         alert=alert,
-        before=int(decode("notifications", cursor, 1)[0]) if cursor else None,
+        before=number_in("notifications", cursor),
         limit=limit + 1,
     )
     shown, following = cut(rows, limit, lambda row: encode("notifications", row.id))

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api import csv_out
 from api.deps import Api
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from api.routes.alerts import By
@@ -75,7 +75,7 @@ async def list_outages(
         api.pool,
         es,
         since=instant(since, "query.since", owner) if since else None,
-        before=int(decode("outages", cursor, 1)[0]) if cursor else None,
+        before=number_in("outages", cursor),
         limit=limit + 1,
     )
     shown, following = cut(rows, limit, lambda row: encode("outages", row.id))

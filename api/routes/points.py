@@ -12,7 +12,7 @@ from api import csv_out
 from api.deps import Api
 from api.language import Language
 from api.latest import LatestItem, latest_item, newest_of
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, Limit
 from api.problems import RESPONSES
 from db import plants, views
@@ -94,7 +94,7 @@ async def list_points(
     limit = check_limit(limit, api.settings.api_max_rows)
     owner = await plants.enterprise(api.pool, enterprise)
     rows = _selected(await views.points(api.pool, owner.e, api.clock()), process, carrier, role, text)
-    start = int(decode("points", cursor, 1)[0]) if cursor else 0
+    start = number_in("points", cursor) or 0
     shown, following = cut(rows[start : start + limit + 1], limit, lambda _: encode("points", start + limit))
     items = [
         PointItem(
@@ -151,7 +151,7 @@ async def latest_values(
     rows = _selected(await api.registry.points(owner.e), process, carrier, role, None)
     if point is not None:
         rows = [row for row in rows if row.code in set(point)]
-    start = int(decode("latest", cursor, 1)[0]) if cursor else 0
+    start = number_in("latest", cursor) or 0
     shown, following = cut(rows[start : start + limit + 1], limit, lambda _: encode("latest", start + limit))
     pairs = await newest_of(api.pool, shown)
     items = [latest_item(row, newest, now, language) for row, newest in pairs]

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api import csv_out
 from api.deps import Api
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, Limit
 from api.problems import RESPONSES
 from api.production import Asked, enter
@@ -92,7 +92,7 @@ async def list_entries(
     limit = check_limit(limit, api.settings.api_max_rows)
     owner = await plants.enterprise(api.pool, enterprise)
     p = (await api.registry.named(owner.e, point)).p if point is not None else None
-    before = int(decode("production", cursor, 1)[0]) if cursor else None
+    before = number_in("production", cursor)
     rows = await hand.entries(api.pool, owner.e, p=p, before=before, limit=limit + 1)
     shown, following = cut(rows, limit, lambda row: encode("production", row.id))
     page = Page(items=[entry_item(row) for row in shown], next_cursor=following)

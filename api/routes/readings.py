@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from api import csv_out
 from api.deps import Api, BackfillRow
 from api.hand_readings import enter_readings
-from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_time, encode
+from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_number, decode_time, encode
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, PointCodes, To
 from api.problems import RESPONSES
 from api.spans import span
@@ -78,7 +78,7 @@ async def list_readings(
     after = After()
     if cursor:
         p, ts = decode("readings", cursor, 2)
-        after = After(int(p), decode_time(ts))
+        after = After(decode_number(p, 2**31 - 1), decode_time(ts))
     rows: list[ReadingRow | BinRow] = []
     if resolution == "raw":
         rows += await series.raw(api.pool, owner, list(chosen), when.start, when.end, after=after, limit=limit + 1)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api
 from api.language import Language
-from api.paging import Page, check_limit, cut, decode, encode
+from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import Bom, Cursor, FormatChoice, Limit
 from api.problems import RESPONSES
 from enms.standards_list import INDUSTRIES, Shown, standard_rows
@@ -104,7 +104,7 @@ async def list_standards(
     bom: Bom = False,
 ) -> Response | Page[StandardItem]:
     limit = check_limit(limit, api.settings.api_max_rows)
-    first = int(decode("standards", cursor, 1)[0]) if cursor else 0
+    first = number_in("standards", cursor) or 0
     found = await rows_of(standard, kind, industry)
     shown, following = cut(found[first : first + limit + 1], limit, lambda _: encode("standards", first + limit))
     page = Page(items=[standard_item(row, language) for row in shown], next_cursor=following)

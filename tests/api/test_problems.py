@@ -8,10 +8,56 @@ import pytest
 
 from api.app import create_app
 from api.deps import Deps
+from api.paging import encode
 from enms.settings import Settings
 
 V1 = "/api/v1"
 STEEL = {"enterprise": "seed-steel", "point": "roll.power"}
+
+
+NUMBERED = {
+    "cases": "/cases",
+    "consumption": "/consumption",
+    "enpis": "/enpis",
+    "enpi-values": "/enpis/1/values",
+    "latest": "/points/latest",
+    "motors": "/motors",
+    "notifications": "/notifications",
+    "outages": "/outages",
+    "points": "/points",
+    "production": "/production",
+    "standards": "/standards",
+}
+"""Lists whose cursor is one number."""
+
+
+@pytest.mark.parametrize(("kind", "path"), NUMBERED.items())
+@pytest.mark.parametrize("key", ["x", -1, 2**70, 1.5, True, None, [1]])
+async def test_a_cursor_with_a_strange_key_is_refused(client: httpx.AsyncClient, kind: str, path: str, key) -> None:
+    response = await client.get(V1 + path, params={"enterprise": "seed-steel", "cursor": encode(kind, key)})
+    assert response.status_code == 422, response.text
+    assert "query.cursor" in response.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "keys"),
+    [
+        ("alerts", "/alerts", ("2026-11-20T00:00:00+08:00", "x")),
+        ("alerts", "/alerts", ("2026-11-20T00:00:00", 1)),
+        ("readings", "/readings", (2**40, "2026-11-20T00:00:00+08:00")),
+        ("readings", "/readings", ("x", "2026-11-20T00:00:00+08:00")),
+        ("readings", "/readings", (1, "9999-12-31T23:59:00+00:00")),
+        ("intervals", "/intervals", ("roll.power", "9999-12-31T23:59:00+00:00")),
+        ("quarantine", "/quarantine", ("0001-01-01T00:00:00+14:00", "00")),
+        ("quarantine", "/quarantine", ("2026-11-20T00:00:00+08:00", "zz")),
+    ],
+)
+async def test_a_cursor_of_an_instant_and_a_strange_key_is_refused(
+    client: httpx.AsyncClient, kind: str, path: str, keys: tuple
+) -> None:
+    response = await client.get(V1 + path, params=STEEL | {"cursor": encode(kind, *keys)})
+    assert response.status_code == 422, response.text
+    assert "query.cursor" in response.text
 
 
 @pytest.mark.parametrize(
