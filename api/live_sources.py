@@ -42,7 +42,7 @@ class LiveSources:
 
     async def _code(self, e: int) -> str:
         if e not in self._codes:
-            self._codes = {row.e: row.code for row in await plants.enterprises(self._pool)}
+            self._codes = {row.e: row.code for row in await plants.owners(self._pool)}
         return self._codes.get(e, "")
 
     async def snapshot(self, e: int) -> Snapshot:

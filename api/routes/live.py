@@ -46,7 +46,7 @@ async def live(api: Api, enterprise: AnyEnterprise = None) -> EventSourceRespons
     if enterprise is None:
         wanted = frozenset(row.e for row in await plants.enterprises(api.pool))
     else:
-        wanted = frozenset({(await plants.enterprise(api.pool, enterprise)).e})
+        wanted = frozenset({(await plants.owner(api.pool, enterprise)).e})
     hello = ServerSentEvent(
         event="hello", data=f'{{"at":"{api.clock().isoformat().replace("+00:00", "Z")}"}}', retry=2000
     )

@@ -333,3 +333,29 @@ async def _alerts(connection: asyncpg.Connection, e: int, now: datetime) -> None
                 "INSERT INTO evidence VALUES ($1, $2, 1, $3, $4, $5)",
                 e, number, hashlib.sha256(body.encode()).hexdigest(), body, began,
             )  # fmt: skip
+
+
+async def district_alert(connection: asyncpg.Connection) -> tuple[int, int]:
+    """The district with an open alert of its own.
+
+    Returns:
+        The district's number, and the alert's.
+    """
+    e = await connection.fetchval(
+        "INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day,"
+        " registered_at, scope) SELECT 'district', '全区', 'District', 'other', timezone, day_starts,"
+        " month_starts_day, registered_at, 'district' FROM enterprise WHERE code = 'seed-power' RETURNING e"
+    )
+    await connection.execute(
+        "INSERT INTO rule_version SELECT $1, rule, version, sha256, recorded_at, retired_at, file, kind,"
+        " purpose, severity, cadence, unit, title_zh, title_en, source, definition FROM rule_version AS v"
+        " WHERE (v.e, v.rule, v.version) IN (SELECT e, rule, rule_version FROM alert ORDER BY id LIMIT 1)",
+        e,
+    )
+    number = await connection.fetchval(
+        "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at,"
+        " fired_at, detected_at, unit) SELECT $1, rule, rule_version, 'district', kind, purpose, severity,"
+        " 'firing', started_at, fired_at, detected_at, unit FROM alert ORDER BY id LIMIT 1 RETURNING id",
+        e,
+    )
+    return e, number

@@ -21,7 +21,7 @@ from api.live import MOST_ALERTS, Event, LiveHub, Snapshot, Subscriber
 from api.serving import bind, serve
 from enms.errors import EnvironmentProblem
 from enms.settings import Settings
-from tests.api.seed import Seeded
+from tests.api.seed import Seeded, district_alert
 
 
 @dataclass
@@ -173,23 +173,7 @@ async def test_who_listens_to_everything_hears_of_the_districts_alerts(
         await listening(server.app.state.context.hub)
         connection = await asyncpg.connect(pg_dsn)
         try:
-            e = await connection.fetchval(
-                "INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day,"
-                " registered_at, scope) SELECT 'district', '全区', 'District', 'other', timezone, day_starts,"
-                " month_starts_day, registered_at, 'district' FROM enterprise WHERE code = 'seed-power' RETURNING e"
-            )
-            await connection.execute(
-                "INSERT INTO rule_version SELECT $1, rule, version, sha256, recorded_at, retired_at, file, kind,"
-                " purpose, severity, cadence, unit, title_zh, title_en, source, definition FROM rule_version AS v"
-                " WHERE (v.e, v.rule, v.version) IN (SELECT e, rule, rule_version FROM alert ORDER BY id LIMIT 1)",
-                e,
-            )
-            number = await connection.fetchval(
-                "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, started_at,"
-                " fired_at, detected_at, unit) SELECT $1, rule, rule_version, 'district', kind, purpose, severity,"
-                " 'firing', started_at, fired_at, detected_at, unit FROM alert ORDER BY id LIMIT 1 RETURNING id",
-                e,
-            )
+            e, number = await district_alert(connection)
             await connection.execute("SELECT pg_notify('enms_alert', $1)", f"{e}:{number}")
             told = await all_of_it.event("alert")
             assert (told["id"], told["enterprise"]) == (number, "district")
@@ -199,6 +183,27 @@ async def test_who_listens_to_everything_hears_of_the_districts_alerts(
             assert not any(key[0] == e for s in server.app.state.context.hub._subscribers for key in s.alerts)
         finally:
             await connection.close()
+
+
+async def test_the_district_alone_is_listened_to(server: Running, seeded: Seeded, pg_dsn: str) -> None:
+    """As its alerts' pages and its cases' do: it has no points, and alerts come."""
+    connection = await asyncpg.connect(pg_dsn)
+    try:
+        e, number = await district_alert(connection)
+        async with connected(server.url, enterprise="district") as stream:
+            summary = await stream.event("summary")
+            assert (summary["enterprise"], summary["points"], summary["power_kw"]) == ("district", 0, None)
+            await listening(server.app.state.context.hub)
+            await connection.execute("SELECT pg_notify('enms_alert', $1)", f"{seeded.e['seed-steel']}:1")
+            await connection.execute("SELECT pg_notify('enms_alert', $1)", f"{e}:{number}")
+            told = await stream.event("alert")
+            assert (told["id"], told["enterprise"]) == (number, "district"), "a plant's alert is not the district's"
+            await connection.execute("SELECT pg_notify('enms_interval', $1)", str(e))
+            assert (await stream.event("interval")) | {"at": ""} == {
+                "enterprise": "district", "at": "", "closed_until": None,
+            }  # fmt: skip
+    finally:
+        await connection.close()
 
 
 async def test_nonsense_notices_hurt_nobody(server: Running, seeded: Seeded, pg_dsn: str) -> None:

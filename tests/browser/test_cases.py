@@ -11,6 +11,7 @@ from playwright.async_api import Page
 from db import case_steps
 from enms.cases import CaseStep
 from enms.settings import Settings
+from tests.api.seed import district_alert
 from tests.browser.conftest import SHOTS, Console
 from tests.browser.test_console import _CONTRAST, _TOO_SMALL, LOOKS
 
@@ -134,6 +135,25 @@ async def test_what_becomes_of_an_alert_comes_in_without_reload(console: Console
         await connection.close()
     await page.wait_for_selector("#on tbody tr:nth-child(3):has-text('Resolved · cleared')")
     assert await page.evaluate("window.stays")
+    assert console.complaints == []
+
+
+async def test_the_districts_alert_and_case_come_in_without_reload(console: Console) -> None:
+    connection = await asyncpg.connect(console.dsn)
+    try:
+        e, alert = await district_alert(connection)
+        case = await case_steps.open_case(
+            connection, [alert], title="全区", actor="李伟", now=console.seeded.now, zone=Settings().zone
+        )
+        pages = [await console.open(path, language="en-US") for path in (f"/alerts/{alert}", f"/cases/{case.number}")]
+        for page in pages:
+            await page.wait_for_selector("#link[data-state=live]")
+        await connection.execute("UPDATE alert SET state = 'resolved', closed = 'cleared' WHERE id = $1", alert)
+        await connection.execute("SELECT pg_notify('enms_alert', $1)", f"{e}:{alert}")
+    finally:
+        await connection.close()
+    await pages[0].wait_for_selector("#head:has-text('Resolved · cleared')")
+    await pages[1].wait_for_selector("#on tbody tr:has-text('Resolved · cleared')")
     assert console.complaints == []
 
 
