@@ -208,7 +208,7 @@ def _check_seen(case: CaseRow, seen: int | None) -> None:
 async def _check_due(connection: asyncpg.Connection, case: CaseRow, due_on: date | None, now: datetime) -> None:
     if due_on is None:
         raise ConflictError("rectification is ordered until a date")
-    owner = await plants.enterprise(connection, case.enterprise)
+    owner = await plants.owner(connection, case.enterprise)
     if due_on < now.astimezone(ZoneInfo(owner.timezone)).date():
         raise ConflictError("rectification is ordered until a date to come")
     if case.state == CaseState.ORDERED and case.due_on == due_on:

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.api.seed import EVIDENCE
+from tests.api.seed import EVIDENCE, district_alert
 from tests.api.test_read_routes import V1, get
 
 FURNACE, SILENT, DEMAND, OVER = 1, 2, 3, 4
@@ -101,6 +101,16 @@ async def test_what_may_not_follow_is_a_conflict_that_says_what_may(client: http
     assert (await does(client, number, "withdraw", text="again")).status_code == 409
     assert (await does(client, number, "alerts", alerts=[DEMAND])).status_code == 409
     assert (await get(client, f"/cases/{number}"))["events"] == 2, "nothing of it was written"
+
+
+async def test_a_case_on_the_district_goes_its_whole_way(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    async with db_pool.acquire() as connection:
+        _, alert = await district_alert(connection)
+    case = await opened(client, alert)
+    assert case["enterprise"] == "district"
+    for step, body in (("notify", {}), ("order", {"due": "2026-12-31"}), ("verify", {}), ("close", {})):
+        done = await does(client, case["number"], step, **body)
+        assert done.status_code == 200, (step, done.text)
 
 
 async def test_the_same_again_changes_nothing(client: httpx.AsyncClient) -> None:
