@@ -16,8 +16,10 @@ from db.statements import statements
 from db.versions import Version, validity, version_at
 from enms.coal_rate import FleetRate, fleet_rate
 from enms.cuts import Cut
+from enms.enpi_inputs import Input, Part
+from enms.enpi_reasons import Why
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, Input, Part, Why, together
+from enms.performance import EnpiValue, together
 from enms.plant import GeneratingUnit
 
 TWELVE_MONTHS = timedelta(days=365)

@@ -21,20 +21,12 @@ from db.statements import statements
 from enms.carriers import TceBasis
 from enms.catalogue import BindingLimit, limit_for
 from enms.corrections import corrected
+from enms.enpi_inputs import ConversionUsed, Input, Part
+from enms.enpi_judging import MIN_COMPLETENESS, judge
+from enms.enpi_reasons import Reason, Why
+from enms.enpi_verdict import LimitVerdict, no_verdict
 from enms.errors import ConflictError, NotFoundError
-from enms.performance import (
-    MIN_COMPLETENESS,
-    ConversionUsed,
-    EnpiValue,
-    Input,
-    LimitVerdict,
-    Part,
-    Reason,
-    Why,
-    enpi_value,
-    judge,
-    no_verdict,
-)
+from enms.performance import EnpiValue, enpi_value
 from enms.units import convert
 
 __all__ = ["RESOLUTIONS", "MotorState", "enpi_step", "enpi_values", "motor_states", "values_of"]

@@ -18,8 +18,9 @@ from db.plants import EnterpriseRow
 from db.statements import statements
 from enms.crews import CrewBook
 from enms.cuts import Cut
+from enms.enpi_inputs import Part
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, Part
+from enms.performance import EnpiValue
 from enms.plant import Name
 from enms.quarters import QUARTER
 from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, crew_summaries, summaries

@@ -21,7 +21,7 @@ from enms.budgeting import BAND, METHOD, Projection, ahead_pct, project, student
 from enms.carbon import carbon_spans
 from enms.carriers import carriers as every_carrier
 from enms.cuts import Cut, Cuts
-from enms.performance import Certainty
+from enms.enpi_verdict import Certainty
 from enms.plant import Budget, SiteCarbon
 from rules.balance_rules import BudgetRule
 from rules.conditions import Judged, Span, Subject, over

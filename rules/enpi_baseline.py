@@ -22,8 +22,9 @@ from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.baseline import DATA_DIGITS, Against, Baseline, against, rounded
 from enms.cuts import Cut
+from enms.enpi_ratio import Ratio
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, Ratio, enpi_value
+from enms.performance import EnpiValue, enpi_value
 from enms.regression import NoFit, quantile
 from rules.baseline_evidence import baseline_facts, lines_of, read_baseline, variable_facts
 from rules.baseline_fit import fitted, period_of, poor

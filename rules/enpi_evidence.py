@@ -8,7 +8,9 @@ from datetime import date, timedelta
 from db.enpi_model import EnpiModel, EnpiVersion
 from db.instants import BEGINNING
 from enms.corrections import CorrectedLimit, CorrectionLine
-from enms.performance import EnpiValue, Input, LimitVerdict, Part
+from enms.enpi_inputs import Input, Part
+from enms.enpi_verdict import LimitVerdict
+from enms.performance import EnpiValue
 from enms.plant import Name
 from enms.units import convert
 from rules.evidence import decimal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from enms.performance import Input, Meter, Part
+from enms.enpi_inputs import Input, Meter, Part
 from rules.metered import number
 
 

@@ -14,8 +14,9 @@ from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import YEAR_TO_DATE, enpi_step
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
+from enms.enpi_verdict import Verdict
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, Verdict
+from enms.performance import EnpiValue
 from rules.conditions import Judged, Span, Subject, over
 from rules.definition import EnpiLimitRule
 from rules.enpi_evidence import evidence_of

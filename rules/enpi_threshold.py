@@ -12,8 +12,9 @@ from db.enpi_spans import enpi_step
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
+from enms.enpi_ratio import Ratio
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, Ratio, enpi_value
+from enms.performance import EnpiValue, enpi_value
 from rules import threshold
 from rules.conditions import Judged, Span, Subject
 from rules.enpi_evidence import boundary_of, input_of, value_lines

@@ -8,7 +8,8 @@ from db.enpi_model import EnpiModel
 from db.enpi_spans import ROLLING, YEAR_TO_DATE
 from db.performance import values_of
 from enms.cuts import Cut
-from enms.performance import MIN_COMPLETENESS, EnpiValue
+from enms.enpi_judging import MIN_COMPLETENESS
+from enms.performance import EnpiValue
 from rules.conditions import Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts

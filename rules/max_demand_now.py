@@ -20,8 +20,8 @@ from db.metered import MeteredPoint, WindowSum
 from db.motors import first_readings
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
+from enms.enpi_verdict import Certainty
 from enms.intervals import NEIGHBOURS, pieces_of
-from enms.performance import Certainty
 from enms.plant import Supply
 from enms.sliding import MINUTE_S, WINDOW, Sums, heading, sums
 from enms.timeline import seconds

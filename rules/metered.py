@@ -9,7 +9,7 @@ from math import sqrt
 from typing import Any
 
 from db.metered import NOTHING, MeteredPoint, WindowSum
-from enms.performance import Certainty
+from enms.enpi_verdict import Certainty
 from enms.units import UNITS, convert
 
 

@@ -11,8 +11,11 @@ from typing import Any
 from enms.carriers import TceBasis
 from enms.catalogue import BindingLimit, Correction, Edition, LimitRow
 from enms.corrections import corrected
+from enms.enpi_judging import judge
+from enms.enpi_ratio import Ratio
+from enms.enpi_verdict import Verdict
 from enms.motors import Load, load_from_power
-from enms.performance import Ratio, Verdict, enpi_value, judge
+from enms.performance import enpi_value
 from enms.plant import Motor, Name
 from rules import (
     balance,

@@ -19,7 +19,10 @@ from enms.alerts import Observation, Truth
 from enms.bounds import targets
 from enms.coal_rate import curve_at, fleet_rate
 from enms.cuts import Cut, Cuts
-from enms.performance import Certainty, EnpiValue, Input, Ratio, enpi_value
+from enms.enpi_inputs import Input
+from enms.enpi_ratio import Ratio
+from enms.enpi_verdict import Certainty
+from enms.performance import EnpiValue, enpi_value
 from enms.plant_words import DISTRICT
 from enms.units import convert
 from rules.coal_rules import SupplyCoalRule, UnitCondition

@@ -26,8 +26,9 @@ from db.crews import crew_book
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.plants import EnterpriseRow
+from enms.enpi_verdict import LimitVerdict
 from enms.errors import ConflictError, NotFoundError
-from enms.performance import EnpiValue, LimitVerdict
+from enms.performance import EnpiValue
 
 router = APIRouter(include_in_schema=False)
 Resolution = Literal["shift", "day", "rolling24h", "month", "year"]

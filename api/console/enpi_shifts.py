@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from db.views import ShiftRow
 from enms.crews import CrewBook
-from enms.performance import MIN_COMPLETENESS, EnpiValue
+from enms.enpi_judging import MIN_COMPLETENESS
+from enms.performance import EnpiValue
 
 
 @dataclass(frozen=True, slots=True)

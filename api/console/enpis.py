@@ -11,8 +11,9 @@ from db import views
 from db.enpi_model import enpi_models
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
+from enms.enpi_verdict import LimitVerdict, Verdict
 from enms.errors import ConflictError
-from enms.performance import EnpiValue, LimitVerdict, Verdict
+from enms.performance import EnpiValue
 
 _DAY = timedelta(days=1)
 

@@ -12,7 +12,7 @@ from enms.carriers import carriers
 from enms.catalogue import catalogue
 from enms.plant import Name
 
-# What `db.energy`, `db.conversions` and `enms.performance` say, and the text for it.
+# What `db.energy`, `db.conversions` and `enms.enpi_reasons` say, and the text for it.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), message)
     for pattern, message in (

@@ -11,8 +11,10 @@ from db.corrections import enter_input, withdraw_input
 from db.enpi_model import enpi_models
 from db.performance import Asked, enpi_values, values_of, values_of_many
 from enms.cuts import Cut
+from enms.enpi_reasons import Why
+from enms.enpi_verdict import Verdict
 from enms.errors import ConflictError, NotFoundError
-from enms.performance import State, Verdict, Why
+from enms.performance import State
 from enms.plant_file import parse_plant
 from rules.enpi_watched import enpi_subject
 from tests.rules.world import PLANTS, QUARTER, World

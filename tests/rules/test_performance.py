@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from enms.carriers import TceBasis
 from enms.catalogue import limit_for
 from enms.corrections import corrected
-from enms.performance import Certainty, Input, Meter, Part, Ratio, State, Verdict, Why, enpi_value, judge
+from enms.enpi_inputs import Input, Meter, Part
+from enms.enpi_judging import judge
+from enms.enpi_ratio import Ratio
+from enms.enpi_reasons import Why
+from enms.enpi_verdict import Certainty, Verdict
+from enms.performance import State, enpi_value
 
 START, END = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)
 DAY = 86_400.0

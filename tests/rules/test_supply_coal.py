@@ -13,8 +13,11 @@ from db.alerts import evidence
 from db.coal_rates import UnitDay, rolled
 from db.rules import subjects
 from enms.coal_rate import curve_at, fleet_rate
+from enms.enpi_inputs import Input, Meter, Part
+from enms.enpi_ratio import Ratio
+from enms.enpi_reasons import Why
 from enms.errors import PlantFileError
-from enms.performance import Input, Meter, Part, Ratio, Why, enpi_value, together
+from enms.performance import enpi_value, together
 from enms.plant_file import parse_plant
 from rules.backtest import backtest
 from rules.book import BUNDLED, parse_book, read_book
