@@ -12,8 +12,8 @@ from db.corrections import enter_input
 from db.enpi_model import EnpiModel, cuts_of, enpi_models
 from db.plants import EnterpriseRow
 from enms.catalogue import Correction, catalogue
+from enms.enpi import Declared
 from enms.errors import InputError, Mistake
-from enms.plant import Declared
 
 _SHARES = {"when", "factor"}
 _FIRST = date(2000, 1, 1)

@@ -11,10 +11,10 @@ from api.deps import Context
 from db.motor_profiles import load_profiles
 from db.motors import floor_quarter, instruments, motor_versions
 from db.plants import EnterpriseRow
+from enms.motor import Motor
 from enms.motor_elimination import ListVerdict, listed
 from enms.motor_register import GradeVerdict, grade_of
 from enms.motor_saving import LoadProfile, NoSaving, Saving, replacement, resizing
-from enms.plant import Motor
 
 OBSERVED = timedelta(days=30)
 _KEPT_S = 600.0

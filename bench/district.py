@@ -31,8 +31,10 @@ from db.migrate import migrate
 from db.plant_load import load_plant
 from db.storage import compress_readings
 from enms.metering import Aggregate, PointConfig, ReadingType
-from enms.plant import Name, Plant, Point
+from enms.names import Name
+from enms.plant import Plant
 from enms.plant_file import read_plant_file
+from enms.points import Point
 from enms.units import unit
 from simulators.scenario import plant_files
 

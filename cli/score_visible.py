@@ -19,7 +19,8 @@ import numpy as np
 
 from cli.scoring import concerns
 from enms.baseline import OUTPUT, Baseline, Observed, against
-from enms.plant import Enpi, Plant
+from enms.enpi import Enpi
+from enms.plant import Plant
 from enms.regression import NoFit, Question, fit, quantile, usual
 from rules.baseline_rules import BaselineCondition, EnpiBaselineRule
 from rules.definition import Rule

@@ -16,10 +16,11 @@ from db.plants import EnterpriseRow
 from db.rules import point_states
 from db.supplies import budget_versions
 from db.totals import cuts_of
+from enms.budget import Budget
 from enms.budgeting import Projection, project
 from enms.carbon import carbon_factor
 from enms.cuts import Cut, Cuts
-from enms.plant import Budget, SiteCarbon
+from enms.site_factors import SiteCarbon
 from enms.units import convert
 
 COAL = frozenset({"raw_coal", "washed_coal", "middlings", "anthracite"})

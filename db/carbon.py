@@ -9,7 +9,7 @@ import asyncpg
 
 from db.instants import known_day
 from db.statements import statements
-from enms.plant import SiteCarbon
+from enms.site_factors import SiteCarbon
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from enms.cuts import Cut
 from enms.enpi_inputs import Input, Part
 from enms.enpi_reasons import Why
 from enms.errors import ConflictError
+from enms.generating_unit import GeneratingUnit
 from enms.performance import EnpiValue, together
-from enms.plant import GeneratingUnit
 
 TWELVE_MONTHS = timedelta(days=365)
 

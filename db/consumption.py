@@ -18,8 +18,8 @@ from enms.carbon import CarbonFactor, carbon_spans
 from enms.carriers import TceBasis
 from enms.cuts import Cuts
 from enms.metering import INTERVAL_S, Role
-from enms.plant import SiteCarbon
 from enms.report import COMPARABLE
+from enms.site_factors import SiteCarbon
 from enms.units import convert
 
 By = Literal["carrier", "process", "point"]

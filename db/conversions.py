@@ -18,7 +18,7 @@ from db.instants import BEGINNING, END, known
 from db.plants import site_factors
 from db.statements import statements
 from enms.carriers import Factor, TceBasis, factor, kgce_by_ncv
-from enms.plant import SiteFactor
+from enms.site_factors import SiteFactor
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from db.plants import EnterpriseRow
 from db.statements import statements
 from enms.crews import CrewBook, Override
 from enms.errors import InputError, Mistake
-from enms.plant import Roster
+from enms.roster import Roster
 
 Connection: TypeAlias = asyncpg.Connection | asyncpg.Pool
 

@@ -17,10 +17,10 @@ from db.statements import statements
 from db.versions import Version, validity, version_at
 from enms.correction_inputs import Entered, layered
 from enms.cuts import Cuts
+from enms.enpi import Declared, Enpi
 from enms.enpi_inputs import Meter, Part
 from enms.enpi_ratio import Ratio
 from enms.errors import NotFoundError
-from enms.plant import Declared, Enpi
 
 _DAY_S = 86_400.0
 

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from db.motors import QUARTER, Instrument, MotorVersion, QuarterHour, quarter_hours
+from enms.motor import Motor
 from enms.motor_efficiency import Method, Operating, Reference, Unable, learn, method_of
 from enms.motor_slip import load_by_slip
 from enms.motors import energised_kw
-from enms.plant import Motor
 
 # A quarter hour with less of it covered is left out.
 COMPLETE = 0.9

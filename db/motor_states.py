@@ -20,10 +20,10 @@ from db.motors import (
     quarter_hours,
     watched_points,
 )
+from enms.motor import Motor
 from enms.motor_efficiency import Operating, Reference
 from enms.motor_verdict import EfficiencyVerdict, judge_efficiency
 from enms.motors import LoadVerdict, judge_load
-from enms.plant import Motor
 
 # As the bundled rule has it.
 REFERENCE_H = 72.0

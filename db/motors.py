@@ -11,8 +11,8 @@ import asyncpg
 from db.statements import statements
 from db.versions import Version, validity
 from enms.metering import INTERVAL_S
+from enms.motor import Motor
 from enms.motors import LoadVerdict, judge_load
-from enms.plant import Motor
 from enms.units import convert, unit
 
 QUARTER = timedelta(seconds=INTERVAL_S)

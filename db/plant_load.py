@@ -20,8 +20,15 @@ from db.crews import record_roster
 from db.instants import BEGINNING, END, known
 from db.plants import enterprise, site_factor
 from db.statements import statements
+from enms.budget import Budget
+from enms.enpi import Enpi
+from enms.generating_unit import GeneratingUnit
 from enms.metering import PointConfig
-from enms.plant import Budget, Enpi, GeneratingUnit, Motor, Plant, Point, SiteCarbon, SiteFactor, Supply
+from enms.motor import Motor
+from enms.plant import Plant
+from enms.points import Point
+from enms.site_factors import SiteCarbon, SiteFactor
+from enms.supply import Supply
 
 _Factor = TypeVar("_Factor", SiteFactor, SiteCarbon)
 

@@ -12,26 +12,21 @@ import asyncpg
 from db.carbon import site_carbon
 from db.instants import known_day
 from db.statements import statements
+from enms.budget import Budget
 from enms.cuts import Cuts
+from enms.enpi import Enpi
+from enms.enterprise import Enterprise, Process, Shift
 from enms.errors import NotFoundError
+from enms.generating_unit import GeneratingUnit
 from enms.metering import ReadingType
-from enms.plant import (
-    Budget,
-    Enpi,
-    Enterprise,
-    GeneratingUnit,
-    Motor,
-    Name,
-    Plant,
-    Point,
-    Process,
-    Roster,
-    Shift,
-    SiteFactor,
-    Supply,
-    Term,
-)
+from enms.motor import Motor
+from enms.names import Name
+from enms.plant import Plant
 from enms.plant_words import DISTRICT
+from enms.points import Point, Term
+from enms.roster import Roster
+from enms.site_factors import SiteFactor
+from enms.supply import Supply
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from enms.crews import CrewBook
 from enms.cuts import Cut
 from enms.enpi_inputs import Part
 from enms.errors import ConflictError
+from enms.names import Name
 from enms.performance import EnpiValue
-from enms.plant import Name
 from enms.quarters import QUARTER
 from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, crew_summaries, summaries
 

@@ -12,7 +12,8 @@ from db.instants import BEGINNING, known
 from db.metered import MeteredPoint
 from db.statements import statements
 from db.versions import Version, validity
-from enms.plant import Budget, Supply
+from enms.budget import Budget
+from enms.supply import Supply
 
 TEN_MINUTES_S = 600.0
 

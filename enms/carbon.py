@@ -16,7 +16,7 @@ from pathlib import Path
 
 from enms.carriers import coefficients
 from enms.factor_files import CO2_PER_C, FuelsFile, PowerFile, ProcessFile, parse_fuels, parse_power, parse_process
-from enms.plant import SiteCarbon
+from enms.site_factors import SiteCarbon
 from enms.units import KJ_PER_KGCE, convert, unit
 
 _DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from pathlib import Path
 from enms.carriers import TceBasis
 from enms.catalogue_file import Correcting, LimitsFile, parse_limits
 from enms.errors import InputError, Mistake, NotFoundError
-from enms.plant import Name
+from enms.names import Name
 
 FOLDER = Path(__file__).parent / "standards"
 Levels = tuple[float | None, float | None, float | None]

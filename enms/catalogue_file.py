@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from enms.carriers import TceBasis
-from enms.plant import Name
+from enms.names import Name
 from enms.standard_file import Cited, Head, Number, Strict, Text, parse_standard
 
 Correcting = Literal[

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from enms.plant import Declared
+from enms.enpi import Declared
 
 _DAY = timedelta(days=1)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from enms.plant import Roster
+from enms.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from enms.errors import NotFoundError
-from enms.plant import Name
+from enms.names import Name
 from enms.standard_file import Cited, Head, Number, Strict, Text, parse_standard
 
 _FOLDER = Path(__file__).parent / "standards"

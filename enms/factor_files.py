@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from enms.plant import Name
+from enms.names import Name
 from enms.standard_file import Cited, Head, Number, Strict, Text, parse_standard
 from enms.tce_basis import TceBasis
 from enms.units import KJ_PER_KGCE, UNITS

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from enms.plant import Name
+from enms.names import Name
 
 _FILE = Path(__file__).parent / "standards" / "motor_assumptions.yaml"
 Number = Annotated[float, Field(allow_inf_nan=False)]

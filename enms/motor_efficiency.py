@@ -16,10 +16,10 @@ from enum import StrEnum
 from math import hypot, sqrt
 from statistics import stdev
 
+from enms.motor import Motor
 from enms.motor_assumptions import assumption
 from enms.motor_slip import rated_slip_rpm, synchronous_rpm
 from enms.motors import Load, Why, load_from_power
-from enms.plant import Motor
 
 # Quarter hours of one block: its scatter counts, for neighbours within it are alike.
 BLOCK = 24

@@ -15,7 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from enms.bounds import EliminationRow, Listed, elimination
-from enms.plant import Motor
+from enms.motor import Motor
 from enms.standard_file import Citation
 
 # `YB2-160M-4`, `YB280M-4`, `JO2-51-4`, `JS 114-4`: letters, perhaps a digit of the series, then the frame.

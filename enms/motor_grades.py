@@ -16,7 +16,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from enms.errors import NotFoundError
-from enms.plant import Motor, Name
+from enms.motor import Motor
+from enms.names import Name
 from enms.standard_file import Citation, Cited, Confidence, Head, Number, Strict, Text, parse_standard
 
 FOLDER = Path(__file__).parent / "standards"

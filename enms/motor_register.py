@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from enms.motor import Motor
 from enms.motor_grades import Grade, MotorGrades, motor_grades, standard_of
 from enms.motor_series import Series, series_of
-from enms.plant import Motor
 
 _IEC = "IEC 60034-30-1"
 

@@ -13,10 +13,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from math import hypot
 
+from enms.motor import Motor
 from enms.motor_assumptions import Assumption, assumption, load_limit
 from enms.motor_grades import Grade, MotorGrades, motor_grade_files, motor_grades, standard_of
 from enms.motors import Load, energised_kw, load_from_power, nameplate_tolerance
-from enms.plant import Motor
 
 YEAR_H = 8760.0
 # A profile of fewer hours says little of a year.

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from ruamel.yaml import YAML
 
-from enms.plant import Name
+from enms.names import Name
 
 _FILE = Path(__file__).parent / "standards" / "motor_series.yaml"
 # `YE3-315L1-4`: the series is what stands before the frame.

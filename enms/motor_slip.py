@@ -6,7 +6,7 @@ the rotor's temperature, and a nameplate whose rated slip may be off by 20 %.
 
 from __future__ import annotations
 
-from enms.plant import Motor
+from enms.motor import Motor
 
 
 def synchronous_rpm(motor: Motor) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
 
+from enms.motor import Motor
 from enms.motor_assumptions import assumption
 from enms.motor_efficiency import (
     FEWEST,
@@ -20,7 +21,6 @@ from enms.motor_efficiency import (
     stability,
 )
 from enms.motors import EfficiencyState, Load, Why, nameplate_tolerance
-from enms.plant import Motor
 
 
 @dataclass(frozen=True, slots=True)

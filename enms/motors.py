@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot, sqrt
 
+from enms.motor import Motor
 from enms.motor_assumptions import Assumption, assumption, load_limit
-from enms.plant import Motor
 
 # IEC 60034-1 table 21: efficiency may fall short of the nameplate by this share of its losses.
 _TOLERANCE_SMALL, _TOLERANCE_LARGE, _SMALL_KW = 0.15, 0.10, 150.0

@@ -8,20 +8,16 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from enms.budget import Budget
 from enms.carriers import TceBasis, carriers
-from enms.plant import (
-    Budget,
-    Enpi,
-    Enterprise,
-    GeneratingUnit,
-    Motor,
-    Point,
-    Process,
-    Roster,
-    SiteCarbon,
-    SiteFactor,
-    Supply,
-)
+from enms.enpi import Enpi
+from enms.enterprise import Enterprise, Process
+from enms.generating_unit import GeneratingUnit
+from enms.motor import Motor
+from enms.points import Point
+from enms.roster import Roster
+from enms.site_factors import SiteCarbon, SiteFactor
+from enms.supply import Supply
 from enms.units import Dimension, unit
 
 Location = Sequence[int | str]

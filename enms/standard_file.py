@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from enms.errors import InputError, Mistake
-from enms.plant import Name
+from enms.names import Name
 from enms.yaml_lines import line_of, place_of, plain, read_mapping, reason_of
 
 Text = Annotated[str, Field(min_length=1)]

@@ -14,7 +14,7 @@ from enms.carriers import carriers, coefficients
 from enms.catalogue import LimitRow, catalogue
 from enms.equipment_grades import boilers, fans, pumps, transformers
 from enms.motor_grades import motor_grade_files
-from enms.plant import Name
+from enms.names import Name
 from enms.standard_file import Head
 
 _NOBODY = Name(zh="", en="")

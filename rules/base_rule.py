@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from enms.alerts import Purpose, Severity
-from enms.plant import Name
+from enms.names import Name
 from rules.lifecycle import Policy
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_]*")

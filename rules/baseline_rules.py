@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from db.baseline_steps import Wanted
 from enms.alerts import Purpose
-from enms.plant import Name
+from enms.names import Name
 from rules.base_rule import BaseRule, NotNegative, Share, Strict, Text, Watch
 from rules.kind import Kind
 

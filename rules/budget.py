@@ -17,12 +17,13 @@ from db.plants import EnterpriseRow
 from db.supplies import BudgetVersion, budget_versions
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
+from enms.budget import Budget
 from enms.budgeting import BAND, METHOD, Projection, ahead_pct, project, student_90
 from enms.carbon import carbon_spans
 from enms.carriers import carriers as every_carrier
 from enms.cuts import Cut, Cuts
 from enms.enpi_verdict import Certainty
-from enms.plant import Budget, SiteCarbon
+from enms.site_factors import SiteCarbon
 from rules.balance_rules import BudgetRule
 from rules.conditions import Judged, Span, Subject, over
 from rules.cut_grid import CutGrid

@@ -10,8 +10,8 @@ from db.instants import BEGINNING
 from enms.corrections import CorrectedLimit, CorrectionLine
 from enms.enpi_inputs import Input, Part
 from enms.enpi_verdict import LimitVerdict
+from enms.names import Name
 from enms.performance import EnpiValue
-from enms.plant import Name
 from enms.units import convert
 from rules.evidence import decimal
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.metering import INTERVAL_S
-from enms.plant import Supply
+from enms.supply import Supply
 from rules.conditions import Judged, Span, Subject, over
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step

@@ -22,8 +22,8 @@ from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.enpi_verdict import Certainty
 from enms.intervals import NEIGHBOURS, pieces_of
-from enms.plant import Supply
 from enms.sliding import MINUTE_S, WINDOW, Sums, heading, sums
+from enms.supply import Supply
 from enms.timeline import seconds
 from rules.conditions import Judged, Span, Subject, over
 from rules.facts import Facts

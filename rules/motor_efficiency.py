@@ -15,9 +15,9 @@ from db.motor_operation import Described, classes_of, described, operation, outp
 from db.motors import Instrument, instruments, motor_versions
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
+from enms.motor import Motor
 from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of
 from enms.motor_verdict import Absolute, absolute
-from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
 from rules.facts import Facts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from enms.motor import Motor
 from enms.motor_assumptions import assumption, provenance
 from enms.motor_efficiency import Comparison, Reference
 from enms.motor_verdict import Absolute
-from enms.plant import Motor
 
 _ASSUMED = ("instrument_stability", "efficiency_repeatability")
 _ASSUMED_BY_SLIP = ("grid_frequency_day_mean_hz", "voltage_day_mean", "rotor_resistance")

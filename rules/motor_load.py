@@ -15,9 +15,9 @@ from db.motors import first_readings
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.metering import INTERVAL_S
+from enms.motor import Motor
 from enms.motor_assumptions import assumption, provenance
 from enms.motors import LoadState, energised_kw
-from enms.plant import Motor
 from rules.conditions import Judged, Span, Subject, under
 from rules.definition import MotorLoadRule, MotorOverloadRule
 from rules.facts import Facts

@@ -18,8 +18,8 @@ from db.motors import (
     watched_points,
 )
 from db.versions import version_at
+from enms.motor import Motor
 from enms.motors import Load, LoadVerdict, load_from_power
-from enms.plant import Motor
 from rules.conditions import Span, Subject
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step

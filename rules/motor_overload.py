@@ -7,7 +7,7 @@ condition is met where the load was over the limit throughout the quarter hour.
 from __future__ import annotations
 
 from enms.alerts import Truth
-from enms.plant import Motor
+from enms.motor import Motor
 from rules.conditions import over
 from rules.definition import MotorOverloadRule
 from rules.motor_load import LoadCondition

@@ -23,9 +23,9 @@ from db.versions import version_at
 from enms.alerts import Observation, Truth
 from enms.bounds import EliminationRow, Listed
 from enms.cuts import Cut, Cuts
+from enms.motor import Motor
 from enms.motor_elimination import ListState, ListVerdict, lacks, listed
 from enms.motor_register import GradeState, GradeVerdict, grade_of
-from enms.plant import Motor
 from enms.standard_file import Citation
 from rules.conditions import Judged, Span, Subject, under
 from rules.cut_grid import CutGrid

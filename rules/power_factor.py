@@ -12,7 +12,7 @@ from db.metered import WindowSum
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
-from enms.plant import Supply
+from enms.supply import Supply
 from enms.units import convert
 from rules.conditions import Judged, Span, Subject, under
 from rules.facts import Facts

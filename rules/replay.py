@@ -14,9 +14,10 @@ from enms.corrections import corrected
 from enms.enpi_judging import judge
 from enms.enpi_ratio import Ratio
 from enms.enpi_verdict import Verdict
+from enms.motor import Motor
 from enms.motors import Load, load_from_power
+from enms.names import Name
 from enms.performance import enpi_value
-from enms.plant import Motor, Name
 from rules import (
     balance,
     budget,

@@ -12,7 +12,7 @@ from db.supplies import SupplyVersion, supply_versions
 from db.totals import cuts_of
 from db.versions import version_at
 from enms.cuts import Cut, Cuts
-from enms.plant import Supply
+from enms.supply import Supply
 from rules.conditions import Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts

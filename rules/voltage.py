@@ -13,7 +13,7 @@ from db.plants import EnterpriseRow
 from db.supplies import TEN_MINUTES_S, ten_minute_means
 from enms.alerts import Observation, Truth
 from enms.cuts import Cut
-from enms.plant import Supply
+from enms.supply import Supply
 from enms.units import convert
 from enms.voltage import deviation_kept_pct, deviations_pct, kept_by, unbalance_pct
 from rules.conditions import Judged, Span, Subject, over

@@ -11,8 +11,9 @@ from math import hypot
 import numpy as np
 
 from enms.metering import PointConfig, ReadingType
+from enms.motor import Motor
 from enms.motor_efficiency import Method, Unable, method_of, stability
-from enms.plant import Motor, Plant
+from enms.plant import Plant
 from enms.timeline import HEADROOM
 from simulators import gateways
 from simulators.clock import MINUTE_MS, day_of

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from enms.plant import Plant, Point
+from enms.plant import Plant
+from enms.points import Point
 from simulators.meters import Gateway
 
 ONLY = Gateway("gw1")

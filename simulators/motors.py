@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from enms.plant import Motor
+from enms.motor import Motor
 from simulators.board import Board
 from simulators.clock import MINUTES
 from simulators.condition import Mask

@@ -10,7 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from enms.metering import ReadingType
-from enms.plant import Motor, Plant
+from enms.motor import Motor
+from enms.plant import Plant
 from simulators import gateways, generic, power, rare_earth, steel
 from simulators.board import Board
 from simulators.clock import DAY_MS, day_start, iso_local

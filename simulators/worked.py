@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 
 from enms.carriers import TceBasis, carriers, factor, kgce_by_ncv
-from enms.plant import Enpi, Plant
+from enms.enpi import Enpi
+from enms.plant import Plant
 from enms.units import convert
 from simulators.board import Board
 from simulators.noise import Array

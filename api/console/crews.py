@@ -21,7 +21,8 @@ from db.crews import crew_book, record_override, record_roster
 from db.enpi_model import cuts_of
 from enms.crews import Override
 from enms.errors import InputError, Mistake
-from enms.plant import Crew, Name, Roster
+from enms.names import Name
+from enms.roster import Crew, Roster
 
 router = APIRouter(include_in_schema=False)
 _BACK, _AHEAD = timedelta(days=7), timedelta(days=8)

@@ -24,11 +24,11 @@ from db.motors import Instrument, QuarterHour, floor_quarter, instruments, load_
 from db.plants import EnterpriseRow
 from enms.errors import NotFoundError
 from enms.metering import INTERVAL_S
+from enms.motor import Motor
 from enms.motor_assumptions import load_limit
 from enms.motor_efficiency import Method, Operating, method_of
 from enms.motor_saving import NoSaving, Saving
 from enms.motors import Load, LoadState, load_from_power
-from enms.plant import Motor
 
 router = APIRouter(include_in_schema=False)
 SPANS = {"24h": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}

@@ -10,7 +10,7 @@ from api.console.i18n import Catalogue
 from api.console.words import N_
 from enms.carriers import carriers
 from enms.catalogue import catalogue
-from enms.plant import Name
+from enms.names import Name
 
 # What `db.energy`, `db.conversions` and `enms.enpi_reasons` say, and the text for it.
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(

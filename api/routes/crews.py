@@ -19,7 +19,7 @@ from api.spans import span
 from db import plants
 from db.crews import crew_book, record_override, record_roster
 from enms.crews import Override
-from enms.plant import Roster
+from enms.roster import Roster
 
 router = APIRouter(prefix="/crews", tags=["production"], responses=RESPONSES)
 _LONGEST = timedelta(days=400)

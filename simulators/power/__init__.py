@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from enms.plant import Motor
+from enms.motor import Motor
 from simulators import feeders, motors, yard
 from simulators.board import Board, Events
 from simulators.clock import MINUTE_MS, MINUTES, day_start

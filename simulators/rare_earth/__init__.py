@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from enms.plant import Motor
+from enms.motor import Motor
 from simulators import feeders, motors
 from simulators.board import Board
 from simulators.clock import MINUTES

@@ -15,8 +15,13 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 
 from db.plant_load import load_plant
+from enms.enpi import Enpi, LimitReference
+from enms.enterprise import Enterprise, Process
 from enms.metering import Role
-from enms.plant import Enpi, Enterprise, LimitReference, Motor, MotorPoints, Name, Plant, Point, Process, Term
+from enms.motor import Motor, MotorPoints
+from enms.names import Name
+from enms.plant import Plant
+from enms.points import Point, Term
 
 QUARTER = timedelta(minutes=15)
 # The meter that died two hours ago, and the one that never spoke.

@@ -16,7 +16,7 @@ import openpyxl
 
 from db.plant_load import load_plant
 from db.plants import read_plant
-from enms.plant import Roster
+from enms.roster import Roster
 from tests.api.seed import Seeded
 
 ROSTER = {

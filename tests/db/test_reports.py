@@ -11,10 +11,10 @@ from db.crews import record_roster
 from db.plant_load import load_plant
 from db.plants import EnterpriseRow, enterprise
 from db.reports import read_report
-from enms.plant import Roster
 from enms.plant_file import parse_plant
 from enms.report import NoComparison, Report
 from enms.report_spans import ReportKind
+from enms.roster import Roster
 
 QUARTER = timedelta(minutes=15)
 DAY = date(2026, 11, 25)

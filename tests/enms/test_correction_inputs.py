@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enms.correction_inputs import Entered, layered
-from enms.plant import Declared
+from enms.enpi import Declared
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 FIRST = date(2026, 1, 1)

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from enms.crews import CrewBook, Duty, Override
 from enms.errors import PlantFileError
-from enms.plant import Roster
 from enms.plant_file import parse_plant
+from enms.roster import Roster
 
 FIRST = date(2026, 1, 1)
 ROSTER = Roster.model_validate(

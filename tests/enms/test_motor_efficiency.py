@@ -7,11 +7,11 @@ from math import sin
 
 import pytest
 
+from enms.motor import Motor
 from enms.motor_efficiency import Method, Operating, Unable, compare, curve_kw, learn, method_of, stability
 from enms.motor_slip import load_by_slip
 from enms.motor_verdict import absolute, judge_efficiency
 from enms.motors import EfficiencyState, Why
-from enms.plant import Motor
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 CLASSES = {"power": 0.5, "driven_output": 0.5, "speed": 0.01}

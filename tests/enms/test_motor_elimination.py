@@ -8,9 +8,9 @@ import pytest
 
 from enms.bounds import elimination, parse_elimination
 from enms.errors import InputError
+from enms.motor import Motor
 from enms.motor_elimination import ListState, listed, readings
 from enms.motor_grades import FOLDER
-from enms.plant import Motor
 
 TODAY = date(2026, 11, 26)
 POSSIBLE, NONE, CANNOT = ListState.POSSIBLE, ListState.NONE_FOUND, ListState.CANNOT_TELL

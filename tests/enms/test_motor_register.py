@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from enms.motor import Motor
 from enms.motor_register import GradeState, GradeWhy, grade_of
 from enms.motor_series import series_of
-from enms.plant import Motor
 
 TODAY = date(2026, 11, 26)
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from enms.motor import Motor
 from enms.motor_efficiency import curve_kw
 from enms.motor_saving import Bin, LoadProfile, NoSaving, Saving, replacement, resizing
-from enms.plant import Motor
 
 TODAY = date(2026, 11, 26)
 START = datetime(2026, 10, 27, tzinfo=UTC)

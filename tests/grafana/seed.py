@@ -18,8 +18,10 @@ from db.case_steps import open_case, take_step
 from db.plant_load import load_plant
 from enms.cases import CaseStep
 from enms.metering import Aggregate, PointConfig, ReadingType
-from enms.plant import Plant, Point, SiteFactor
+from enms.plant import Plant
 from enms.plant_file import read_plant_file
+from enms.points import Point
+from enms.site_factors import SiteFactor
 from simulators.board import Board
 from simulators.plant import SimulatedPlant
 from simulators.scenario import plant_files

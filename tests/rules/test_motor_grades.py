@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from enms.errors import InputError, NotFoundError
+from enms.motor import Motor
 from enms.motor_grades import FOLDER, motor_grade_files, motor_grades, parse_motor_grades, standard_of
-from enms.plant import Motor
 
 TODAY = date(2026, 11, 26)
 TEXT = (FOLDER / "motor_grades_gb18613-2020.yaml").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enms.motor import Motor
 from enms.motor_verdict import judge_efficiency
 from enms.motors import EfficiencyState, Load, LoadState, Why, judge_load, load_from_power
-from enms.plant import Motor
 
 
 def motor(**changes):

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from enms.motor import Motor
 from enms.motor_efficiency import Method, Operating, compare, learn, method_of
 from enms.motor_slip import load_by_slip
-from enms.plant import Motor, Plant
+from enms.plant import Plant
 from simulators.chooser import Chooser
 from simulators.clock import to_ms
 from simulators.faults import Fault, Kind
