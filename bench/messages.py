@@ -42,7 +42,7 @@ async def main(url, count):
         subscriber.settle((delivery,))
         if not left:
             done.set()
-    events = Events(delivered, lambda _: print("ready", flush=True), lambda _: None)
+    events = Events(delivered, lambda _: None, lambda _: print("ready", flush=True), lambda _: None)
     subscriber = Subscriber(Broker.from_url(url), "bench-bare", events, lambda: 0, 1 << 24)
     task = asyncio.create_task(subscriber.run())
     await done.wait()

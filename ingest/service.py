@@ -69,7 +69,7 @@ class Ingest:
             report=report,
             changed=changed,
         )
-        events = Events(self._delivered, self._connected, self._disconnected)
+        events = Events(self._delivered, self._passed_over, self._connected, self._disconnected)
         more = (TOPICS,) if settings.sparkplug_host_id else ()
         self._subscriber = Subscriber(broker, settings.mqtt_client_id, events, clock, _LARGEST_PACKET, more)
         self._sparkplug = Sparkplug(settings.max_payload_bytes)
@@ -92,17 +92,18 @@ class Ingest:
             EnmsError: what `connect` raised.
         """
         with self._spool:
-            self._sparkplug.restore(self._kept.read())
+            self._sparkplug.restore(self._kept.take())
             try:
-                await self._run(stop)
-                self._kept.write(*self._sparkplug.kept())
+                heard_all = await self._run(stop)
+                self._kept.write(*self._sparkplug.known(), self._sparkplug.left() if heard_all else [])
             except BaseExceptionGroup as group:
                 known, _ = group.split(EnmsError)
                 if known is None:
                     raise
                 raise _first(known) from group
 
-    async def _run(self, stop: asyncio.Event) -> None:
+    async def _run(self, stop: asyncio.Event) -> bool:
+        """Tells whether everything that the broker sent was looked at."""
         async with asyncio.TaskGroup() as group:
             intake = group.create_task(self._intake.run())
             runs = [self._database.run, self._subscriber.run, self._tick]
@@ -110,11 +111,12 @@ class Ingest:
                 runs += [self._host.run, self._ask_for_births]
             background = [group.create_task(run()) for run in runs]
             await stop.wait()
-            await self._finish(intake)
+            heard_all = await self._finish(intake)
             for task in background:
                 task.cancel()
+        return heard_all
 
-    async def _finish(self, intake: asyncio.Task[None]) -> None:
+    async def _finish(self, intake: asyncio.Task[None]) -> bool:
         if self._host is not None:
             self._host.close()
         self._subscriber.reading = False
@@ -125,7 +127,7 @@ class Ingest:
             intake.cancel()
             await asyncio.wait({intake})
             await self._intake.abandon()
-        await self._subscriber.disconnect()
+        return await self._subscriber.disconnect()
 
     def _delivered(self, delivery: Delivery) -> None:
         if delivery.topic.startswith(ROOT):
@@ -135,6 +137,10 @@ class Ingest:
                 return
             delivery.payload = translated
         self._buffer.put(delivery)
+
+    def _passed_over(self, topic: str) -> None:
+        if topic.startswith(ROOT):
+            self._sparkplug.pass_over(topic)
 
     def _connected(self, session_present: bool) -> None:
         metrics.BROKER_UP.set(1)
@@ -160,7 +166,7 @@ class Ingest:
 
     async def _ask_for_births(self) -> None:
         assert self._host is not None
-        keep_at = self._clock() + _KEEP_US
+        keep_at = self._clock()
         while not self._intake.finishing:
             await asyncio.sleep(_ASK_S)
             metrics.SPARKPLUG_NODES.set(self._sparkplug.online)
@@ -172,10 +178,9 @@ class Ingest:
                     await self._host.ask(node)
             for enterprise, gateway in self._sparkplug.died():
                 log.warning("a Sparkplug node is dead", enterprise=enterprise, gateway=gateway)
-            if (
-                self._sparkplug.changed and self._clock() >= keep_at
-            ):  # a clean end writes it, too; a crash has at least who is dead
-                self._kept.write(*self._sparkplug.kept())
+            if self._sparkplug.changed and self._clock() >= keep_at:
+                # A crash leaves whom to ask and who is dead; what an alias means, only a clean end does.
+                self._kept.write(*self._sparkplug.known(), [])
                 keep_at = self._clock() + _KEEP_US
             for gap in self._sparkplug.gaps():
                 self._incidents.node_gap(gap)

@@ -89,8 +89,8 @@ class _Session:
     """A node from its birth on. Devices by name; the node's own metrics are those of device "".
 
     Attributes:
-        proven: nothing of it was missed since its birth. After a break that is so once its count goes on where it
-            stood; else what an alias means has to be asked for again.
+        proven: nothing of it was missed since its birth. After a restart that is so once its count goes on where it
+            stood at the clean end before; else what an alias means has to be asked for again.
     """
 
     sequence: NodeSequence
@@ -133,7 +133,7 @@ class Sparkplug:
         max_payload_bytes: a larger payload is not read.
 
     Attributes:
-        changed: somebody was born or died since `kept` was asked.
+        changed: somebody is known or dead who was not when `known` was asked, or the other way round.
     """
 
     def __init__(self, max_payload_bytes: int) -> None:
@@ -185,21 +185,26 @@ class Sparkplug:
             self._wanted.setdefault(node, None)
         self._sessions.clear()
 
-    def kept(self) -> tuple[list[KeptNode], list[KeptDead]]:
-        """What a restart has to know; nobody was born or died since: not `changed`."""
+    def known(self) -> tuple[list[Node], list[KeptDead]]:
+        """Who is born or wanted, and who is dead: from now on not `changed`."""
         self.changed = False
-        nodes = [
+        return list(self._sessions | self._wanted), [KeptDead(*node, at) for node, at in self._dead.items()]
+
+    def left(self) -> list[KeptNode]:
+        """What the next process has to know of nodes to go on where this one ends, if it ends with everything heard."""
+        return [
             KeptNode(
                 *node, session.sequence.expected, session.bd_seq,
                 {alias: (known.name, known.datatype) for alias, known in session.aliases.items()}, session.types,
             )
             for node, session in self._sessions.items()
         ]  # fmt: skip
-        return nodes, [KeptDead(*node, at) for node, at in self._dead.items()]
 
     def restore(self, kept: Kept) -> None:
         """Go on after a restart; whether births still hold is in doubt until a node's count goes on where it stood."""
-        for one in kept.nodes[-_MOST_NODES:]:
+        for node in kept.known[-_MOST_NODES:]:
+            self._wanted[node] = None
+        for one in kept.left[-_MOST_NODES:]:
             aliases = {alias: _Known(*known) for alias, known in one.aliases.items()}
             session = _Session(NodeSequence(one.expected), one.bd_seq, aliases, one.types)
             self._sessions[one.enterprise, one.gateway] = session
@@ -207,6 +212,14 @@ class Sparkplug:
             self._dead[gone.enterprise, gone.gateway] = gone.at
             self._died_now.append((gone.enterprise, gone.gateway))
         self.doubt()
+
+    def pass_over(self, topic: str) -> None:
+        """A message on that topic came and is not read: it may have been a birth."""
+        match topic.split("/"):
+            case [_, enterprise, kind, gateway, *_] if kind in _KINDS:
+                node = (enterprise, gateway)
+                if self._sessions.pop(node, None) is not None:
+                    self._wanted.setdefault(node, None)
 
     def take(self, topic: str, payload: bytes, at: int) -> bytes | None:
         """What goes on in place of the payload; None: nothing to store. Never raises.
@@ -273,7 +286,6 @@ class Sparkplug:
             return Translated(1, [], [])
         birth = kind.endswith("BIRTH")
         if birth and session is not None:
-            self.changed = True
             self._announce(session, device, payload)
         elif session is not None and device not in session.types:
             self._want(node, at)
@@ -281,7 +293,8 @@ class Sparkplug:
 
     def _session(self, node: Node, kind: str, payload: Any, at: int) -> _Session | None:
         """The node's session with this message in it; None: its births are not known, and wanted."""
-        self._dead.pop(node, None)
+        if self._dead.pop(node, None) is not None:
+            self.changed = True
         if kind == "NBIRTH":
             return self._born(node, payload)
         session = self._sessions.get(node)
@@ -305,6 +318,8 @@ class Sparkplug:
         return None
 
     def _born(self, node: Node, payload: Any) -> _Session:
+        if node not in self._sessions and node not in self._wanted:
+            self.changed = True
         self._wanted.pop(node, None)
         self._requests.pop(node, None)
         self._sessions.pop(node, None)
@@ -324,6 +339,8 @@ class Sparkplug:
 
     def _want(self, node: Node, at: int) -> None:
         if node in self._wanted or len(self._wanted) < _MOST_NODES:
+            if node not in self._wanted and node not in self._sessions:
+                self.changed = True
             self._wanted[node] = at
 
     @staticmethod

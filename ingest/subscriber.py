@@ -41,6 +41,7 @@ _CONNECT_S = 10.0
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 15.0
 _SETTLED_S = 10.0
+_GOODBYE_S = 1.0
 _TAKEN_OVER = 0x8E  # MQTT 5.0, 3.14.2.1
 _QUIET = logging.getLogger("gmqtt.quiet")
 _NO_RECONNECT = -2  # gmqtt: -1 is for ever, 0 still tries once
@@ -92,11 +93,13 @@ class Events:
 
     Attributes:
         delivered: a message; called from the event loop, must not block.
+        passed_over: a message on that topic came after `reading` ended; sent by QoS 0, it is gone.
         connected: a connection stands; the argument says whether the broker still had the session.
         lost: the connection is gone; why.
     """
 
     delivered: Callable[[Delivery], None]
+    passed_over: Callable[[str], None]
     connected: Callable[[bool], None]
     lost: Callable[[str], None]
 
@@ -175,12 +178,14 @@ class Subscriber:
         """Connect again."""
         self._released.set()
 
-    async def disconnect(self) -> None:
-        """Say good-bye and keep the session: no UNSUBSCRIBE."""
+    async def disconnect(self) -> bool:
+        """Say good-bye and keep the session: no UNSUBSCRIBE.
+
+        Tells whether whatever the broker sent before it heard that was delivered or told of as passed over.
+        """
         self._released.clear()
         link, self._link = self._link, None
-        if link is not None:
-            await link.disconnect()
+        return link is not None and await link.disconnect()
 
     async def _connect(self) -> _Link:
         self._generation += 1
@@ -203,6 +208,7 @@ class Subscriber:
 
     def _take(self, link: _Link, topic: str, payload: bytes, packet_id: int) -> None:
         if not self.reading:
+            self._events.passed_over(topic)
             return
         delivery = Delivery(topic, payload, self._clock(), packet_id, link.acknowledger.generation)
         if packet_id:
@@ -282,12 +288,21 @@ class _Link:
         if connection is not None:
             connection._transport.close()  # noqa: SLF001
 
-    async def disconnect(self) -> None:
-        self._end()
+    async def disconnect(self) -> bool:
+        """Say good-bye; tells whether the broker closed the connection then, and nothing was on its way any more."""
+        self.acknowledger.drop()
+        connection = self._client._connection  # noqa: SLF001
+        if self._lost.is_set() or connection is None or connection.is_closing():
+            return False
+        # gmqtt's own disconnect would stop reading at once; without it this flag is ours to set: no connecting again.
+        self._client._is_active = False  # noqa: SLF001
+        connection.send_disconnect()
         try:
-            await asyncio.wait_for(self._client.disconnect(), 1.0)
-        except (OSError, TimeoutError):
+            await asyncio.wait_for(self._lost.wait(), _GOODBYE_S)
+        except TimeoutError:
             self.close("no answer")
+        closed = connection._protocol.closed  # noqa: SLF001
+        return closed.done() and closed.exception() is None
 
     def _end(self) -> None:
         self.acknowledger.drop()

@@ -129,14 +129,19 @@ def test_a_message_that_comes_twice_means_the_same_twice() -> None:
     assert not one.asked(LATER)
 
 
-def restarted(one: Followed, folder: Path) -> Followed:
-    """Another host with what the first one kept."""
-    file = KeptFile(folder / "sparkplug.json", "broker:1883")
-    file.write(*one.host.kept())
+def begun(folder: Path) -> Followed:
+    """A host with what the one before kept."""
     other = Followed()
-    other.host.restore(KeptFile(folder / "sparkplug.json", "broker:1883").read())
-    assert KeptFile(folder / "sparkplug.json", "another:1883").read().nodes == []
+    other.host.restore(KeptFile(folder / "sparkplug.json", "broker:1883").take())
     return other
+
+
+def restarted(one: Followed, folder: Path) -> Followed:
+    """Another host after a clean end of the first one."""
+    KeptFile(folder / "sparkplug.json", "broker:1883").write(*one.host.known(), one.host.left())
+    another = KeptFile(folder / "sparkplug.json", "another:1883").read()
+    assert (another.known, another.left) == ([], [])
+    return begun(folder)
 
 
 def born(bd: int = 0) -> Followed:
@@ -166,6 +171,50 @@ def test_after_a_restart_with_something_missing_an_alias_means_nothing(tmp_path:
     assert one.asked(0)
     one.take("NBIRTH", message(0, ("b", 1, 0.0), bd=0))
     assert read(one.take("NDATA", message(1, ("", 1, 3.0)))).readings == [Row("b", 1_000, 3.0)]
+
+
+def test_after_a_crash_a_count_proves_nothing(tmp_path: Path) -> None:
+    """What stood at the clean end before would fit: the node was born again since, and its count is as far again."""
+    one = restarted(born(), tmp_path)
+    one.take("NBIRTH", message(0, ("b", 1, 0.0), bd=0))
+    assert read(one.take("NDATA", message(1, ("", 1, 1.0)))).readings == [Row("b", 1_000, 1.0)]
+    for _ in range(2):  # crashes: nothing is written
+        other = begun(tmp_path)
+        assert other.host.online == 0
+        assert other.asked(0), "whoever was known is asked, even if it does not speak"
+    told = read(other.take("NDATA", message(2, ("", 1, 2.0))))
+    assert told.readings == []
+    assert [(r.place, r.value) for r in told.refused] == [("alias 1", 2.0)]
+
+
+def test_what_is_written_while_running_names_nodes_and_no_aliases(tmp_path: Path) -> None:
+    one = born()
+    assert one.host.changed
+    KeptFile(tmp_path / "sparkplug.json", "broker:1883").write(*one.host.known(), [])
+    one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=0))
+    one.take("NDATA", message(1, ("", 1, 1.0)))
+    assert not one.host.changed, "nothing to write: the same node is known"
+    other = begun(tmp_path)
+    assert other.asked(0)
+    assert read(other.take("NDATA", message(2, ("", 1, 2.0)))).readings == []
+
+
+def test_a_file_that_cannot_be_replaced_is_removed(tmp_path: Path) -> None:
+    """A full disk must not leave the counts of a clean end lying there for after a crash."""
+    restarted(born(), tmp_path)
+    KeptFile(tmp_path / "sparkplug.json", "broker:1883").write(*born().host.known(), born().host.left())
+    (tmp_path / "sparkplug.new").mkdir()  # cannot be written
+    assert len(KeptFile(tmp_path / "sparkplug.json", "broker:1883").take().left) == 1
+    assert not (tmp_path / "sparkplug.json").exists()
+
+
+def test_a_message_that_nobody_reads_any_more_ends_what_a_count_proves(tmp_path: Path) -> None:
+    one = born()
+    one.host.pass_over("spBv1.0/steel/NBIRTH/gw1")
+    one.host.pass_over("spBv1.0/STATE/enms")
+    one = restarted(one, tmp_path)
+    assert read(one.take("NDATA", message(2, ("", 1, 2.0)))).readings == []
+    assert one.asked(0)
 
 
 def test_a_broker_that_kept_nothing_leaves_no_births(tmp_path: Path) -> None:
@@ -207,4 +256,4 @@ def test_a_node_that_neither_speaks_nor_answers_for_a_day_is_dead(tmp_path: Path
 
 def test_a_broken_file_costs_births_only(tmp_path: Path) -> None:
     (tmp_path / "sparkplug.json").write_bytes(b'{"broker": 1')
-    assert KeptFile(tmp_path / "sparkplug.json", "b").read().nodes == []
+    assert KeptFile(tmp_path / "sparkplug.json", "b").take().left == []

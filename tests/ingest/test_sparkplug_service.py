@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ import asyncpg
 import pytest
 
 from cli.broker import LocalBroker
+from tests.ingest.test_crash import kill, start, subscribed
 from tests.ingest.test_service import _is, _reasons, connected, count, eventually, ingesting
 
 ROOT = Path(__file__).parents[2]
@@ -264,6 +266,73 @@ async def test_what_was_queued_during_a_restart_is_understood_by_alias(
             await eventually(lambda: _is(count(plant), 6))
     assert await values(plant, "a") == [(NOW, 1.0), (NOW + 1, 2.0), *((NOW + n, float(n)) for n in range(2, 6))]
     assert await _reasons(plant) == []
+
+
+async def test_after_a_crash_nothing_is_put_under_an_old_name(
+    plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path
+) -> None:
+    """kill -9 after a birth that gives alias 1 to another point: the count of the clean end before would fit."""
+    async with foreign(broker) as node:
+        await node.do("node", metrics=[])
+        process = await start(pg_dsn, broker, tmp_path)
+        await subscribed(broker, plant)
+        await node.send("NBIRTH", 0, metric("a", 1.0, alias=1))
+        await node.send("NDATA", 1, metric(None, 2.0, alias=1, t=NOW + 1))
+        await eventually(lambda: _has(plant, "a", (NOW + 1, 2.0)))
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+        process = await start(pg_dsn, broker, tmp_path)
+        await node.send("NBIRTH", 0, metric("b", 10.0, alias=1, t=NOW + 2))
+        await node.send("NDATA", 1, metric(None, 20.0, alias=1, t=NOW + 3))
+        await eventually(lambda: _has(plant, "b", (NOW + 3, 20.0)))
+        await kill(process)
+        await node.send("NDATA", 2, metric(None, 30.0, alias=1, t=NOW + 4))
+        asked = len(node.told)
+        process = await start(pg_dsn, broker, tmp_path)
+        await eventually(lambda: _came(plant, NOW + 4))
+        assert await _reasons(plant) == ["unknown_alias"]
+        await eventually(lambda: _more(node.told, asked))
+        await node.send("NBIRTH", 0, metric("b", 40.0, alias=1, t=NOW + 5))
+        await node.send("NDATA", 1, metric(None, 50.0, alias=1, t=NOW + 6))
+        await eventually(lambda: _has(plant, "b", (NOW + 6, 50.0)))
+        await kill(process)
+    assert [value for _, value in await values(plant, "a") if value] == [1.0, 2.0]
+    assert [value for _, value in await values(plant, "b")] == [10.0, 20.0, 40.0, 50.0]
+    assert b"30.0" in await plant.fetchval("SELECT payload FROM quarantine")
+
+
+async def test_a_birth_that_comes_while_ingest_ends_leaves_no_old_names(
+    plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path
+) -> None:
+    """It is read no more, and the count after it fits the birth before."""
+    async with foreign(broker) as node:
+        await node.do("node", metrics=[])
+        async with ingesting(pg_dsn, broker, tmp_path) as service:
+            await connected(service)
+            await node.send("NBIRTH", 0, metric("a", 1.0, alias=1))
+            await eventually(lambda: _is(_online(service), 1))
+            service._subscriber.reading = False
+            await node.send("NBIRTH", 0, metric("b", 2.0, alias=1))
+            await eventually(lambda: _is(_online(service), 0))
+        await node.send("NDATA", 1, metric(None, 3.0, alias=1, t=NOW + 1))
+        async with ingesting(pg_dsn, broker, tmp_path):
+            await eventually(lambda: _came(plant, NOW + 1))
+    assert await _reasons(plant) == ["unknown_alias"]
+
+
+async def _has(pool: asyncpg.Pool, point: str, row: tuple[int, float]) -> bool:
+    return row in await values(pool, point)
+
+
+async def _came(pool: asyncpg.Pool, t: int) -> bool:
+    """Whether what was measured then is stored, or something is in the quarantine."""
+    stored = "SELECT EXISTS (SELECT FROM reading WHERE ts = to_timestamp($1 / 1000.0))"
+    came: bool = await pool.fetchval(f"{stored} OR EXISTS (SELECT FROM quarantine)", t)
+    return came
+
+
+async def _more(told: list[str], than: int) -> bool:
+    return "ncmd Node Control/Rebirth" in told[than:]
 
 
 async def test_garbage_is_kept_as_it_came(
