@@ -1,4 +1,4 @@
-"""Seven days of the three plants' history, as `enms demo` fills them."""
+"""Days of the three plants' history, as `enms demo` fills them."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 opened (立案) → notified (告知、现场监察) → ordered (限期整改) → verified (整改核验) → closed (结案). An order may be
 given again with another due date while it stands: an extension, or something was found not to be mended. A case may be
-withdrawn (撤销) from any of these but the last, for a reason. Comments are always possible; alerts are added until
+withdrawn (撤案) from any of these but the last, for a reason. Comments are always possible; alerts are added until
 it is verified.
 """
 

@@ -276,7 +276,7 @@ async def close(api: Api, language: Language, number: CaseNumber, body: StepIn |
 
 @router.post("/cases/{number}/withdraw", response_model=CaseDetail, summary="Withdraw a case, for a reason")
 async def withdraw(api: Api, language: Language, number: CaseNumber, body: SayIn) -> CaseDetail:
-    """撤销. Its record stays."""
+    """撤案. Its record stays."""
     return await _step(api, language, number, CaseStep.WITHDRAWN, body)
 
 
