@@ -49,6 +49,9 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 _PLACE = "body."
+# A box for a time holds milliseconds, a reading's instant microseconds: the whole of it goes beside the box, unseen.
+_EXACT = "_exact"
+_CUT = re.compile(r"(\.\d{3})\d+$")
 
 
 @dataclass(slots=True)
@@ -89,11 +92,20 @@ class Form:
     def moment(self, name: str, zone: ZoneInfo) -> datetime:
         """A wall time, in UTC; any, and a mistake, where there is none."""
         try:
-            return datetime.fromisoformat(self[name]).replace(tzinfo=zone).astimezone(UTC)
+            wall = datetime.fromisoformat(self[name]).replace(tzinfo=None)
+            return (self._exact(name, wall) or wall).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
             said = f"{self[name]!r} is not a time" if self[name] else "is needed"
             self.mistakes.append(Mistake(_PLACE + name, said))
             return datetime.min.replace(tzinfo=UTC)
+
+    def _exact(self, name: str, wall: datetime) -> datetime | None:
+        """The moment that the box began with; None where it says another one now."""
+        try:
+            exact = datetime.fromisoformat(self[name + _EXACT])
+        except ValueError:
+            return None
+        return exact if exact.replace(microsecond=exact.microsecond // 1000 * 1000) == wall else None
 
     def needed(self, *names: str) -> None:
         """These have something in them."""
@@ -125,6 +137,12 @@ def _slip(text: Catalogue, said: str) -> str:
         if found := pattern.fullmatch(said):
             return text(message, **found.groupdict()) if found.groupdict() else text(message)
     return known_word(text, "refusal", said) or said
+
+
+def moments(**walls: str) -> dict[str, str]:
+    """What a form begins with where a link says moments, in wall time: boxes by name, and what they cannot hold."""
+    boxes = {name: _CUT.sub(r"\1", wall) for name, wall in walls.items()}
+    return boxes | {name + _EXACT: wall for name, wall in walls.items() if wall != boxes[name]}
 
 
 async def sent(request: Request, lengths: Mapping[str, int]) -> Form:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.console.forms import Form, entered, sent
+from api.console.forms import Form, entered, moments, sent
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.console.words import N_
@@ -20,7 +20,7 @@ from enms.metering import ReadingType
 
 router = APIRouter(include_in_schema=False)
 _SHOWN = 100
-_FIELDS = {"point": 200, "t": 40, "start": 40, "value": 40, "by": 100, "reason": 1000}
+_FIELDS = {"point": 200, "t": 40, "t_exact": 40, "start": 40, "start_exact": 40, "value": 40, "by": 100, "reason": 1000}
 _LABELS = {
     "point": N_("Meter"),
     "t": N_("Read at"),
@@ -39,11 +39,12 @@ async def show_readings(
     code: str,
     point: Annotated[str, Query(max_length=200)] = "",
     t: Annotated[str, Query(max_length=40)] = "",
+    start: Annotated[str, Query(max_length=40)] = "",
     done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
-    """`point` and `t` choose what the form begins with, as links from a point and from an entry to correct do."""
+    """`point`, `t` and `start` choose what the form begins with, as links from a point and an entry to correct do."""
     owner = await plants.enterprise(api.pool, code)
-    return await _page(request, api, language, owner, Form({"point": point, "t": t}), done)
+    return await _page(request, api, language, owner, Form({"point": point, **moments(t=t, start=start)}), done)
 
 
 async def _page(

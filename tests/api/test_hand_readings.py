@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import httpx
@@ -151,6 +152,50 @@ async def test_the_form_takes_a_reading_once_and_another_one_corrects_it(
     again = (await door.get(f"{PAGE}?point=roll.power&t=2026-11-20T12:00:07", headers=EN)).text
     assert 'value="roll.power" selected' in again
     assert 'value="2026-11-20T12:00:07"' in again
+
+
+def _as_sent(page: str) -> dict[str, str]:
+    """What a browser sends of the form as it stands: a box for a time holds no more than milliseconds."""
+    fields = dict(re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', page))
+    (fields["point"],) = re.findall(r'<option value="([^"]+)" selected', page)
+    for name in ("t", "start"):
+        if not re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?)?", fields[name]):
+            fields[name] = ""
+    return fields
+
+
+@pytest.mark.parametrize("second", ["07", "07.5", "07.123456", "07.000001"])
+async def test_correct_it_leads_to_that_very_reading(
+    door: httpx.AsyncClient, db_pool: asyncpg.Pool, second: str
+) -> None:
+    """Its instant to the microsecond, and where its span began: else a second reading stands beside it."""
+    row = {
+        "point": "bf1.output", "start": f"2026-11-20T11:00:{second}+08:00", "t": f"2026-11-20T12:00:{second}+08:00",
+        "value": 30.0,
+    }  # fmt: skip
+
+    async def held() -> list[tuple[datetime, datetime, float]]:
+        query = (
+            "SELECT r.start, r.ts, r.value FROM reading AS r JOIN point USING (e, p) WHERE code = 'bf1.output'"
+            " AND r.ts BETWEEN '2026-11-20T12:00:00+08:00' AND '2026-11-20T12:01:00+08:00'"
+        )
+        return [tuple(one) for one in await db_pool.fetch(query)]
+
+    await door.post(URL, params=BY, json={"readings": [row]})
+    ((start, t, _),) = await held()
+    (link,) = re.findall(r'href="(/e/[^"]*)#enter">Correct it', (await door.get(PAGE, headers=EN)).text)
+    fields = _as_sent((await door.get(link.replace("&amp;", "&"), headers=EN)).text)
+    refused = await door.post(PAGE, data=fields | {"value": "31", "by": "王工", "reason": ""})
+    assert refused.status_code == 422
+    done = await door.post(PAGE, data=_as_sent(refused.text) | {"reason": "抄错"})
+    assert done.status_code == 303, done.text
+    assert await held() == [(start, t, 31.0)]
+    # another time is another reading
+    another = {"t": "2026-11-20T12:00:09", "value": "32", "by": "王工", "reason": "抄表"}
+    other = await door.post(PAGE, data=fields | another)
+    assert other.status_code == 303, other.text
+    assert len(await held()) == 2
+    assert (await held())[1][1].microsecond == 0
 
 
 @pytest.mark.parametrize(

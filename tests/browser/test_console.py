@@ -226,3 +226,15 @@ _CONTRAST = """() => {
   }
   return [...bad];
 }"""
+
+
+async def test_a_reading_between_two_seconds_can_be_corrected(console: Console) -> None:
+    """Chromium empties a box whose time says microseconds, and refuses a step it does not know."""
+    at = "2026-11-20T12:00:07.123456"
+    page = await console.open(f"/e/seed-steel/readings?point=bf1.output&t={at}&start={at}", language="en-US")
+    for name in ("t", "start"):
+        box = page.locator(f"input[name={name}]")
+        assert await box.input_value() == at[:-3]
+        assert await box.evaluate("box => box.validity.valid")
+        assert await page.locator(f"input[name={name}_exact]").input_value() == at
+    assert console.complaints == []
