@@ -8,9 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 
-from api.console.forms import Form, entered, sent
-from api.console.i18n import catalogue
-from api.console.render import page, zone_of
+from api.console.forms import Form, entered, form_page, sent
 from api.console.words import N_
 from api.correcting import Asked, enter, needs
 from api.deps import Api, Context
@@ -54,17 +52,13 @@ async def show_corrections(
 async def _page(
     request: Request, api: Context, language: Language, owner: EnterpriseRow, form: Form, done: int | None = None
 ) -> Response:
-    text = catalogue(language)
     cuts = await cuts_of(api.pool, owner)
     found = await needs(api, owner)
     items = [(need.number, input_item(need, language)) for need in found]
-    name = owner.name_zh if language == "zh" else owner.name_en
     wanted = form["what"]
     there = next((f"{i.enpi} {i.input}" for _, i in items if f"{i.enpi} {i.input}" == wanted), "")
     of_enpi = next((f"{i.enpi} {i.input}" for _, i in items if i.enpi == wanted.partition(" ")[0] and i.missing), "")
     values = {
-        "owner": owner,
-        "name": name,
         "items": items,
         "open": [item for _, item in items if item.metered_by is None],
         "missing": sum(item.missing for _, item in items),
@@ -74,13 +68,8 @@ async def _page(
         "units": {item.input: item.unit for _, item in items},
         "chosen": there or of_enpi,
         "today": cuts.day_of(api.clock()).isoformat(),
-        "form": form,
-        "slips": list(form.said(text, _LABELS)),
-        "done": done,
-        "zone": zone_of(owner.timezone),
     }
-    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
-    return await page(request, api, "corrections.html", values, crumbs=crumbs, status=form.status)
+    return await form_page(request, api, language, "corrections.html", owner, form, _LABELS, values, done)
 
 
 @router.post("/e/{code}/corrections")

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.console.i18n import Catalogue
+from api.console.i18n import Catalogue, catalogue
+from api.console.render import page, zone_of
 from api.console.words import N_, known_word
+from api.deps import Context
+from db.plants import EnterpriseRow
 from enms.errors import ConflictError, InputError, Mistake
 
 # What `api.production`, `api.correcting` and `api.console.readings` say of an entry, and the text for it.
@@ -183,3 +186,41 @@ async def entered(
     else:
         return RedirectResponse(done(number), status_code=303)
     return await again(form)
+
+
+async def form_page(
+    request: Request,
+    context: Context,
+    language: str,
+    template: str,
+    owner: EnterpriseRow,
+    form: Form,
+    labels: Mapping[str, str],
+    values: Mapping[str, object],
+    done: int | None,
+) -> Response:
+    """A plant's page with a form on it.
+
+    Args:
+        request: whose language and address count.
+        context: of the application.
+        language: zh or en.
+        template: file name.
+        owner: the plant.
+        form: as it was sent, or what it begins with.
+        labels: of its fields, for what is said of mistakes.
+        values: what else the page shows.
+        done: number of the entry that was made a moment ago.
+    """
+    text = catalogue(language)
+    name = owner.name(language)
+    of_form = {
+        "owner": owner,
+        "name": name,
+        "form": form,
+        "slips": list(form.said(text, labels)),
+        "done": done,
+        "zone": zone_of(owner.timezone),
+    }
+    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
+    return await page(request, context, template, of_form | dict(values), crumbs=crumbs, status=form.status)

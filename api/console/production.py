@@ -7,9 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.console.forms import Form, entered, sent
-from api.console.i18n import catalogue
-from api.console.render import page, zone_of
+from api.console.forms import Form, entered, form_page, sent
 from api.console.words import N_
 from api.deps import Api, Context
 from api.language import Language
@@ -50,26 +48,17 @@ async def show_production(
 async def _page(
     request: Request, api: Context, language: Language, owner: EnterpriseRow, form: Form, done: int | None = None
 ) -> Response:
-    text = catalogue(language)
     cuts = await cuts_of(api.pool, owner)
     rows = await hand.entries(api.pool, owner.e, limit=_SHOWN + 1)
-    name = owner.name_zh if language == "zh" else owner.name_en
     values = {
-        "owner": owner,
-        "name": name,
         "points": [(p.code, p.name(language) or p.code, p.unit) for p in await output_points(api, owner)],
         "shifts": await views.shifts(api.pool, owner.e),
         "whole_day": WHOLE_DAY,
         "yesterday": (cuts.day_of(api.clock()) - timedelta(days=1)).isoformat(),
         "entries": [entry_item(row) for row in rows[:_SHOWN]],
         "more": len(rows) > _SHOWN,
-        "form": form,
-        "slips": list(form.said(text, _LABELS)),
-        "done": done,
-        "zone": zone_of(owner.timezone),
     }
-    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
-    return await page(request, api, "production.html", values, crumbs=crumbs, status=form.status)
+    return await form_page(request, api, language, "production.html", owner, form, _LABELS, values, done)
 
 
 @router.post("/e/{code}/production")

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.console.forms import Form, entered, moments, sent
-from api.console.i18n import catalogue
-from api.console.render import page, zone_of
+from api.console.forms import Form, entered, form_page, moments, sent
+from api.console.render import zone_of
 from api.console.words import N_
 from api.deps import Api, BackfillRow, Context
 from api.hand_readings import enter_readings
@@ -50,24 +49,14 @@ async def show_readings(
 async def _page(
     request: Request, api: Context, language: Language, owner: EnterpriseRow, form: Form, done: int | None = None
 ) -> Response:
-    text = catalogue(language)
-    zone = zone_of(owner.timezone)
     rows = await hand.entered_readings(api.pool, owner.e, limit=_SHOWN + 1)
-    name = owner.name_zh if language == "zh" else owner.name_en
     values = {
-        "owner": owner,
-        "name": name,
         "points": [(p.code, p.name(language) or p.code, p.unit) for p in await api.registry.points(owner.e)],
-        "minute": api.clock().astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
+        "minute": api.clock().astimezone(zone_of(owner.timezone)).strftime("%Y-%m-%dT%H:%M"),
         "entries": rows[:_SHOWN],
         "more": len(rows) > _SHOWN,
-        "form": form,
-        "slips": list(form.said(text, _LABELS)),
-        "done": done,
-        "zone": zone,
     }
-    crumbs = [("/", text("District")), (f"/e/{owner.code}", name)]
-    return await page(request, api, "readings.html", values, crumbs=crumbs, status=form.status)
+    return await form_page(request, api, language, "readings.html", owner, form, _LABELS, values, done)
 
 
 @router.post("/e/{code}/readings")
