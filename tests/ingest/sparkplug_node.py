@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from pysparkplug import (  # type: ignore[import-not-found]  # not in this environment
     Client,
@@ -60,8 +63,23 @@ def send(client: Client, group: str, node: str, given: dict) -> None:
     client.publish(message, include_dtypes=given.get("types", kind.endswith("BIRTH")))
 
 
+class BirthsTold(Client):
+    """The library's client, which tells when a node's births are on their way: they are sent from another thread."""
+
+    def __init__(self, client_id: str) -> None:
+        super().__init__(client_id=client_id)
+        self.born = threading.Event()
+
+    def connect(self, *where: Any, callback: Callable[[Client], None], **how: Any) -> None:
+        def whole(client: Client) -> None:
+            callback(client)
+            self.born.set()
+
+        super().connect(*where, callback=whole, **how)
+
+
 def main(port: int, group: str, name: str) -> None:
-    client = Client(client_id=f"{group}-{name}")
+    client = BirthsTold(client_id=f"{group}-{name}")
     node: EdgeNode | None = None
     for line in sys.stdin:
         given = json.loads(line)
@@ -74,9 +92,7 @@ def main(port: int, group: str, name: str) -> None:
                 for device, metrics in given.get("devices", {}).items():
                     node.register(Device(device, tuple(metric(one) for one in metrics)))
                 node.connect("127.0.0.1", port=port)
-                while not node._connected:
-                    time.sleep(0.01)
-                time.sleep(0.1)  # its births go out from another thread
+                assert client.born.wait(30)
             case "update":
                 assert node is not None
                 node.update([metric(one) for one in given["metrics"]])

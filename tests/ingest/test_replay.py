@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiomqtt
 import asyncpg
 import pytest
 
@@ -114,21 +115,23 @@ async def test_a_file_into_the_ledger(settings: Settings, mapping: MappingFile, 
 
 
 async def test_what_gets_lost_is_sent_again(
-    settings: Settings, mapping: MappingFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, broker: LocalBroker, mapping: MappingFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replaying, "_RESEND_AFTER_S", 1.0)
     file = year(tmp_path, 100)
 
-    async def late() -> None:
-        await asyncio.sleep(2.5)  # nobody has subscribed so far: the broker throws the first messages away
+    async def late(watcher: aiomqtt.Client) -> None:
+        await anext(watcher.messages)  # ingest has no session so far: for it the broker throws the first messages away
         async with roles(settings, "ingest", "ledger"):
             await done.wait()
 
     done = asyncio.Event()
-    running = asyncio.create_task(late())
-    summary = await replay._replay(settings, file, mapping)
-    done.set()
-    await running
+    async with aiomqtt.Client(broker.host, broker.port) as watcher:
+        await watcher.subscribe("energy/v1/#", qos=1)
+        running = asyncio.create_task(late(watcher))
+        summary = await replay._replay(settings, file, mapping)
+        done.set()
+        await running
     assert summary.messages_resent > 0
     assert summary.stored == 400
 

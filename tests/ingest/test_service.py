@@ -67,11 +67,14 @@ async def ingesting(dsn: str, broker: LocalBroker, folder: Path, **chosen: Any) 
 
 
 async def connected(service: Ingest) -> None:
-    async def is_connected() -> bool:
-        return service.parts.get("the broker", (False, ""))[0]  # type: ignore[attr-defined]
+    """Wait until the broker has said that it took the subscriptions: what is published from now on comes."""
 
-    await eventually(is_connected)
-    await asyncio.sleep(0.05)  # the broker handles the subscription
+    async def is_subscribed() -> bool:
+        link = service._subscriber._link
+        asked = link._client.subscriptions if link is not None else []
+        return bool(asked) and all(one.acknowledged for one in asked)
+
+    await eventually(is_subscribed)
 
 
 async def publish(broker: LocalBroker, *messages: tuple[str, object]) -> None:
@@ -259,13 +262,17 @@ async def test_a_stop_loses_nothing(plant: asyncpg.Pool, pg_dsn: str, broker: Lo
     for _ in range(4):
         async with ingesting(pg_dsn, broker, tmp_path) as service:
             await connected(service)
-            await asyncio.sleep(0.1)
+            await eventually(lambda: _something_came(service, sending))
     await sending
     async with ingesting(pg_dsn, broker, tmp_path) as service:
         await connected(service)
         await publish(broker, *numbered(*range(2_000)))  # what was sent before the first subscription
         await eventually(lambda: _is(count(plant), 2_000))
         await eventually(lambda: _is(_pending(service), 0))
+
+
+async def _something_came(service: Ingest, sending: asyncio.Task[None]) -> bool:
+    return service._buffer.received > 0 or sending.done()
 
 
 async def test_a_full_spool_leaves_the_rest_with_the_broker(

@@ -184,7 +184,9 @@ async def test_a_gap_in_the_count_asks_for_a_birth_and_loses_nothing_else(
         for seq in range(3):  # 255 is followed by 0
             await node.send("NDATA", seq, metric(None, float(seq), alias=1, t=NOW + 1000 + seq))
         await eventually(lambda: _is(count(plant), 9))
-        await asyncio.sleep(0.3)
+        session = service._sparkplug._sessions["demo", "gw1"]
+        assert (session.sequence.expected, session.sequence.missing) == (3, {}), "nothing to ask for, however long"
+        assert not service._sparkplug._wanted
         assert not await node.asked()
         await node.send("NDATA", 5, metric(None, 5.0, alias=1, t=NOW + 2005))
         await eventually(node.asked)

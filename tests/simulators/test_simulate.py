@@ -16,7 +16,9 @@ from typing import Self
 
 import aiomqtt
 import asyncpg
+import pytest
 
+from cli import health
 from cli.broker import LocalBroker
 from cli.publishing import Publisher
 from cli.simulate import Run, simulate
@@ -153,23 +155,37 @@ async def test_nothing_is_lost_when_the_broker_goes_away(broker: LocalBroker) ->
     assert publisher.published >= 2000
 
 
-async def test_a_broker_that_is_not_there_yet_is_waited_for(broker: LocalBroker) -> None:
+@pytest.fixture
+def unreached(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set once a publisher has found no broker."""
+    found, report = asyncio.Event(), health.report
+
+    def told(part: str, *, ok: bool, detail: str = "") -> None:
+        report(part, ok=ok, detail=detail)
+        if not ok:
+            found.set()
+
+    monkeypatch.setattr(health, "report", told)
+    return found
+
+
+async def test_a_broker_that_is_not_there_yet_is_waited_for(broker: LocalBroker, unreached: asyncio.Event) -> None:
     await broker.stop()
     half, go_on, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     go_on.set()
     publisher = Publisher(Broker.from_url(broker.url))
     task = asyncio.create_task(publisher.run(_numbered(10, half, go_on), stop))
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(unreached.wait(), 10)
     await broker.start()
     await asyncio.wait_for(task, 30)
     assert publisher.published == 10
 
 
-async def test_stopping_without_a_broker_does_not_hang(free_port: int) -> None:
+async def test_stopping_without_a_broker_does_not_hang(free_port: int, unreached: asyncio.Event) -> None:
     half, go_on, stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
     publisher = Publisher(Broker.from_url(f"mqtt://127.0.0.1:{free_port}"))
     task = asyncio.create_task(publisher.run(_numbered(10, half, go_on), stop))
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(unreached.wait(), 10)
     stop.set()
     await asyncio.wait_for(task, 3)
 
