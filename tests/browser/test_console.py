@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+from playwright.async_api import Page
 
 from api.console import numbers
 from tests.api.seed import GAPPY
@@ -161,14 +162,34 @@ async def test_theme_language_and_keyboard(console: Console) -> None:
     assert await page.locator("html").get_attribute("lang") == "zh-CN", "the choice is kept"
 
 
+async def _exact(page: Page) -> list[float]:
+    """The power of the processes in the order shown, kW, where it is known."""
+    titles = await page.locator("#processes tbody td:nth-child(2) .q").evaluate_all("all => all.map(q => q.title)")
+    return [float(title.removesuffix(" kW").replace(",", "")) for title in titles if title.endswith(" kW")]
+
+
 async def test_tables_sort_by_the_exact_value(console: Console) -> None:
     page = await console.open("/e/seed-steel", language="en-US")
-    await page.click("#processes th:nth-child(2) button")
-    first = await page.locator("#processes tbody tr").first.inner_text()
-    assert "Hot rolling" in first
-    await page.click("#processes th:nth-child(2) button")
-    last = await page.locator("#processes tbody tr").last.inner_text()
-    assert "Hot rolling" in last
+    for order, down in (("descending", True), ("ascending", False)):
+        await page.click("#processes th:nth-child(2) button")
+        powers = await _exact(page)
+        assert len(powers) > 1
+        assert powers == sorted(powers, reverse=down)
+        assert await page.locator("#processes th:nth-child(2)").get_attribute("aria-sort") == order
+        rows = await page.locator("#processes tbody td:nth-child(2)").all_inner_texts()
+        assert "—" not in rows[: len(powers)], "what is unknown comes last"
+
+
+async def test_a_table_drawn_again_stays_in_the_order_chosen(console: Console) -> None:
+    page = await console.open("/e/seed-steel", language="en-US")
+    await page.click("#processes th:nth-child(1) button")
+    chosen = await page.locator("#processes tbody td:nth-child(1)").all_inner_texts()
+    assert chosen == sorted(chosen, reverse=True)
+    await page.evaluate("window.first = document.querySelector('#processes')")
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('enms:interval', { detail: {} }))")
+    await page.wait_for_function("() => !window.first.isConnected")
+    await page.wait_for_selector("#processes th[aria-sort=descending]")
+    assert await page.locator("#processes tbody td:nth-child(1)").all_inner_texts() == chosen
 
 
 async def test_acknowledging_from_the_page(console: Console) -> None:

@@ -13,28 +13,43 @@ function theme() {
   });
 }
 
-// Tables sort by what a cell's exact value is: its title, or its text.
+// Tables sort by what a cell's exact value is: its instant, its title, or its text. What cannot be told comes last.
+const NUMBER = /^-?\d[\d,]*(\.\d+)?(e[+-]?\d+)?(?=$|[\s%])/;
+
+function exact(row, column) {
+  const cell = row.children[column];
+  const told = cell.dataset.sort ?? cell.querySelector("time[data-t]")?.dataset.t ?? cell.querySelector(".q")?.title;
+  const text = (told ?? cell.textContent.trim()).replace("\u2212", "-");
+  const number = text.match(NUMBER);
+  return number ? Number(number[0].replaceAll(",", "")) : text;
+}
+
+function sort(table, column, down) {
+  for (const th of table.tHead.rows[0].children) th.removeAttribute("aria-sort");
+  table.tHead.rows[0].children[column].setAttribute("aria-sort", down ? "descending" : "ascending");
+  const turn = down ? -1 : 1;
+  const rows = [...table.tBodies[0].rows].map((row) => [exact(row, column), row]);
+  rows.sort(([a], [b]) => {
+    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+    return a < b ? -turn : a > b ? turn : 0;
+  });
+  table.tBodies[0].append(...rows.map(([, row]) => row));
+}
+
+// A table that the server draws again stays in the order its reader chose: it is known by its place in its section.
 function sortable() {
+  const chosen = new Map();
+  const place = (table) => {
+    const section = table.closest("[id]") ?? document.body;
+    return `${section.id} ${[...section.querySelectorAll("table")].indexOf(table)}`;
+  };
   document.addEventListener("click", (event) => {
-    const head = event.target.closest("table.sortable th button");
-    if (!head) return;
-    const th = head.parentElement;
+    const th = event.target.closest("table.sortable th button")?.parentElement;
+    if (!th) return;
     const table = th.closest("table");
-    const column = [...th.parentElement.children].indexOf(th);
-    const down = th.getAttribute("aria-sort") !== "descending";
-    for (const other of th.parentElement.children) other.removeAttribute("aria-sort");
-    th.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const key = (row) => {
-      const cell = row.children[column];
-      const exact = cell.dataset.sort ?? cell.querySelector(".q")?.title ?? cell.textContent.trim();
-      const number = Number.parseFloat(exact.replaceAll(",", "").replace("\u2212", "-"));
-      return Number.isNaN(number) ? exact : number;
-    };
-    const body = table.tBodies[0];
-    const rows = [...body.rows].map((row) => [key(row), row]);
-    rows.sort(([a], [b]) => (typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? 1 : -1));
-    if (down) rows.reverse();
-    body.append(...rows.map(([, row]) => row));
+    const order = [[...th.parentElement.children].indexOf(th), th.getAttribute("aria-sort") !== "descending"];
+    chosen.set(place(table), order);
+    sort(table, ...order);
   });
   const dress = () => {
     for (const th of document.querySelectorAll("table.sortable th:not([aria-hidden])")) {
@@ -43,6 +58,10 @@ function sortable() {
       button.type = "button";
       button.append(...th.childNodes);
       th.append(button);
+    }
+    for (const table of document.querySelectorAll("table.sortable:not(:has([aria-sort]))")) {
+      const order = chosen.get(place(table));
+      if (order) sort(table, ...order);
     }
   };
   dress();
