@@ -156,13 +156,14 @@ class Ingest:
             self._host.here()
 
     def _disconnected(self, reason: str) -> None:
-        self._sparkplug.doubt()
-        if self._host is not None and not self._intake.finishing:
-            self._host.gone()
         metrics.BROKER_UP.set(0)
         self._report("the broker", False, reason)
-        if not self._intake.finishing:
-            log.warning("no connection to the broker", broker=str(self._broker), reason=reason)
+        if self._intake.finishing:  # whether everything was heard, `Subscriber.disconnect` tells
+            return
+        self._sparkplug.forget()
+        if self._host is not None:
+            self._host.gone()
+        log.warning("no connection to the broker", broker=str(self._broker), reason=reason)
 
     async def _ask_for_births(self) -> None:
         assert self._host is not None

@@ -89,8 +89,8 @@ class _Session:
     """A node from its birth on. Devices by name; the node's own metrics are those of device "".
 
     Attributes:
-        proven: nothing of it was missed since its birth. After a restart that is so once its count goes on where it
-            stood at the clean end before; else what an alias means has to be asked for again.
+        proven: nothing of it was missed since its birth. After a clean restart that is so once its count goes on where
+            it stood; else what an alias means has to be asked for again.
     """
 
     sequence: NodeSequence
@@ -173,14 +173,11 @@ class Sparkplug:
         told, self._died_now = self._died_now, []
         return told
 
-    def doubt(self) -> None:
-        """The connection was lost, and messages with it, perhaps: each node's count will tell."""
-        for node, session in self._sessions.items():
-            session.proven = False
-            self._wanted.setdefault(node, None)
-
     def forget(self) -> None:
-        """The broker kept nothing for us, deaths neither: an alias may mean something else by now."""
+        """Messages may be lost, births and deaths among them: an alias may mean something else by now.
+
+        A count that fits proves nothing then: it goes round at 256, and begins again with each birth.
+        """
         for node in self._sessions:
             self._wanted.setdefault(node, None)
         self._sessions.clear()
@@ -201,17 +198,17 @@ class Sparkplug:
         ]  # fmt: skip
 
     def restore(self, kept: Kept) -> None:
-        """Go on after a restart; whether births still hold is in doubt until a node's count goes on where it stood."""
+        """Go on after a restart: births of a clean end hold once a node's count goes on where it stood."""
         for node in kept.known[-_MOST_NODES:]:
             self._wanted[node] = None
         for one in kept.left[-_MOST_NODES:]:
             aliases = {alias: _Known(*known) for alias, known in one.aliases.items()}
-            session = _Session(NodeSequence(one.expected), one.bd_seq, aliases, one.types)
+            session = _Session(NodeSequence(one.expected), one.bd_seq, aliases, one.types, proven=False)
             self._sessions[one.enterprise, one.gateway] = session
+            self._wanted[one.enterprise, one.gateway] = None
         for gone in kept.dead[-_MOST_NODES:]:
             self._dead[gone.enterprise, gone.gateway] = gone.at
             self._died_now.append((gone.enterprise, gone.gateway))
-        self.doubt()
 
     def pass_over(self, topic: str) -> None:
         """A message on that topic came and is not read: it may have been a birth."""
@@ -309,7 +306,7 @@ class Sparkplug:
         return session
 
     def _prove(self, node: Node, session: _Session, payload: Any) -> _Session | None:
-        """Whether a node's first message after a break is the one that had to come next."""
+        """Whether a node's first message after a restart is the one that had to come next."""
         if payload.HasField("seq") and payload.seq == session.sequence.expected:
             session.proven = True
             self._wanted.pop(node, None)

@@ -217,6 +217,13 @@ def test_a_message_that_nobody_reads_any_more_ends_what_a_count_proves(tmp_path:
     assert one.asked(0)
 
 
+def test_after_a_lost_connection_everybody_born_is_asked() -> None:
+    one = born()
+    one.host.forget()
+    assert one.asked(0), "even before it speaks"
+    assert read(one.take("NDATA", message(2, ("", 1, 2.0)))).refused
+
+
 def test_a_broker_that_kept_nothing_leaves_no_births(tmp_path: Path) -> None:
     one = restarted(born(), tmp_path)
     one.host.forget()

@@ -303,6 +303,30 @@ async def test_after_a_crash_nothing_is_put_under_an_old_name(
     assert b"30.0" in await plant.fetchval("SELECT payload FROM quarantine")
 
 
+async def test_after_a_lost_connection_an_alias_waits_for_a_birth(
+    plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was under way is lost, perhaps a birth: a count that fits proves nothing."""
+    monkeypatch.setattr("ingest.service._ASK_S", 0.05)
+    async with ingesting(pg_dsn, broker, tmp_path) as service, foreign(broker) as node:
+        await connected(service)
+        await node.do("node", metrics=[])
+        await node.send("NBIRTH", 0, metric("a", 1.0, alias=1))
+        await node.send("NDATA", 1, metric(None, 2.0, alias=1, t=NOW + 1))
+        await eventually(lambda: _is(count(plant), 2))
+        lost = service._subscriber._link
+        assert lost is not None
+        lost.close("cut")
+        await eventually(node.asked)
+        await node.send("NDATA", 2, metric(None, 3.0, alias=1, t=NOW + 2))
+        await eventually(lambda: _came(plant, NOW + 2))
+        assert await _reasons(plant) == ["unknown_alias"]
+        await node.send("NBIRTH", 0, metric("b", 4.0, alias=1, t=NOW + 3))
+        await node.send("NDATA", 1, metric(None, 5.0, alias=1, t=NOW + 4))
+        await eventually(lambda: _has(plant, "b", (NOW + 4, 5.0)))
+    assert await values(plant, "a") == [(NOW, 1.0), (NOW + 1, 2.0)]
+
+
 async def test_a_birth_that_comes_while_ingest_ends_leaves_no_old_names(
     plant: asyncpg.Pool, pg_dsn: str, broker: LocalBroker, tmp_path: Path
 ) -> None:
