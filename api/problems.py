@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from enms.errors import ConflictError, EnmsError, InputError, Mistake, NotFoundError, UnavailableError
+from enms.errors import ConflictError, EnmsError, InputError, Mistake, NotFoundError, UnavailableError, reason_of
 
 _log = structlog.get_logger("enms.api")
 MEDIA_TYPE = "application/problem+json"
@@ -163,5 +163,7 @@ def _mistakes(error: Exception) -> tuple[Mistake, ...]:
     if isinstance(error, InputError):
         return error.mistakes
     if isinstance(error, RequestValidationError):
-        return tuple(Mistake(".".join(str(part) for part in e["loc"]), str(e["msg"])) for e in error.errors())
+        return tuple(
+            Mistake(".".join(str(part) for part in e["loc"]), reason_of(e["msg"], e["type"])) for e in error.errors()
+        )
     return ()

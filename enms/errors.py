@@ -40,6 +40,15 @@ class Mistake:
         return f"{where}{place}{self.reason}"
 
 
+def reason_of(message: str, kind: str) -> str:
+    """A pydantic error in the words of a person."""
+    if kind == "extra_forbidden":
+        return "unknown key"
+    if kind == "missing":
+        return "is missing"
+    return message.removeprefix("Value error, ")
+
+
 class InputError(EnmsError):
     """Unusable input. `mistakes` lists every one found, in file order."""
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from enms.errors import Mistake, PlantFileError
+from enms.errors import Mistake, PlantFileError, reason_of
 from enms.plant import Plant
 from enms.plant_checks import Draft, Location, contradictions
 
@@ -48,7 +48,7 @@ def parse_plant(text: str, source: str) -> Plant:
     try:
         plant = Plant.model_validate(plain)
     except ValidationError as error:
-        found += [(e["loc"], _reason(e["msg"], str(e["type"]))) for e in error.errors()]
+        found += [(e["loc"], reason_of(e["msg"], str(e["type"]))) for e in error.errors()]
     found += contradictions(Draft.of(plain))
     if plant is None or found:
         mistakes = {Mistake(_place(document, at), reason, _line(document, at)) for at, reason in found}
@@ -63,14 +63,6 @@ def _plain(node: object) -> object:
     if isinstance(node, CommentedSeq):
         return [_plain(value) for value in node]
     return node
-
-
-def _reason(message: str, kind: str) -> str:
-    if kind == "extra_forbidden":
-        return "unknown key"
-    if kind == "missing":
-        return "is missing"
-    return message.removeprefix("Value error, ")
 
 
 def _line(document: CommentedMap, location: Location) -> int | None:

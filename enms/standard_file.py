@@ -13,9 +13,9 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from enms.errors import InputError, Mistake
+from enms.errors import InputError, Mistake, reason_of
 from enms.names import Name
-from enms.yaml_lines import line_of, place_of, plain, read_mapping, reason_of
+from enms.yaml_lines import line_of, place_of, plain, read_mapping
 
 Text = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]

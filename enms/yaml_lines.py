@@ -76,12 +76,3 @@ def place_of(document: CommentedMap, location: Location, names: Sequence[str]) -
             words += f".{step}" if words else step
             node = node.get(step) if isinstance(node, CommentedMap) else None
     return words
-
-
-def reason_of(message: str, kind: str) -> str:
-    """A pydantic error in the words of a person."""
-    if kind == "extra_forbidden":
-        return "unknown key"
-    if kind == "missing":
-        return "is missing"
-    return message.removeprefix("Value error, ")

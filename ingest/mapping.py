@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from enms.errors import MappingError, Mistake
-from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
+from enms.errors import MappingError, Mistake, reason_of
+from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping
 
 Stamps = Literal["interval_end", "interval_start", "instant"]
 

@@ -12,8 +12,8 @@ from ruamel.yaml.comments import CommentedMap
 
 from enms.bounds import targets
 from enms.catalogue import catalogue
-from enms.errors import Mistake, NotFoundError, RuleBookError
-from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
+from enms.errors import Mistake, NotFoundError, RuleBookError, reason_of
+from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping
 from rules.coal_rules import FleetCondition, SupplyCoalRule
 from rules.definition import MODELS, EnpiLimitRule, MotorLoadRule, Rule
 from rules.kind import Kind

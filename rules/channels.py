@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from enms.alerts import Severity
-from enms.errors import Mistake
-from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping, reason_of
+from enms.errors import Mistake, reason_of
+from enms.yaml_lines import Location, line_of, place_of, plain, read_mapping
 from rules.base_rule import Duration, Strict, Text
 from rules.escalation import Escalation
 from rules.ways import Way, WayError, way_to

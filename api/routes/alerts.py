@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api import csv_out
+from api.body import Body
 from api.deps import Api, Context
 from api.language import Language
 from api.paging import Page, check_limit, cut, decode, decode_number, decode_time, encode
@@ -185,7 +186,7 @@ async def show_evidence(
     return csv_out.answer(request, Page(items=items), EvidenceItem, wanted, name=f"evidence-{alert}", bom=bom)
 
 
-class By(BaseModel):
+class By(Body):
     """Who does it. Taken at their word until sign-in exists."""
 
     by: str = Field(default="unsigned", min_length=1, max_length=100, examples=["Li Wei"])

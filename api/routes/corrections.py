@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import csv_out
+from api.body import Body
 from api.correcting import Asked, Need, enter, needs
 from api.deps import Api
 from api.language import Language
@@ -40,7 +41,7 @@ class InputItem(BaseModel):
     editions: list[str]
 
 
-class CorrectionIn(BaseModel):
+class CorrectionIn(Body):
     """An input over local days, both included."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -76,7 +77,7 @@ class CorrectionOut(BaseModel):
     id: int
 
 
-class WithdrawIn(BaseModel):
+class WithdrawIn(Body):
     """Who withdraws it."""
 
     enterprise: str = Field(min_length=1, max_length=200)

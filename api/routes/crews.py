@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field
 
 from api import csv_out
+from api.body import Body
 from api.deps import Api
 from api.language import Language
 from api.paging import Page
@@ -40,7 +41,7 @@ class CrewAnswer(BaseModel):
     next_cursor: None = None
 
 
-class RosterIn(BaseModel):
+class RosterIn(Body):
     """Days that come round again from a day on; the roster before holds up to it."""
 
     enterprise: str = Field(min_length=1, max_length=200, examples=["demo-steel"])
@@ -54,7 +55,7 @@ class RosterOut(BaseModel):
     changed: bool
 
 
-class OverrideIn(BaseModel):
+class OverrideIn(Body):
     """One shift that another crew works, or worked."""
 
     enterprise: str = Field(min_length=1, max_length=200, examples=["demo-steel"])

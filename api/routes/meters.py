@@ -7,6 +7,7 @@ from datetime import UTC
 from fastapi import APIRouter, status
 from pydantic import AwareDatetime, BaseModel, Field
 
+from api.body import Body
 from api.deps import Api, Context
 from api.problems import RESPONSES
 from db.meter_events import MeterEvent, declare
@@ -15,7 +16,7 @@ from enms.metering import InstallationKind
 router = APIRouter(prefix="/meters", tags=["meters"], responses=RESPONSES)
 
 
-class ExchangeIn(BaseModel):
+class ExchangeIn(Body):
     """A new meter at T: readings from T on are its own."""
 
     enterprise: str = Field(examples=["demo-steel"])
@@ -28,7 +29,7 @@ class ExchangeIn(BaseModel):
     accuracy_class: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
-class ResetIn(BaseModel):
+class ResetIn(Body):
     """The same meter, set back at T; without `final` the span before T stays missing."""
 
     enterprise: str = Field(examples=["demo-steel"])

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api import csv_out
+from api.body import Body
 from api.deps import Api
 from api.paging import Page, check_limit, cut, encode, number_in
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, Limit
@@ -21,7 +22,7 @@ from enms.readings import Origin
 router = APIRouter(prefix="/production", tags=["production"], responses=RESPONSES)
 
 
-class EntryIn(BaseModel):
+class EntryIn(Body):
     """An amount over a span, as it was counted or weighed."""
 
     enterprise: str = Field(min_length=1, max_length=200, examples=["demo-steel"])

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from api import csv_out
+from api.body import Body
 from api.deps import Api, BackfillRow
 from api.hand_readings import enter_readings
 from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_number, decode_time, encode
@@ -21,7 +22,7 @@ from db import plants, series
 from db.hand import batches
 from db.series import After, BinRow, ReadingRow
 from db.views import PointRow
-from enms.errors import InputError, Mistake, UnavailableError
+from enms.errors import InputError, Mistake, UnavailableError, reason_of
 from enms.metering import ReadingType
 from enms.readings import Origin, Quality
 
@@ -117,7 +118,7 @@ def _item(point: PointRow, row: ReadingRow | BinRow) -> ReadingItem:
     )
 
 
-class RowIn(BaseModel):
+class RowIn(Body):
     """One row of the MQTT row form."""
 
     point: str = Field(min_length=1, max_length=200, examples=["bf1.elec.active_energy"])
@@ -129,9 +130,10 @@ class RowIn(BaseModel):
     start: datetime | int | None = Field(default=None, description="Begin of an interval reading; `t` is its end")
 
 
-class BatchIn(BaseModel):
+class BatchIn(Body):
     """Rows as on MQTT."""
 
+    seq: int | None = Field(default=None, description="A gateway's count on MQTT; says nothing here", examples=[17])
     readings: list[RowIn] = Field(min_length=1)
 
 
@@ -256,12 +258,17 @@ def _from_csv(body: bytes) -> list[BackfillRow]:
     except UnicodeDecodeError:
         raise InputError("", [Mistake("body", "not UTF-8")]) from None
     reader = csv.DictReader(io.StringIO(text))
-    if missing := {"point", "t", "value"} - set(reader.fieldnames or ()):
+    columns = reader.fieldnames or ()
+    if missing := {"point", "t", "value"} - set(columns):
         raise InputError("", [Mistake("body", f"the header line has no {', '.join(sorted(missing))}")])
-    lines = [
-        {key: _number(key, value) for key, value in line.items() if key is not None and value not in {None, ""}}
-        for line in reader
-    ]
+    # Once, not for every row. Columns without a name are what spreadsheets leave behind.
+    if unknown := [name for name in columns if name and name not in RowIn.model_fields]:
+        raise InputError("", [Mistake(f"body.{name}", "unknown key") for name in unknown[:_MOST_MISTAKES]])
+    rows = list(reader)
+    # A comma for a decimal point: half of the number would be left out.
+    if longer := [n for n, row in enumerate(rows) if row.get("") or any(row.get(None) or ())]:
+        raise InputError("", [Mistake(f"body.{n}", "a cell in no column") for n in longer[:_MOST_MISTAKES]])
+    lines = [{key: _number(key, value) for key, value in row.items() if key and value} for row in rows]
     try:
         return [_row(row) for row in _ROWS.validate_python(lines)]
     except ValidationError as error:
@@ -290,4 +297,6 @@ def _instant(value: datetime | int, field: str) -> datetime:
 
 def _mistakes(error: ValidationError) -> InputError:
     found = error.errors(include_url=False, include_input=False)[:_MOST_MISTAKES]
-    return InputError("", [Mistake("body." + ".".join(str(part) for part in e["loc"]), e["msg"]) for e in found])
+    return InputError(
+        "", [Mistake("body." + ".".join(str(part) for part in e["loc"]), reason_of(e["msg"], e["type"])) for e in found]
+    )

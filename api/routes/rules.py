@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from api import backtests, csv_out
+from api.body import Body
 from api.deps import Api
 from api.language import Language
 from api.paging import Page
@@ -121,7 +122,7 @@ async def list_rules(
     return csv_out.answer(request, page, RuleItem, wanted, name="rules", bom=bom)
 
 
-class BacktestIn(BaseModel):
+class BacktestIn(Body):
     """A rule of the enterprise by its id, or a whole one as a rule book has it, and the past to hold it against."""
 
     enterprise: str = Field(max_length=200, examples=["demo-steel"])

@@ -53,6 +53,37 @@ async def test_every_reference_leads_somewhere(described: dict) -> None:
     walk(described)
 
 
+async def test_no_body_takes_a_key_that_nobody_knows(described: dict) -> None:
+    shapes = described["components"]["schemas"]
+    seen: set[str] = set()
+
+    def walk(node: object, where: str) -> None:
+        if isinstance(node, list):
+            for value in node:
+                walk(value, where)
+        if not isinstance(node, dict):
+            return
+        name = str(node.get("$ref", "")).removeprefix("#/components/schemas/")
+        if name and name not in seen:
+            seen.add(name)
+            walk(shapes[name], name)
+        if "properties" in node:
+            assert node.get("additionalProperties") is False, where
+        for value in node.values():
+            walk(value, where)
+
+    bodies = {
+        path: operation["requestBody"]
+        for path, operations in described["paths"].items()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    for path, body in bodies.items():
+        walk(body, path)
+    assert len(bodies) > 20
+    assert {"BatchIn", "RowIn", "RosterIn", "OpenIn", "ManyIn"} <= seen
+
+
 async def test_the_contracts_calls_are_there(described: dict) -> None:
     wanted = {
         "/health", "/metrics", "/enterprises", "/enterprises/{code}", "/points", "/points/latest", "/readings",

@@ -96,6 +96,26 @@ async def test_problems(
         assert problem["errors"]
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "key"),
+    [
+        ("/alerts/1/assign", {"to": "Zhang Min", "By": "Li Wei"}, "By"),
+        ("/alerts/1/acknowledge", {"who": "Li Wei"}, "who"),
+        ("/rules/backtest", {"enterprise": "seed-steel", "rule": "motor_idle", "start": "2026-11-20"}, "start"),
+        ("/crews/roster", {"enterprise": "seed-steel", "by": "x", "roster": {"starts": "2026-11-20",
+         "crews": [{"code": "a"}, {"code": "b", "nam": {}}], "days": [{"day": "a"}]}}, "roster.crews.1.nam"),
+    ],
+)  # fmt: skip
+async def test_a_key_that_nobody_knows_is_refused_with_its_place(
+    client: httpx.AsyncClient, path: str, body: dict, key: str
+) -> None:
+    """Misspelt, it would be left out without anybody being told."""
+    response = await client.post(V1 + path, json=body)
+    assert response.status_code == 422, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["errors"] == [{"place": f"body.{key}", "reason": "unknown key"}]
+
+
 async def test_wrong_method_is_a_problem_too(client: httpx.AsyncClient) -> None:
     response = await client.delete(f"{V1}/enterprises")
     assert response.status_code == 405

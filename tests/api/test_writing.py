@@ -56,6 +56,10 @@ async def test_csv_rows(client: httpx.AsyncClient, sink: Sink) -> None:
         (b'{"readings": [{"point": "a", "t": 99999999999999999999, "value": 1}]}', "t"),
         (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": "x"}, {"t": 1}]}', "readings.1.point"),
         (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": NaN}]}', "finite"),
+        (
+            b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": 1, "qualty": "bad"}]}',
+            "body.readings.0.qualty: unknown key",
+        ),
     ],
 )
 async def test_what_is_no_row_form_is_refused_as_a_whole(
@@ -67,10 +71,37 @@ async def test_what_is_no_row_form_is_refused_as_a_whole(
     assert sink.rows == []
 
 
-async def test_csv_without_its_columns(client: httpx.AsyncClient) -> None:
-    response = await client.post(POST, content=b"a,b\n1,2\n", headers={"Content-Type": "text/csv"})
+async def test_a_message_as_on_mqtt_has_a_count(client: httpx.AsyncClient, sink: Sink) -> None:
+    rows = [{"point": "roll.power", "t": "2026-11-22T18:15:00+08:00", "value": 1.5}]
+    assert (await client.post(POST, json={"seq": 17, "readings": rows})).json()["accepted"] == 1
+    assert sink.rows == [BackfillRow("roll.power", AT, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("a,b\n1,2\n", "point, t, value"),
+        (
+            "point,t,value,qualty\nroll.power,1795342500000,1.5,bad\nroll.power,1795342500000,2,\n",
+            "body.qualty: unknown key",
+        ),
+        ("point,t,value\nroll.power,1795342500000,1\nroll.power,1795342500000,1,5\n", "body.1: a cell in no column"),
+    ],
+)
+async def test_csv_has_its_columns_and_no_others(client: httpx.AsyncClient, sink: Sink, body: str, words: str) -> None:
+    response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
     assert response.status_code == 422
-    assert "point, t, value" in response.json()["detail"]
+    assert words in response.json()["detail"]
+    assert response.json()["detail"].count("unknown key") <= 1, "a column is told once"
+    assert sink.rows == []
+
+
+async def test_csv_may_end_in_empty_columns(client: httpx.AsyncClient, sink: Sink) -> None:
+    """As spreadsheets write them."""
+    body = "point,t,value,quality,,\nroll.power,2026-11-22T18:15:00+08:00,1.5,,,,,\n"
+    response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
+    assert response.json()["accepted"] == 1, response.text
+    assert sink.rows == [BackfillRow("roll.power", AT, 1.5)]
 
 
 async def test_a_body_has_a_limit_announced_or_not(client: httpx.AsyncClient) -> None:
