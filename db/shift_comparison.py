@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,11 +23,66 @@ from enms.errors import ConflictError
 from enms.names import Name
 from enms.performance import EnpiValue
 from enms.quarters import QUARTER
-from enms.shift_comparison import ShiftComparison, ShiftInput, ShiftValue, compared, crew_summaries, summaries
+from enms.shift_comparison import ShiftComparison, compared
+from enms.shift_sums import crew_summaries, summaries
+from enms.shift_values import ShiftInput, ShiftValue
 
 _BACK = timedelta(days=7)
 _DAY = timedelta(days=1)
 _FINE_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftBook:
+    """What says of a span which shift it is, who worked it, and what its inputs carry.
+
+    Attributes:
+        codes: of the shifts by begin and end since midnight, in the order of the day.
+        carriers: by point.
+    """
+
+    codes: Mapping[tuple[timedelta, timedelta], str]
+    carriers: Mapping[str, str | None]
+    crews: CrewBook
+
+    def shift(self, value: EnpiValue, model: EnpiModel) -> ShiftValue:
+        """A shift's value with its inputs in standard coal, gaps filled as in the value."""
+        code = self._code(value, model)
+        return ShiftValue(
+            shift=code,
+            start=value.start,
+            end=value.end,
+            value=value.value,
+            low=value.low,
+            high=value.high,
+            completeness=value.completeness,
+            state=value.state.value,
+            reason=str(value.reason) if value.reason is not None else None,
+            energy_tce=None if value.whole_energy_kgce is None else value.whole_energy_kgce / 1000,
+            output=value.whole_output,
+            per_kgce=model.ratio.per_kgce,
+            inputs=_inputs(value, self.carriers),
+            crew=self.crews.duty(model.cuts.local_day(value.start), code).crew,
+        )
+
+    def _code(self, value: EnpiValue, model: EnpiModel) -> str:
+        """The shift's code, by its wall times."""
+        begins, ends = (t.astimezone(model.cuts.zone) for t in (value.start, value.end))
+        clock = tuple(timedelta(hours=t.hour, minutes=t.minute) for t in (begins, ends))
+        for (starts, until), code in self.codes.items():
+            if (starts, until % timedelta(days=1)) == clock:
+                return code
+        return f"{begins:%H:%M}"
+
+
+async def shift_book(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, start: datetime, end: datetime, now: datetime
+) -> ShiftBook:
+    """Of the shifts that begin within [start, end); carriers as they are at `now`."""
+    codes = {(row.starts, row.ends): row.code for row in await views.shifts(connection, enterprise.e)}
+    carriers = {row.code: row.carrier for row in await views.points(connection, enterprise.e, now)}
+    first, last = (t.astimezone(ZoneInfo(enterprise.timezone)).date() for t in (start, end))
+    return ShiftBook(codes, carriers, await crew_book(connection, enterprise.e, first - _DAY, last + _DAY))
 
 
 async def compare_shifts(
@@ -50,15 +105,11 @@ async def compare_shifts(
         enpi: only this one.
         idle: also how long there was no output.
     """
-    codes = {(row.starts, row.ends): row.code for row in await views.shifts(connection, enterprise.e)}
-    if not codes or start >= end:
+    if start >= end:
         return ()
-    carriers = {row.code: row.carrier for row in await views.points(connection, enterprise.e, now)}
-    zone = ZoneInfo(enterprise.timezone)
-    first, last = start - _BACK, end
-    crews = await crew_book(
-        connection, enterprise.e, first.astimezone(zone).date() - _DAY, last.astimezone(zone).date() + _DAY
-    )
+    book = await shift_book(connection, enterprise, start - _BACK, end, now)
+    if not book.codes:
+        return ()
     found = []
     every = await enpi_models(connection, enterprise, enpi)
     models = [model for model in every if not model.current.retired and _by_shift(model)]
@@ -68,13 +119,10 @@ async def compare_shifts(
         done = [value for value in values if not value.provisional]
         shown = [value for value in done if start <= value.start < end]
         still = await _idle_hours(connection, model, shown) if idle else {}
-        runs = compared(
-            [replace(_shift(value, model, codes, carriers, crews), idle_h=still.get(value.start)) for value in shown],
-            [_shift(value, model, codes, carriers, crews) for value in done if value.start < start],
-        )
-        if runs:
+        shifts = [replace(book.shift(value, model), idle_h=still.get(value.start)) for value in shown]
+        if shifts:
             name = model.current.enpi.name
-            by_crew, all_crews = crew_summaries(runs, model.ratio.per_kgce)
+            by_crew, all_crews = crew_summaries(shifts)
             found.append(
                 ShiftComparison(
                     enpi=model.code,
@@ -83,8 +131,8 @@ async def compare_shifts(
                     process=model.current.enpi.process,
                     unit=model.ratio.symbol,
                     output_unit=model.ratio.output,
-                    runs=runs,
-                    by_shift=summaries(runs, model.ratio.per_kgce),
+                    runs=compared(shifts, [book.shift(value, model) for value in done if value.start < start]),
+                    by_shift=summaries(shifts),
                     by_crew=by_crew,
                     all_crews=all_crews,
                     per_kgce=model.ratio.per_kgce,
@@ -130,33 +178,6 @@ def _by_shift(model: EnpiModel) -> bool:
     return True
 
 
-def _shift(
-    value: EnpiValue,
-    model: EnpiModel,
-    codes: Mapping[tuple[timedelta, timedelta], str],
-    carriers: Mapping[str, str | None],
-    crews: CrewBook,
-) -> ShiftValue:
-    """A shift's value with its inputs in standard coal, gaps filled as in the value."""
-    code = _code(value, model, codes)
-    return ShiftValue(
-        shift=code,
-        start=value.start,
-        end=value.end,
-        value=value.value,
-        low=value.low,
-        high=value.high,
-        completeness=value.completeness,
-        state=value.state.value,
-        reason=str(value.reason) if value.reason is not None else None,
-        energy_tce=None if value.whole_energy_kgce is None else value.whole_energy_kgce / 1000,
-        output=value.whole_output,
-        per_kgce=model.ratio.per_kgce,
-        inputs=_inputs(value, carriers),
-        crew=crews.duty(model.cuts.local_day(value.start), code).crew,
-    )
-
-
 def _inputs(value: EnpiValue, carriers: Mapping[str, str | None]) -> Sequence[ShiftInput]:
     return tuple(
         ShiftInput(
@@ -169,13 +190,3 @@ def _inputs(value: EnpiValue, carriers: Mapping[str, str | None]) -> Sequence[Sh
         for one in value.inputs
         if one.part is Part.ENERGY
     )
-
-
-def _code(value: EnpiValue, model: EnpiModel, codes: Mapping[tuple[timedelta, timedelta], str]) -> str:
-    """The shift's code, by its wall times."""
-    begins, ends = (t.astimezone(model.cuts.zone) for t in (value.start, value.end))
-    clock = tuple(timedelta(hours=t.hour, minutes=t.minute) for t in (begins, ends))
-    for (starts, until), code in codes.items():
-        if (starts, until % timedelta(days=1)) == clock:
-            return code
-    return f"{begins:%H:%M}"

@@ -1,70 +1,21 @@
 """Why did this shift use more: shifts of a process side by side, and which carrier made the difference.
 
 Each shift is held against what is usual: the shifts of the week before, energy over output; in a plant too young for
-that, all shifts shown. A difference in unit
-consumption is taken apart exactly: an input's contribution is its own unit consumption now less the usual one, and
-the contributions add up to the whole difference.
+that, all shifts shown. A difference in unit consumption is taken apart exactly: an input's contribution is its own unit
+consumption now less the usual one, and the contributions add up to the whole difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+
+from enms.shift_sums import ShiftSummary
+from enms.shift_values import Contribution, ShiftInput, ShiftValue, by_pull, less
 
 # Fewer shifts than this are no custom.
 FEWEST = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftInput:
-    """One energy input of a shift: signed kgce as in the boundary; None: unknown."""
-
-    point: str
-    carrier: str | None
-    kgce: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftValue:
-    """An EnPI over one shift. Energy and output have their gaps filled, as the value has.
-
-    Attributes:
-        per_kgce: value units per (kgce per output unit).
-    """
-
-    shift: str
-    start: datetime
-    end: datetime
-    value: float | None
-    low: float | None
-    high: float | None
-    completeness: float
-    state: str
-    reason: str | None
-    energy_tce: float | None
-    output: float | None
-    per_kgce: float
-    inputs: Sequence[ShiftInput]
-    crew: str | None = None
-    idle_h: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """One energy input of a shift against what is usual, in the EnPI's unit; None: unknown.
-
-    Attributes:
-        tce: with its sign in the boundary: what is recovered is negative.
-        delta: per_output less usual.
-    """
-
-    point: str
-    carrier: str | None
-    tce: float | None
-    per_output: float | None
-    usual: float | None
-    delta: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +55,6 @@ class ShiftRun:
     worse_tce: float | None = None
     more_output_tce: float | None = None
     idle_h: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftSummary:
-    """All shifts of one code, or of one crew, over a span together, against all shifts of the span.
-
-    Attributes:
-        shift: the code of the shift, or of the crew.
-        known, shifts: how many of them have a value, and how many there were.
-        value: energy over output of the known ones; delta: less that of all shifts of the span.
-        contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
-        hours: that the known ones lasted.
-        low, high: the range of `value`. Meters err alike in every shift, so it does not shrink with their number.
-        completeness: mean of all of them, the unknown ones too.
-    """
-
-    shift: str
-    shifts: int
-    known: int
-    energy_tce: float | None
-    output: float | None
-    value: float | None
-    delta: float | None
-    contributions: tuple[Contribution, ...]
-    hours: float = 0.0
-    low: float | None = None
-    high: float | None = None
-    completeness: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +109,8 @@ def _usual_inputs(custom: Sequence[ShiftValue], output: float) -> dict[str, floa
 
 
 def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: int, made: float | None) -> ShiftRun:
-    delta = None if one.value is None or mean is None else one.value - mean
+    delta = less(one.value, mean)
     per_tce = one.per_kgce * 1000
-    parts = [_contribution(one, part, usual.get(part.point)) for part in one.inputs]
-    parts.sort(key=lambda part: -abs(part.delta) if part.delta is not None else 0.0)
     return ShiftRun(
         shift=one.shift,
         start=one.start,
@@ -205,7 +126,7 @@ def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: 
         usual=mean,
         usual_shifts=customs,
         delta=delta,
-        contributions=tuple(parts),
+        contributions=by_pull([_contribution(one, part, usual.get(part.point)) for part in one.inputs]),
         crew=one.crew,
         usual_output=made,
         worse_tce=None if delta is None or one.output is None else delta * one.output / per_tce,
@@ -224,96 +145,8 @@ def _contribution(one: ShiftValue, part: ShiftInput, usual: float | None) -> Con
         tce=None if part.kgce is None else part.kgce / 1000,
         per_output=per,
         usual=usual,
-        delta=None if per is None or usual is None else per - usual,
+        delta=less(per, usual),
     )
-
-
-def crew_summaries(runs: Sequence[ShiftRun], per_kgce: float) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
-    """By the crew's code, in order of the codes, and all of them together; None: nobody says who worked any shift.
-
-    Shifts of which nobody says who worked them are left out of both.
-    """
-    worked = [run for run in runs if run.crew is not None]
-    if not worked:
-        return (), None
-    found = summaries(worked, per_kgce, lambda run: run.crew or "")
-    return tuple(sorted(found, key=lambda one: one.shift)), _together("", worked, per_kgce)
-
-
-def summaries(
-    runs: Sequence[ShiftRun], per_kgce: float, group: Callable[[ShiftRun], str] = lambda run: run.shift
-) -> tuple[ShiftSummary, ...]:
-    """By the shift's code, in order of first appearance; nothing where no shift is known.
-
-    Args:
-        runs: of one EnPI.
-        per_kgce: value units per (kgce per output unit).
-        group: what puts shifts together.
-    """
-    codes = dict.fromkeys(group(run) for run in runs)
-    everything = _together("", runs, per_kgce)
-    usual = {part.point: part.per_output for part in everything.contributions}
-    found = []
-    for code in codes:
-        one = _together(code, [run for run in runs if group(run) == code], per_kgce)
-        parts = [
-            Contribution(
-                p.point, p.carrier, p.tce, p.per_output, usual.get(p.point), _less(p.per_output, usual.get(p.point))
-            )
-            for p in one.contributions
-        ]
-        parts.sort(key=lambda part: -abs(part.delta) if part.delta is not None else 0.0)
-        found.append(replace(one, delta=_less(one.value, everything.value), contributions=tuple(parts)))
-    return tuple(found)
-
-
-def _together(code: str, runs: Sequence[ShiftRun], per_kgce: float) -> ShiftSummary:
-    """Known shifts added up, without a comparison."""
-    known = [run for run in runs if run.value is not None and run.output]
-    output = sum(run.output or 0.0 for run in known)
-    energy = sum(run.energy_tce or 0.0 for run in known)
-    tce: dict[str, float] = {}
-    carrier: dict[str, str | None] = {}
-    for run in known:
-        for part in run.contributions:
-            tce[part.point] = tce.get(part.point, 0.0) + (part.tce or 0.0)
-            carrier[part.point] = part.carrier
-    low, high = (_weighed([(edge(run), run.output or 0.0) for run in known], output) for edge in (_low, _high))
-    return ShiftSummary(
-        shift=code,
-        shifts=len(runs),
-        known=len(known),
-        energy_tce=energy if known else None,
-        output=output if known else None,
-        value=energy * 1000 * per_kgce / output if known else None,
-        delta=None,
-        contributions=tuple(
-            Contribution(point, carrier[point], amount, amount * 1000 * per_kgce / output, None, None)
-            for point, amount in tce.items()
-        ),
-        hours=sum((run.end - run.start).total_seconds() for run in known) / 3600,
-        low=low,
-        high=high,
-        completeness=sum(run.completeness for run in runs) / len(runs) if runs else None,
-    )
-
-
-def _low(run: ShiftRun) -> float | None:
-    return run.low
-
-
-def _high(run: ShiftRun) -> float | None:
-    return run.high
-
-
-def _weighed(edges: Sequence[tuple[float | None, float]], output: float) -> float | None:
-    """The mean, by output; None where any is not known."""
-    known = [(edge, weight) for edge, weight in edges if edge is not None]
-    return sum(edge * weight for edge, weight in known) / output if known and len(known) == len(edges) else None
-
-
-def _less(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a - b
 
 
 @dataclass(frozen=True, slots=True)

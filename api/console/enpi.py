@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -11,7 +12,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.console.baselines import baseline_panels
 from api.console.drawing import wall_ms
-from api.console.enpi_shifts import ShiftSum, compare, compare_crews
 from api.console.i18n import Catalogue, catalogue
 from api.console.reasons import reason
 from api.console.render import page, zone_of
@@ -22,13 +22,15 @@ from api.params import From, To
 from api.spans import Span, span
 from db import alerts, performance, plants, views
 from db.alerts import AlertRow, Filter
-from db.crews import crew_book
 from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.plants import EnterpriseRow
+from db.shift_comparison import shift_book
+from enms.enpi_judging import MIN_COMPLETENESS
 from enms.enpi_verdict import LimitVerdict
 from enms.errors import ConflictError, NotFoundError
 from enms.performance import EnpiValue
+from enms.shift_sums import Ranked, crew_summaries, ranked, summaries
 
 router = APIRouter(include_in_schema=False)
 Resolution = Literal["shift", "day", "rolling24h", "month", "year"]
@@ -114,21 +116,23 @@ async def _values(api: Context, place: Place, resolution: str, when: Span) -> li
 class Compared:
     """Shifts and crews side by side; no crews where no roster says who worked."""
 
-    shifts: list[ShiftSum]
-    crews: list[ShiftSum]
-    names: dict[str, str]
+    shifts: Sequence[Ranked]
+    crews: Sequence[Ranked]
+    names: Mapping[str, str]
 
 
 async def _compared(api: Context, place: Place, language: str) -> Compared:
+    """Only shifts that are over and complete enough to be judged are added up."""
     if "shift" not in place.possible:
-        return Compared([], [], {})
-    zone = zone_of(place.owner.timezone)
+        return Compared((), (), {})
     start = place.when.start if place.resolution == "shift" else max(place.when.start, place.when.end - _SHIFTS_OVER)
     values = await _values(api, place, "shift", Span(start, place.when.end))
-    shifts = await views.shifts(api.pool, place.owner.e)
-    days = [at.astimezone(zone).date() for at in (start - _SHIFTS_OVER, place.when.end)]
-    book = await crew_book(api.pool, place.owner.e, *days)
-    return Compared(compare(values, shifts, zone), compare_crews(values, shifts, book, zone), book.names(language))
+    async with api.pool.acquire() as connection:
+        book = await shift_book(connection, place.owner, start, place.when.end, api.clock())
+    done = [book.shift(value, place.model) for value in values if not value.provisional]
+    by_shift = summaries(done, book.codes.values(), least=MIN_COMPLETENESS)
+    by_crew, _ = crew_summaries(done, least=MIN_COMPLETENESS)
+    return Compared(ranked(by_shift), ranked(by_crew), book.crews.names(language))
 
 
 async def _episodes(api: Context, place: Place) -> list[AlertRow]:

@@ -15,7 +15,9 @@ from api.reports.wording import compared, scope_title
 from enms.carriers import carriers
 from enms.report import EnpiLine, Report
 from enms.report_spans import ReportKind
-from enms.shift_comparison import Contribution, ShiftComparison, ShiftRun, ShiftSummary
+from enms.shift_comparison import ShiftComparison, ShiftRun
+from enms.shift_sums import ShiftSummary
+from enms.shift_values import Contribution
 
 _FINER = {"finer_than_an_input": N_("an input is coarser than this span"), "nothing_closed": N_("nothing closed yet")}
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from enms.cuts import Cut
 from enms.report import CarrierLine, EnpiLine, Report, ReportScope, TotalLine
-from enms.shift_comparison import ShiftComparison, ShiftSummary
+from enms.shift_comparison import ShiftComparison
+from enms.shift_sums import ShiftSummary
 
 
 class ReportRow(BaseModel):

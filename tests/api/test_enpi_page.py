@@ -2,50 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 import httpx
 
-from api.console.enpi_shifts import compare
-from db.views import ShiftRow
-from enms.performance import EnpiValue, State
 from tests.api.seed import GAPPY
 
 EN = {"Accept-Language": "en"}
-ZONE = ZoneInfo("Asia/Shanghai")
-SHIFTS = [ShiftRow(code, timedelta(hours=8 * n), timedelta(hours=8 * n + 8)) for n, code in enumerate(("a", "b", "c"))]
-MIDNIGHT = datetime(2026, 11, 20, 16, tzinfo=UTC)
-
-
-def shift(n: int, value: float | None, output: float = 100.0, half: float = 2.0, complete: float = 1.0) -> EnpiValue:
-    start = MIDNIGHT + n * timedelta(hours=8)
-    low, high = (None, None) if value is None else (value - half, value + half)
-    return EnpiValue(
-        start=start, end=start + timedelta(hours=8), value=value, low=low, high=high, unit="kgce/t",
-        completeness=complete, estimated_share=0.0, state=State.KNOWN if value is not None else State.UNKNOWN,
-        reason=None, energy_kgce=None, output=output, whole_energy_kgce=None, whole_output=output, output_unit="t",
-        limit=None, provisional=False, inputs=(),
-    )  # fmt: skip
-
-
-def test_shifts_are_weighed_by_output_and_a_small_difference_says_nothing() -> None:
-    values = [shift(0, 400, 100), shift(1, 390), shift(2, 391), shift(3, 420, 300), shift(4, 390), shift(5, 391)]
-    a, b, c = compare(values, SHIFTS, ZONE)
-    assert a.value == 415.0
-    assert (b.best, b.behind) == (True, None)
-    assert a.sure
-    assert c.behind == 1.0
-    assert not c.sure
-    assert (a.known, a.shifts) == (2, 2)
-
-
-def test_a_shift_that_nobody_metered_is_never_the_best() -> None:
-    values = [shift(0, 400), shift(1, None), shift(2, 300, complete=0.4)]
-    a, b, c = compare(values, SHIFTS, ZONE)
-    assert a.best
-    assert (b.value, b.known, b.shifts) == (None, 0, 1)
-    assert (c.value, c.known, c.shifts) == (None, 0, 1)
 
 
 async def test_the_page_says_what_it_is_made_of_and_why_it_is_unknown(client: httpx.AsyncClient) -> None:

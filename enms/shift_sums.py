@@ -1,0 +1,161 @@
+"""Shifts added up: those of one code, or of one crew, together; which of them is best, and whether that is sure.
+
+Energy over output, so a shift weighs by its output. An input's contribution is its own unit consumption less that of
+all shifts, and the contributions add up to the whole difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from enms.shift_values import Contribution, ShiftValue, by_pull, less
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSummary:
+    """All shifts of one code, or of one crew, over a span together, against all shifts of the span.
+
+    Attributes:
+        shift: the code of the shift, or of the crew.
+        known, shifts: how many of them have a value, and how many there were.
+        value: energy over output of the known ones; delta: less that of all shifts of the span.
+        contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
+        hours: that the known ones lasted.
+        low, high: the range of `value`. Meters err alike in every shift, so it does not shrink with their number.
+        completeness: mean of all of them, the unknown ones too.
+    """
+
+    shift: str
+    shifts: int
+    known: int
+    energy_tce: float | None
+    output: float | None
+    value: float | None
+    delta: float | None
+    contributions: tuple[Contribution, ...]
+    hours: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    completeness: float | None = None
+
+
+def crew_summaries(
+    values: Sequence[ShiftValue], *, least: float = 0.0
+) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
+    """By the crew's code, in order of the codes, and all of them together; None: nobody says who worked any shift.
+
+    Shifts of which nobody says who worked them are left out of both.
+    """
+    worked = [one for one in values if one.crew is not None]
+    if not worked:
+        return (), None
+    found = summaries(worked, group=lambda one: one.crew or "", least=least)
+    return tuple(sorted(found, key=lambda one: one.shift)), _together("", worked, least)
+
+
+def summaries(
+    values: Sequence[ShiftValue],
+    codes: Iterable[str] = (),
+    *,
+    group: Callable[[ShiftValue], str] = lambda one: one.shift,
+    least: float = 0.0,
+) -> tuple[ShiftSummary, ...]:
+    """By the shift's code: those of `codes` in their order, whether they have shifts or not, then as they appear.
+
+    Args:
+        values: of one EnPI.
+        codes: that there are in any case.
+        group: what puts shifts together.
+        least: completeness below which a shift is not added up.
+    """
+    everything = _together("", values, least)
+    usual = {part.point: part.per_output for part in everything.contributions}
+    found = []
+    for code in dict.fromkeys([*codes, *(group(one) for one in values)]):
+        one = _together(code, [value for value in values if group(value) == code], least)
+        parts = [
+            replace(part, usual=usual.get(part.point), delta=less(part.per_output, usual.get(part.point)))
+            for part in one.contributions
+        ]
+        found.append(replace(one, delta=less(one.value, everything.value), contributions=by_pull(parts)))
+    return tuple(found)
+
+
+def _together(code: str, values: Sequence[ShiftValue], least: float) -> ShiftSummary:
+    """Known shifts added up, without a comparison."""
+    known = [one for one in values if one.value is not None and one.output and one.completeness >= least]
+    output = sum(one.output or 0.0 for one in known)
+    energy = sum(one.energy_tce or 0.0 for one in known)
+    tce: dict[str, float] = {}
+    carrier: dict[str, str | None] = {}
+    for part in (part for one in known for part in one.inputs):
+        tce[part.point] = tce.get(part.point, 0.0) + (part.kgce or 0.0) / 1000
+        carrier[part.point] = part.carrier
+    per_tce = known[0].per_kgce * 1000 if known else 0.0
+    low, high = (_weighed([(edge(one), one.output or 0.0) for one in known], output) for edge in (_low, _high))
+    return ShiftSummary(
+        shift=code,
+        shifts=len(values),
+        known=len(known),
+        energy_tce=energy if known else None,
+        output=output if known else None,
+        value=energy * per_tce / output if known else None,
+        delta=None,
+        contributions=tuple(
+            Contribution(point, carrier[point], amount, amount * per_tce / output, None, None)
+            for point, amount in tce.items()
+        ),
+        hours=sum((one.end - one.start).total_seconds() for one in known) / 3600,
+        low=low,
+        high=high,
+        completeness=sum(one.completeness for one in values) / len(values) if values else None,
+    )
+
+
+def _low(one: ShiftValue) -> float | None:
+    return one.low
+
+
+def _high(one: ShiftValue) -> float | None:
+    return one.high
+
+
+def _weighed(edges: Sequence[tuple[float | None, float]], output: float) -> float | None:
+    """The mean, by output; None where any is not known."""
+    known = [(edge, weight) for edge, weight in edges if edge is not None]
+    return sum(edge * weight for edge, weight in known) / output if known and len(known) == len(edges) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Shifts added up, beside the best of their kind; a lower value is better.
+
+    Attributes:
+        half: half width of the range; None: not known.
+        behind: how much worse than the best; None for the best itself, and where the value is not known.
+        sure: whether that is more than both ranges together.
+    """
+
+    of: ShiftSummary
+    half: float | None
+    best: bool
+    behind: float | None
+    sure: bool
+
+
+def ranked(sums: Sequence[ShiftSummary]) -> tuple[Ranked, ...]:
+    """Each beside the best of them, in the order given."""
+    known = [(one.value, one) for one in sums if one.value is not None]
+    least, best = min(known, key=lambda pair: pair[0], default=(None, None))
+    found = []
+    for one in sums:
+        behind = None if one is best else less(one.value, least)
+        half, its_half = _half(one), _half(best)
+        sure = behind is not None and half is not None and its_half is not None and behind > half + its_half
+        found.append(Ranked(one, half, best=one is best, behind=behind, sure=sure))
+    return tuple(found)
+
+
+def _half(one: ShiftSummary | None) -> float | None:
+    return None if one is None or one.low is None or one.high is None else (one.high - one.low) / 2

@@ -1,0 +1,71 @@
+"""One shift of an EnPI with its energy inputs: what shifts are compared and added up by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftInput:
+    """One energy input of a shift: signed kgce as in the boundary; None: unknown."""
+
+    point: str
+    carrier: str | None
+    kgce: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftValue:
+    """An EnPI over one shift. Energy and output have their gaps filled, as the value has.
+
+    Attributes:
+        shift: code, as in the plant file.
+        per_kgce: value units per (kgce per output unit).
+        crew: code of the crew that worked it; None: nobody says.
+        idle_h: hours without output; None: output is not metered that fine, or not known throughout.
+    """
+
+    shift: str
+    start: datetime
+    end: datetime
+    value: float | None
+    low: float | None
+    high: float | None
+    completeness: float
+    state: str
+    reason: str | None
+    energy_tce: float | None
+    output: float | None
+    per_kgce: float
+    inputs: Sequence[ShiftInput]
+    crew: str | None = None
+    idle_h: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One energy input against what is usual, in the EnPI's unit; None: unknown.
+
+    Attributes:
+        tce: with its sign in the boundary: what is recovered is negative.
+        delta: per_output less usual.
+    """
+
+    point: str
+    carrier: str | None
+    tce: float | None
+    per_output: float | None
+    usual: float | None
+    delta: float | None
+
+
+def by_pull(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:
+    """Those that pull furthest first, whichever way; what is unknown has no weight."""
+    return tuple(sorted(parts, key=lambda part: -abs(part.delta) if part.delta is not None else 0.0))
+
+
+def less(a: float | None, b: float | None) -> float | None:
+    """Their difference; None where one is unknown."""
+    return None if a is None or b is None else a - b
