@@ -117,6 +117,18 @@ class OpenCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open of some enterprises, and how far that can be relied on.
+
+    Attributes:
+        judged: by enterprise, when its rules were last judged; None: never yet.
+    """
+
+    counts: tuple[OpenCount, ...]
+    judged: Mapping[int, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which alerts; None is any.
 
@@ -180,6 +192,12 @@ async def get_alert(connection: asyncpg.Connection, alert: int) -> AlertRow:
 async def open_counts(connection: asyncpg.Connection, es: Sequence[int]) -> list[OpenCount]:
     """How many are open."""
     return [OpenCount(**row) async for row in statements("alerts").open_counts(connection, es=list(es))]
+
+
+async def standing(connection: asyncpg.Connection, es: Sequence[int]) -> Standing:
+    """How many are open, and when rules were last judged."""
+    judged = {row["e"]: row["evaluated_at"] async for row in statements("alerts").judged(connection, es=list(es))}
+    return Standing(tuple(await open_counts(connection, es)), judged)
 
 
 async def transitions(connection: asyncpg.Connection, alert: AlertRow) -> list[TransitionRow]:

@@ -30,6 +30,10 @@ SELECT e, severity, count(*)::int AS alerts, min(started_at) AS since
 FROM alert WHERE e = ANY (:es::int[]) AND state = 'firing'
 GROUP BY e, severity;
 
+-- name: judged(es)
+-- When rules were last judged; null: never yet.
+SELECT u.e, c.evaluated_at FROM unnest(:es::int[]) AS u (e) LEFT JOIN rule_cursor AS c ON c.e = u.e;
+
 -- name: transitions(e, alert)
 SELECT n, kind, at, recorded_at, actor, detail::text AS detail
 FROM transition WHERE e = :e AND alert = :alert ORDER BY n;

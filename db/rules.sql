@@ -191,10 +191,11 @@ ORDER BY from_ts;
 -- name: metered_points(e)
 -- Points with a meter, as configured last; patience_s: how long one that an event reports (a heat) may say nothing.
 SELECT point.p, point.code, c.role, c.retired, c.recorded_at,
-       CASE WHEN c.reading = 'interval' AND c.reporting = 'on_change' THEN c.max_gap_s ELSE 0 END AS patience_s
+       CASE WHEN c.reading = 'interval' AND c.reporting = 'on_change' THEN greatest(c.max_silence_s, c.max_gap_s)
+           ELSE 0 END AS patience_s
 FROM point
 JOIN LATERAL (
-    SELECT role, retired, reading, reporting, max_gap_s, recorded_at FROM point_config_span AS k
+    SELECT role, retired, reading, reporting, max_gap_s, max_silence_s, recorded_at FROM point_config_span AS k
     WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
 ) AS c ON true
 WHERE point.e = :e AND c.reading <> 'virtual'

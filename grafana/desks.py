@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.common import GraphDrawStyle
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
 from grafana import look
-from grafana.frame import ENPI, ENTERPRISE, ENTERPRISES, MOTOR, Uid, desk
+from grafana.frame import ENPI, ENTERPRISE, JUDGES, MOTOR, Uid, desk
 from grafana.look import AMBER, BLUE, GREEN, GREY, RED, steps
 from grafana.panels import Figure, P, Place, bars, closing, link, listing, states, tile, trend
 from grafana.sql import SqlQuery
@@ -308,7 +308,7 @@ def alerts() -> Dashboard:
                 worded={"步骤 step": "step"},
             ),
         ],
-        variables=[ENTERPRISES],
+        variables=[JUDGES],
         annotation="annotation_alerts_district",
     )
 

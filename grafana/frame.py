@@ -65,6 +65,8 @@ class Variable:
 
 ENTERPRISE = Variable("enterprise", "企业 enterprise", "var_enterprise")
 ENTERPRISES = Variable("enterprises", "企业 enterprises", "var_enterprise", several=True)
+# Whose alerts and cases there are: the district's own, too.
+JUDGES = Variable("enterprises", "企业 enterprises", "var_judge", several=True)
 ENPI = Variable("enpi", "指标 EnPI", "var_enpi")
 MOTOR = Variable("motor", "电动机 motor", "var_motor")
 POINT = Variable("point", "计量点 point", "var_point")

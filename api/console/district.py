@@ -78,15 +78,15 @@ async def show_district(request: Request, api: Api, language: Language) -> Respo
     owners = await plants.owners(api.pool)
     rows = [row for row in owners if row.scope == "plant"]
     es = [row.e for row in owners]
-    counts = await alerts.open_counts(api.pool, es)
-    views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
+    standing = await alerts.standing(api.pool, es)
+    views = list(await asyncio.gather(*(plant_view(api, row, standing, text) for row in rows)))
     views.sort(key=lambda view: -(view.power.kw or 0.0))
     newest = await alerts.list_alerts(api.pool, es, Filter(state="firing"), limit=_SHOWN_ALERTS)
     refused = await series.quarantine_reasons(api.pool, [UNKNOWN_ENTERPRISE, *es], api.clock() - _REFUSED_WITHIN)
     names = {row.code: row.name(language) for row in owners}
     values = {
         "views": views,
-        "district": district(views, open_alerts(counts)),
+        "district": district(views, open_alerts(standing, es, api.clock())),
         "alerts": newest,
         "names": names,
         "refused": refused,

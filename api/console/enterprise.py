@@ -121,8 +121,8 @@ def carrier_views(view: PlantView) -> list[CarrierView]:
 async def show_enterprise(request: Request, api: Api, language: Language, code: str) -> Response:
     text = catalogue(language)
     row = await plants.enterprise(api.pool, code)
-    counts = await alerts.open_counts(api.pool, [row.e])
-    view = await plant_view(api, row, counts, text)
+    standing = await alerts.standing(api.pool, [row.e])
+    view = await plant_view(api, row, standing, text)
     firing = await alerts.list_alerts(api.pool, [row.e], Filter(state="firing"), limit=_MOST_ALERTS)
     values = {
         "view": view,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +15,13 @@ from api.console.i18n import Catalogue
 from api.deps import Context
 from api.flows import Pair, Power, boundary, power
 from api.latest import newest_of
-from db.alerts import OpenCount
+from db.alerts import Standing
 from db.plants import EnterpriseRow
 from enms.alerts import Severity
 from enms.metering import INTERVAL_S
 
+# Rules are judged every quarter hour at least: as on the walls of Grafana.
+_STOPPED_AFTER_S = 1800.0
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
 
 
@@ -41,10 +43,17 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class OpenAlerts:
-    """Open alerts by severity, most severe first, and since when."""
+    """Open alerts by severity, most severe first, and since when.
+
+    Attributes:
+        judged_at: when the rules of whoever waits longest were last judged; None: never yet.
+        stopped: that is too long ago for "nothing is open" to say anything.
+    """
 
     counts: tuple[tuple[str, int], ...]
     since: datetime | None
+    judged_at: datetime | None
+    stopped: bool
 
     @property
     def total(self) -> int:
@@ -83,15 +92,22 @@ def freshness(pairs: Sequence[Pair], now: datetime) -> Freshness:
     return Freshness(len(pairs) - len(silent), len(pairs), tuple(silent), min(known, default=None))
 
 
-def open_alerts(counts: Sequence[OpenCount]) -> OpenAlerts:
-    """Counts joined over enterprises."""
+def open_alerts(standing: Standing, es: Collection[int], now: datetime) -> OpenAlerts:
+    """What is open of these enterprises."""
+    counts = [count for count in standing.counts if count.e in es]
     by_severity = {severity: sum(c.alerts for c in counts if c.severity == severity) for severity in SEVERITIES}
+    judged = [standing.judged.get(e) for e in es]
+    known = [at for at in judged if at is not None]
+    judged_at = min(known) if known and len(known) == len(judged) else None
     return OpenAlerts(
-        tuple((severity.value, n) for severity, n in by_severity.items()), min((c.since for c in counts), default=None)
+        tuple((severity.value, n) for severity, n in by_severity.items()),
+        min((c.since for c in counts), default=None),
+        judged_at,
+        stopped=judged_at is None or (now - judged_at).total_seconds() > _STOPPED_AFTER_S,
     )
 
 
-async def plant_view(context: Context, row: EnterpriseRow, counts: Sequence[OpenCount], text: Catalogue) -> PlantView:
+async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, text: Catalogue) -> PlantView:
     """Everything a card or a page's head shows of an enterprise."""
     now = context.clock()
     pairs = await newest_of(context.pool, await context.registry.points(row.e))
@@ -106,7 +122,7 @@ async def plant_view(context: Context, row: EnterpriseRow, counts: Sequence[Open
         use=use,
         curve=curve,
         freshness=freshness(pairs, now),
-        alerts=open_alerts([c for c in counts if c.e == row.e]),
+        alerts=open_alerts(standing, (row.e,), now),
         spark=spark(curve.power, curve.low, curve.high, text("Today's power over the usual band")),
         strip=strip(_runs(curve, use), text("How today's quarter hours are known")),
     )

@@ -47,6 +47,7 @@ class Wall:
 
     Attributes:
         tiles: five or six.
+        judged: rules run, so that no alarm means something.
         newest: instant of the newest value of each plant, epoch seconds; None: never any.
         old_after: seconds after which a plant's newest value means that its data stopped.
     """
@@ -55,6 +56,7 @@ class Wall:
     tiles: tuple[Tile, ...]
     trend: Trend
     alarms: Alarms
+    judged: bool
     newest: dict[str, float | None]
     old_after: dict[str, float]
 
@@ -69,12 +71,13 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
     text = catalogue(language)
     owners = await plants.owners(api.pool)
     rows = [row for row in owners if row.scope == "plant"]
-    counts = await alerts.open_counts(api.pool, [row.e for row in owners])
-    views = list(await asyncio.gather(*(plant_view(api, row, counts, text) for row in rows)))
+    es = [row.e for row in owners]
+    standing = await alerts.standing(api.pool, es)
+    views = list(await asyncio.gather(*(plant_view(api, row, standing, text) for row in rows)))
     views.sort(key=lambda view: -(view.power.kw or 0.0))
     # Of the enterprise that is nearest to a limit, with its name: a district has more than one No. 2 blast furnace.
     of, enpis = await _nearest(api, rows, language)
-    sums = district(views, open_alerts(counts))
+    sums = district(views, open_alerts(standing, es, api.clock()))
     alarms = await open_alarms(api, owners, text, named=True)
     wall = Wall(
         text("District"),
@@ -88,6 +91,7 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
         ),
         await district_trend(api, views, text),
         alarms,
+        not sums.alerts.stopped,
         *_ages(api, views),
     )
     return await _page(request, api, wall, rows, rotate, live="")
@@ -97,8 +101,8 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
 async def show_wall(request: Request, api: Api, language: Language, code: str, rotate: Rotate = None) -> Response:
     text = catalogue(language)
     row = await plants.enterprise(api.pool, code)
-    counts = await alerts.open_counts(api.pool, [row.e])
-    view = await plant_view(api, row, counts, text)
+    standing = await alerts.standing(api.pool, [row.e])
+    view = await plant_view(api, row, standing, text)
     enpis = await enpi_views(api, row, language)
     alarms = await open_alarms(api, [row], text, named=False)
     wall = Wall(
@@ -111,6 +115,7 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
         ),
         await plant_trend(api, view, text),
         alarms,
+        not view.alerts.stopped,
         *_ages(api, [view]),
     )
     return await _page(request, api, wall, await plants.enterprises(api.pool), rotate, live=code)

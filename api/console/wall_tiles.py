@@ -100,7 +100,11 @@ def coal_tile(text: Catalogue, tce: float | None, change: float | None, unknown_
 def alerts_tile(text: Catalogue, open_now: OpenAlerts) -> Tile:
     """How many alerts are open, the worst severity first."""
     title = text("Open alerts")
+    if open_now.stopped and not open_now.total:
+        return unknown(title, text("rules not running"))
     figure = Markup('<span class="q"><b>{}</b></span>').format(open_now.total)
+    if open_now.stopped:
+        return Tile(title, figure, text("rules not running"), Look.WATCH)
     if not open_now.total:
         return Tile(title, figure, text("nothing open"), Look.GOOD)
     worst = next(f"{word(text, 'severity', code)} {n}" for code, n in open_now.counts if n)

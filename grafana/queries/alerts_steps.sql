@@ -1,7 +1,7 @@
-SELECT s.id, s.recorded_at AS "记录 recorded", e.name_zh AS "企业 enterprise", s.title_zh AS "报警 alert", s.subject AS "对象 subject",
+SELECT s.id, s.recorded_at AS "记录 recorded", j.name_zh AS "企业 enterprise", s.title_zh AS "报警 alert", s.subject AS "对象 subject",
        s.kind AS "步骤 step", s.at AS "时刻 at", coalesce(s.actor, '规则 rules') AS "谁 who"
 FROM grafana.alert_step AS s
-JOIN grafana.enterprise AS e USING (enterprise)
+JOIN grafana.judge AS j USING (enterprise)
 WHERE s.enterprise = ANY (ARRAY[${enterprises:sqlstring}]::text[]) AND $__timeFilter(s.recorded_at)
 ORDER BY s.recorded_at DESC
 LIMIT 200

@@ -5,8 +5,19 @@ WITH open AS (
     FROM grafana.alert
     WHERE state = 'firing' AND (shelved_until IS NULL OR shelved_until < now())
 ),
+stopped AS (
+    -- then no alarm says nothing
+    SELECT '规则未运行 · ' || string_agg(name_zh, ', ' ORDER BY enterprise) || ' · 状态未知' AS alarm
+    FROM grafana.judge
+    WHERE rules_age_s IS NULL OR rules_age_s > 1800
+    HAVING count(*) > 0
+),
+room AS (
+    SELECT count(*)::int AS n, 5 - (SELECT count(*) FROM stopped)::int AS lines FROM open
+),
 shown AS (
-    SELECT * FROM open ORDER BY rank, started_at LIMIT (SELECT CASE WHEN count(*) > 5 THEN 4 ELSE 5 END FROM open)
+    -- where not all have room, the last line says how many there are beyond
+    SELECT * FROM open ORDER BY rank, started_at LIMIT (SELECT CASE WHEN n > lines THEN lines - 1 ELSE lines END FROM room)
 ),
 told AS (
     SELECT rank, started_at, word || ' ' || CASE WHEN s < 5400 THEN greatest(s, 0) / 60 || ' 分钟' WHEN s < 172800 THEN s / 3600 || ' 小时' ELSE s / 86400 || ' 天' END || ' · ' || enterprise_zh || ' · ' || title_zh || ' · ' || coalesce(n.name_zh, subject) AS alarm
@@ -15,15 +26,12 @@ told AS (
         SELECT s.name_zh FROM grafana.subject AS s WHERE s.enterprise = shown.enterprise AND s.subject = shown.subject LIMIT 1
     ) AS n ON true
     UNION ALL
-    SELECT 0, now(), '规则未运行 · ' || coalesce(string_agg(enterprise, ', '), '') || ' · 状态未知'
-    FROM grafana.pipeline
-    WHERE rules_age_s IS NULL OR rules_age_s > 1800
-    HAVING count(*) > 0
+    SELECT 0, now(), alarm FROM stopped
     UNION ALL
-    SELECT 8, now(), '另有 ' || count(*) - 4 || ' 条' FROM open HAVING count(*) > 5
+    SELECT 8, now(), '另有 ' || n - lines + 1 || ' 条' FROM room WHERE n > lines
     UNION ALL
-    SELECT 9, now(), '无未关闭报警' WHERE NOT EXISTS (SELECT 1 FROM open)
+    SELECT 9, now(), '无未关闭报警' WHERE NOT EXISTS (SELECT 1 FROM open) AND NOT EXISTS (SELECT 1 FROM stopped)
 )
 SELECT CASE WHEN length(alarm) > 42 THEN left(alarm, 41) || '…' ELSE alarm END AS alarm
 FROM told
-ORDER BY rank, started_at LIMIT 5
+ORDER BY rank, started_at

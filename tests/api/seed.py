@@ -305,6 +305,7 @@ async def _alerts(connection: asyncpg.Connection, e: int, now: datetime) -> None
             " ($1, $2, 1, 'x', $3, 'seed.yaml', $4, 'operational', $5, 'interval', $6, $7, $8, $9, '{}')",
             e, rule, now, kind, severity, unit, zh, en, source,
         )  # fmt: skip
+    await connection.execute("INSERT INTO rule_cursor (e, evaluated_at) SELECT e, $1 FROM enterprise WHERE e > 0", now)
     await connection.execute(
         "INSERT INTO rule_file VALUES (0, 'broken.yaml', 'x', $1, '{}', $2)",
         now, json.dumps([{"place": "rules[0].severity", "reason": "'loud' is not known", "line": 7}]),
@@ -349,7 +350,8 @@ async def district_alert(connection: asyncpg.Connection) -> tuple[int, int]:
     e = await connection.fetchval(
         "INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day,"
         " registered_at, scope) SELECT 'district', '全区', 'District', 'other', timezone, day_starts,"
-        " month_starts_day, registered_at, 'district' FROM enterprise WHERE code = 'seed-power' RETURNING e"
+        " month_starts_day, registered_at, 'district' FROM enterprise WHERE scope = 'plant' ORDER BY code"
+        " LIMIT 1 RETURNING e"
     )
     await connection.execute(
         "INSERT INTO rule_version SELECT $1, rule, version, sha256, recorded_at, retired_at, file, kind,"

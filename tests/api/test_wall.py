@@ -182,3 +182,28 @@ async def test_today_reaches_to_where_the_stocks_are_known(db_pool: asyncpg.Pool
         assert await views.closed_with_stocks(connection, e) is None
         assert await closed(timedelta(minutes=15)) == until - timedelta(minutes=15)
         assert await closed(timedelta(hours=5)) == until
+
+
+async def test_without_rules_nothing_open_is_unknown(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    """A wall that is green because nobody judges is worse than none."""
+    assert "No alert is open" in (await client.get("/wall/seed-power", headers=EN)).text
+    for judged in (seeded.now - timedelta(hours=2), None):
+        await db_pool.execute("UPDATE rule_cursor SET evaluated_at = $2 WHERE e = $1", seeded.e["seed-power"], judged)
+        wall = (await client.get("/wall/seed-power", headers=EN)).text
+        tile = re.search(r"<h2>Open alerts</h2>(.*?)</section>", wall, re.DOTALL)
+        assert tile is not None
+        assert "<b>—</b>" in tile[1]
+        assert "rules not running" in tile[1]
+        page = (await client.get("/e/seed-power", headers=EN)).text
+        for text in (wall, page):
+            assert "Rules are not running" in text
+            assert not re.search("nothing (is )?open|no alert", text, re.IGNORECASE)
+        assert ("rules last judged" if judged else "no rule has judged yet") in page
+    district = (await client.get("/", headers=EN)).text
+    assert "no rule has judged yet" in district, "of all plants, whoever waits longest"
+    steel = re.search(r"<h2>Open alerts</h2>(.*?)</section>", (await client.get("/wall", headers=EN)).text, re.DOTALL)
+    assert steel is not None
+    assert "<b>3</b>" in steel[1], "what is known to be open is still told"
+    assert "rules not running" in steel[1]

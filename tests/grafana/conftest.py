@@ -18,6 +18,11 @@ from db.migrate import migrate
 from tests.grafana.seed import Seeded, seed
 
 PASSWORD = "a-password-for-screens-0"
+# What of the kept views must say the same as computed.
+FIGURES = {
+    "carrier_day": "enterprise, carrier, local_date, amount, kgce, tco2, covered_s, unconverted_s",
+    "enpi_day": "enterprise, enpi, local_date, value, kgce, output, completeness, limit_value, state",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,31 @@ async def steel(screens: Screens) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+class Desk:
+    """A seeded database to write to, and a Grafana login of the district's to look at it."""
+
+    def __init__(self, owner: asyncpg.Connection, viewer: asyncpg.Connection, seeded: Seeded) -> None:
+        self.owner, self.viewer, self.seeded = owner, viewer, seeded
+
+    async def figures(self, view: str) -> dict[tuple[object, ...], list[object]]:
+        rows = await self.viewer.fetch(f"SELECT {FIGURES[view]} FROM grafana.{view} ORDER BY 1, 2, 3")
+        return {tuple(row)[:3]: list(row)[3:] for row in rows}
+
+
+@pytest.fixture
+async def desk(pg_dsn: str) -> AsyncIterator[Desk]:
+    seeded = await seed(pg_dsn, datetime.now(UTC), days=2)
+    owner = await asyncpg.connect(pg_dsn)
+    login = await create_login(owner, None, PASSWORD, login=f"grafana_kept_{os.getpid()}")
+    viewer = await asyncpg.connect(as_login(pg_dsn, login))
+    try:
+        yield Desk(owner, viewer, seeded)
+    finally:
+        await viewer.close()
+        await drop_login(owner, login)
+        await owner.close()
 
 
 @pytest.fixture

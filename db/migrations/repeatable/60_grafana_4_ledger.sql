@@ -171,7 +171,9 @@ CROSS JOIN LATERAL (
                                             - greatest(d.starts, coalesce(c.in_service_from, ps.first_ts))) END AS elapsed_s
         FROM grafana_inner.point_now AS c
         JOIN public.point_state AS ps USING (e, p)
-        WHERE c.e = v.e AND c.reading <> 'virtual'
+        -- as in grafana.day, no day of a point of which nothing is closed: least() and greatest() pass over NULL
+        WHERE c.e = v.e AND c.reading <> 'virtual' AND ps.closed_until IS NOT NULL
+          AND coalesce(c.in_service_from, ps.first_ts) IS NOT NULL
         OFFSET 0
     ) AS s
     LEFT JOIN (

@@ -17,6 +17,15 @@ FROM public.quarantine AS q
 WHERE q.e = 0 AND EXISTS (SELECT 1 FROM grafana_access.login AS l WHERE l.login = session_user AND l.e IS NULL);
 COMMENT ON VIEW grafana.quarantine IS 'What was refused and why. enterprise NULL: of an enterprise nobody knows; only the district sees those.';
 
+CREATE VIEW grafana.judge WITH (security_barrier) AS
+SELECT v.code AS enterprise, v.name_zh, v.name_en, v.scope, extract(epoch FROM now() - c.evaluated_at)::float8 AS rules_age_s,
+       c.evaluated_until AS judged_until
+FROM grafana_inner.owner AS v
+LEFT JOIN public.rule_cursor AS c ON c.e = v.e;
+COMMENT ON VIEW grafana.judge IS 'Whose alerts there are, the district among them, and when rules were last judged: without that, no alert says nothing.';
+COMMENT ON COLUMN grafana.judge.scope IS 'plant, or district: what concerns all plants.';
+COMMENT ON COLUMN grafana.judge.rules_age_s IS 'NULL: never yet.';
+
 CREATE VIEW grafana.pipeline WITH (security_barrier) AS
 SELECT v.code AS enterprise, n.newest, extract(epoch FROM now() - n.newest)::float8 AS data_age_s,
        extract(epoch FROM now() - n.arrived)::float8 AS arrival_age_s,
