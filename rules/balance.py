@@ -180,7 +180,11 @@ class Balance:
         return DaysLoss(inflow, outflow, *balanced, None, 0.0, reason)
 
     def _compared(self, told: Sequence[tuple[Step, DaysLoss]], accepted: datetime | None) -> dict[Step, DaysLoss]:
-        """Days against what was learned before each of them, in order of time; a day out of balance is not learned."""
+        """Days against what was learned before each of them, in order of time.
+
+        Neither a day out of balance is learned nor one on which the plant stood: its losses are those of standstill.
+        A network not metered in full goes on being learned, or it would never be told that it is by now.
+        """
         condition, found = self._rule.condition, dict[Step, DaysLoss]()
         waiting, sound = deque[tuple[Step, DaysLoss]](), list[tuple[Step, DaysLoss]]()
         for step, day in told:
@@ -191,7 +195,8 @@ class Balance:
                 sound.append(waiting.popleft())
             del sound[: -condition.learn_days]
             found[step] = self._against(day, [earlier for _, earlier in sound])
-            if not day.reason and day.amount is not None and not _differs(found[step]):
+            idle = found[step].reason == "idle"
+            if not day.reason and day.amount is not None and not idle and not _differs(found[step]):
                 waiting.append((step, day))
         return found
 

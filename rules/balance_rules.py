@@ -24,7 +24,7 @@ class BalanceCondition(Strict):
 
     Attributes:
         margin: share of what goes in, on top of scatter or uncertainty.
-        learn_days: how many days are learned from, the last ones that were not out of balance themselves; the last
+        learn_days: how many days are learned from, the last ones that were neither out of balance nor idle; the last
             `skip_days` before the judged one are not among them, so that a slow drift is not learned.
         accepted: by meter, from when on a changed loss is the usual one: from that day on nothing before it is learned
             from. Until a person writes that, a loss that changed stays a change.

@@ -104,6 +104,27 @@ async def test_a_day_on_which_the_plant_stands_says_nothing(network):
     assert row.reason == "idle"
 
 
+async def test_the_losses_of_a_standstill_are_not_learned(network):
+    await days(network, [0.02, 0.021, 0.019] * 14)
+    start = network.ends["main"]
+    for point, amount in {"main": 1.0, "user1": 400.0, "user2": 560.0}.items():  # a tenth of the power, 4 % lost
+        await network.publish(point, [amount] * 96 * 40, start)
+    await network.evaluate()
+    await days(network, [0.02, 0.021, 0.019] * 10)
+    assert await network.alerts("balance_power", "main") == []
+    await days(network, [0.05])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.started_at == DAY1 + 112 * DAY
+
+
+async def test_a_network_that_is_metered_in_full_by_now_is_judged_again(network):
+    await days(network, [0.33] * 25 + [0.02] * 40)
+    assert await network.alerts("balance_power", "main") == []
+    await days(network, [0.05])
+    (alert,) = await network.alerts("balance_power", "main")
+    assert alert.started_at == DAY1 + 65 * DAY
+
+
 async def test_late_data_takes_the_alert_back(network):
     await days(network, [0.02] * 25 + [0.06])
     await network.publish("user2", [5800.0] * 96, DAY1 + 25 * DAY)
