@@ -37,6 +37,7 @@ from cli.broker import LocalBroker, mosquitto
 from db.embedded import EmbeddedServer
 from db.migrate import migrate
 from db.pool import create_pool
+from tests.waiting import eventually
 
 # A crash of the machine may cost a test run its database; it is thrown away in any case.
 _HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
@@ -81,15 +82,13 @@ class Cluster:
         await self.drop(database)
 
     async def drop(self, database: str) -> None:
-        for last in (*[False] * 50, True):
-            try:
-                await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
-            except (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
-                if last:  # a worker of TimescaleDB's, which leaves by itself within a moment
-                    raise
-                await asyncio.sleep(0.2)
-            else:
-                return
+        async def dropped() -> bool:
+            await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            return True
+
+        # A worker of TimescaleDB's may not be put out; it leaves by itself within a moment.
+        busy = (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError)
+        await eventually(dropped, 10, every_s=0.2, not_yet=busy)
 
     async def _run(self, statement: str) -> None:
         connection = await asyncpg.connect(self.admin)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.api.seed import EVIDENCE, district_alert
 from tests.api.test_read_routes import V1, get
+from tests.waiting import eventually
 
 FURNACE, SILENT, DEMAND, OVER = 1, 2, 3, 4
 
@@ -269,11 +270,14 @@ async def test_the_evidence_noted_is_the_one_that_stands(client: httpx.AsyncClie
         await change.start()
         await rules.execute("UPDATE alert SET value = 409 WHERE id = $1", FURNACE)
         opening = asyncio.create_task(opened(client))
-        waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        for _ in range(500):
-            if await rules.fetchrow(waits) is not None or opening.done():
-                break
-            await asyncio.sleep(0.02)
+        waiting = """
+            SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+        """
+
+        async def it_waits() -> bool:
+            return opening.done() or await rules.fetchval(waiting) > 0
+
+        await eventually(it_waits)
         await rules.execute(
             "INSERT INTO evidence SELECT e, alert, 2, sha256, body, now() FROM evidence WHERE alert = $1", FURNACE
         )

@@ -37,7 +37,7 @@ async def test_many_readers_ask_once() -> None:
     kept, source = Kept(), Source()
     source.gate.clear()
     readers = [asyncio.create_task(kept.get("x", 1, source.ask)) for _ in range(20)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # every reader takes its first step: one asks, the others wait for it
     readers[0].cancel()
     source.gate.set()
     with suppress(asyncio.CancelledError):

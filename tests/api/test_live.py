@@ -22,6 +22,7 @@ from api.serving import bind, serve
 from enms.errors import EnvironmentProblem
 from enms.settings import Settings
 from tests.api.seed import Seeded, district_alert
+from tests.waiting import eventually
 
 
 @dataclass
@@ -82,9 +83,7 @@ async def connected(url: str, **parameters: str) -> AsyncIterator[Stream]:
 
 async def listening(hub: LiveHub, *, wanted: bool = True) -> None:
     """Until the hub hears the database's notices, or does not."""
-    async with asyncio.timeout(10):
-        while hub.connected is not wanted:  # noqa: ASYNC110 - a test looks from outside
-            await asyncio.sleep(0.01)
+    await eventually(lambda: hub.connected is wanted, 10)
 
 
 async def commit_reading(dsn: str, seeded: Seeded, value: float, at: datetime) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiomqtt
 
 from cli.broker import mosquitto
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +31,13 @@ class Guarded:
         if password is None and (self.secrets / known).exists():
             password = (self.secrets / known).read_text()
         return aiomqtt.Client("127.0.0.1", self.port, username=user, password=password)
+
+
+async def _open(process: asyncio.subprocess.Process, port: int) -> bool:
+    assert process.returncode is None, await process.stdout.read() if process.stdout else b""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()
+    return True
 
 
 @asynccontextmanager
@@ -52,15 +60,8 @@ async def guarded(folder: Path, secrets: Path, port: int, tls_port: int | None =
     )  # fmt: skip
     try:
         for waited in (port, tls_port):
-            while waited is not None:
-                assert process.returncode is None, await process.stdout.read() if process.stdout else b""
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", waited)
-                except OSError:
-                    await asyncio.sleep(0.02)
-                else:
-                    writer.close()
-                    break
+            if waited is not None:
+                await eventually(lambda at=waited: _open(process, at), not_yet=(OSError,))
         yield Guarded(port, secrets, tls_port)
     finally:
         if process.returncode is None:

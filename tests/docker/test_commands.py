@@ -24,6 +24,7 @@ from db.account import for_service
 from db.binaries import bundled
 from db.embedded import EmbeddedServer
 from tests.docker.guarded import guarded
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 _HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -122,16 +123,18 @@ class Stand:
             *command, env=environment, cwd=self._folder, stdout=log, stderr=log
         )
         try:
-            while True:
+
+            async def well() -> bool:
                 question = await asyncio.create_subprocess_exec(
                     *asked, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
                 )
                 said, _ = await question.communicate()
-                if question.returncode == 0:
-                    break
-                assert process.returncode is None, (self._folder / f"{name}.log").read_text()
-                await asyncio.sleep(0.1)
-                assert said
+                if question.returncode != 0:
+                    assert process.returncode is None, (self._folder / f"{name}.log").read_text()
+                    assert said
+                return question.returncode == 0
+
+            await eventually(well, 60, every_s=0.1)
             yield
         finally:
             if process.returncode is None:
@@ -232,8 +235,7 @@ async def _see(server: EmbeddedServer, db: int, secrets: Path) -> None:
     """Readings come in, through every account on their way; the wall's login sees them, and no more than it should."""
     connection = await asyncpg.connect(server.dsn("enms", "postgres"))
     try:
-        while not await connection.fetchval("SELECT count(*) FROM reading"):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.1)
+        await eventually(lambda: connection.fetchval("SELECT count(*) FROM reading"))
     finally:
         await connection.close()
     password = (secrets / "grafana_db_password").read_text()

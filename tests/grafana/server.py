@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from tests.waiting import eventually
+
 Json = dict[str, Any]
 
 
@@ -141,8 +143,7 @@ async def running(port: int, token: str, password: str) -> AsyncIterator[Stored]
         uvicorn.Config(app(stored, token, password), host="127.0.0.1", port=port, log_level="warning", ws="none")
     )
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-        await asyncio.sleep(0.01)
+    await eventually(lambda: server.started)
     try:
         yield stored
     finally:

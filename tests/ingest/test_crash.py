@@ -16,6 +16,7 @@ import asyncpg
 import pytest
 
 from cli.broker import LocalBroker
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = 6_000
@@ -42,10 +43,16 @@ async def kill(process: asyncio.subprocess.Process) -> None:
 
 async def subscribed(broker: LocalBroker, plant: asyncpg.Pool) -> None:
     """Wait until the first message comes through, so that the broker has the session."""
+    body = json.dumps({"t": 10**12, "values": {"a": 0}})
     async with aiomqtt.Client(broker.host, broker.port) as client:
-        while not await plant.fetchval("SELECT count(*) FROM reading"):
-            await client.publish("energy/v1/demo/first/readings", json.dumps({"t": 10**12, "values": {"a": 0}}), qos=1)
-            await asyncio.sleep(0.1)
+
+        async def one_came_through() -> bool:
+            if await plant.fetchval("SELECT count(*) FROM reading"):
+                return True
+            await client.publish("energy/v1/demo/first/readings", body, qos=1)
+            return False
+
+        await eventually(one_came_through, every_s=0.1)
 
 
 async def publish_all(broker: LocalBroker) -> None:
@@ -56,12 +63,12 @@ async def publish_all(broker: LocalBroker) -> None:
 
 
 async def arrived(pool: asyncpg.Pool, number: int, within_s: float = 90) -> None:
-    end = time.monotonic() + within_s
-    while await pool.fetchval("SELECT count(*) - 1 FROM reading") < number:
-        assert time.monotonic() < end, (
-            f"only {await pool.fetchval('SELECT count(*) - 1 FROM reading')} of {number} arrived"
-        )
-        await asyncio.sleep(0.02)
+    async def enough() -> bool:
+        came = await pool.fetchval("SELECT count(*) - 1 FROM reading")
+        assert came >= number, f"only {came} of {number} arrived"
+        return True
+
+    await eventually(enough, within_s, not_yet=(AssertionError,))
 
 
 async def serving(broker: LocalBroker, pool: asyncpg.Pool) -> None:
@@ -69,8 +76,11 @@ async def serving(broker: LocalBroker, pool: asyncpg.Pool) -> None:
     async with aiomqtt.Client(broker.host, broker.port) as client:
         body = {"t": 10**12 + 1000, "values": {"a": 0}}
         await client.publish("energy/v1/demo/first/readings", json.dumps(body), qos=1)
-    while await pool.fetchval("SELECT count(*) FROM reading WHERE ts < '2002-01-01'") < 2:  # noqa: ASYNC110 - rows of another process
-        await asyncio.sleep(0.02)
+
+    async def both_are_there() -> bool:
+        return await pool.fetchval("SELECT count(*) FROM reading WHERE ts < '2002-01-01'") == 2
+
+    await eventually(both_are_there)
 
 
 async def assert_each_once(pool: asyncpg.Pool) -> None:
@@ -109,8 +119,7 @@ async def test_killed_while_the_database_is_away(
     await proxy.cut()
     for _ in range(kills):
         before = spooled(tmp_path)
-        while spooled(tmp_path) <= before and not sending.done():  # noqa: ASYNC110 - files of another process
-            await asyncio.sleep(0.02)
+        await eventually(lambda before=before: spooled(tmp_path) > before or sending.done())
         await kill(process)
         process = await start(proxy.dsn, broker, tmp_path)
     await sending

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +23,10 @@ from enms.settings import Settings
 from ingest import incidents
 from ingest.service import Ingest
 from ingest.subscriber import Broker
+from tests.waiting import eventually
 
 TOPIC = "energy/v1/demo/gw1/readings"
 NOW = int(time.time()) * 1000
-
-
-async def eventually(what: Callable[[], Awaitable[bool]], within_s: float = 60.0) -> None:
-    end = time.monotonic() + within_s
-    while not await what():
-        assert time.monotonic() < end, "it never happened"
-        await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -45,7 +39,7 @@ async def ingesting(dsn: str, broker: LocalBroker, folder: Path, **chosen: Any) 
             try:
                 return await create_pool(dsn, name="test-ingest", size=3)
             except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # the database is away: for as long as that takes
 
     service = Ingest(
         connect,

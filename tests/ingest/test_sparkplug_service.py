@@ -19,7 +19,8 @@ import pytest
 
 from cli.broker import LocalBroker
 from tests.ingest.test_crash import kill, start, subscribed
-from tests.ingest.test_service import _is, _reasons, connected, count, eventually, ingesting
+from tests.ingest.test_service import _is, _reasons, connected, count, ingesting
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = ROOT / ".venv" / "sparkplug"

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from db.pool import create_pool
 from ledger import metrics
 from ledger.derive import Deriver
+from tests.waiting import eventually
 
 
 def test_a_lag_nobody_looks_at_grows() -> None:
@@ -52,6 +53,4 @@ async def test_the_database_going_away_is_told(pg_dsn: str) -> None:
 
 
 async def _shows(expected: int) -> None:
-    async with asyncio.timeout(30):
-        while metrics.DATABASE_UP._value.get() != expected:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.005)
+    await eventually(lambda: metrics.DATABASE_UP._value.get() == expected, every_s=0.005)

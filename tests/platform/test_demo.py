@@ -19,6 +19,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.waiting import eventually, gone
+
 ROOT = Path(__file__).parents[2]
 PLANTS = ("demo-steel", "demo-rare-earth", "demo-power")
 
@@ -55,10 +57,12 @@ class Demo:
     async def live(self, since: datetime) -> None:
         """Wait until every plant has readings from after `since`."""
         async with httpx.AsyncClient() as client:
-            for plant in PLANTS:
-                while not any(t > since for t in await self.newest(client, plant)):
-                    assert self.process.returncode is None
-                    await asyncio.sleep(0.2)
+
+            async def every_plant() -> bool:
+                assert self.process.returncode is None
+                return all([any(t > since for t in await self.newest(client, plant)) for plant in PLANTS])
+
+            await eventually(every_plant, 60, every_s=0.2)
 
 
 async def _start(*arguments: str) -> asyncio.subprocess.Process:
@@ -77,31 +81,27 @@ async def _demo(folder: Path, port: int, *more: str) -> AsyncIterator[Demo]:
         yield Demo(process, f"http://127.0.0.1:{port}")
     finally:
         family = psutil.Process(process.pid).children(recursive=True) if process.returncode is None else []
+        pids = [one.pid for one in family]
         if process.returncode is None:
             process.kill()
         await process.wait()
-        await _gone(family)  # they see to their files before they go
+        await gone(*pids)  # they see to their files before they go
         sys.stderr.write((await reading).decode())
-
-
-async def _gone(family: list[psutil.Process]) -> None:
-    while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in family):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
 
 
 async def test_start_kill_start_again_and_stop(folder: Path, free_port: int) -> None:
     begun = datetime.now(UTC)
     async with _demo(folder, free_port) as demo:
-        await asyncio.wait_for(demo.live(begun - timedelta(minutes=3)), 60)
+        await demo.live(begun - timedelta(minutes=3))
         family = demo.family()
         names = {one.name() for one in family}
         assert any("postgres" in name for name in names)
         assert any("mosquitto" in name for name in names)
         demo.process.kill()
-        await asyncio.wait_for(_gone(family), 10)
+        await gone(*(one.pid for one in family), within_s=10)
     async with _demo(folder, free_port) as demo:
         again = datetime.now(UTC)
-        await asyncio.wait_for(demo.live(again - timedelta(minutes=3)), 60)
+        await demo.live(again - timedelta(minutes=3))
         async with httpx.AsyncClient() as client:
             span = {"enterprise": "demo-steel", "from": begun.isoformat(), "to": again.isoformat()}
             answer = await client.get(
@@ -114,7 +114,7 @@ async def test_start_kill_start_again_and_stop(folder: Path, free_port: int) -> 
         stopping = time.monotonic()
         os.killpg(demo.process.pid, signal.SIGINT)
         assert await demo.process.wait() == 0
-        await _gone(family)
+        await gone(*(one.pid for one in family))
         assert time.monotonic() - stopping < 5
 
 
@@ -145,8 +145,7 @@ async def test_data_of_another_version_is_one_clear_line(folder: Path, free_port
 async def test_a_second_demo_on_the_same_data_is_one_clear_line(folder: Path, free_port: int) -> None:
     async with _demo(folder, free_port, "--no-fill") as demo:
         lock = folder / ".postgres.lock"
-        while not lock.exists() or not lock.read_text():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        await eventually(lambda: lock.exists() and lock.read_text())
         second = await _start("--data-dir", str(folder), "--port", str(free_port + 1))
         _, said = await second.communicate()
         assert second.returncode == 1

@@ -20,6 +20,7 @@ from db import postmaster
 from db.account import for_service
 from db.embedded import EmbeddedServer
 from enms.errors import EnvironmentProblem
+from tests.waiting import gone
 
 ROOT = Path(__file__).parents[2]
 HASTY = {"shared_buffers": "16MB"}
@@ -74,11 +75,6 @@ async def _started_elsewhere(data_dir: Path) -> tuple[asyncio.subprocess.Process
     return starter, int(await starter.stdout.readline())
 
 
-async def _gone(pid: int) -> None:
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
-
-
 @pytest.fixture
 async def folder_in_tmp() -> AsyncIterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="enms-test-"))
@@ -123,7 +119,7 @@ async def test_a_killed_parent_leaves_no_server_and_loses_nothing(data_dir: Path
     await connection.execute("CREATE TABLE kept AS SELECT 1 AS x")
     starter.kill()
     await starter.wait()
-    await asyncio.wait_for(_gone(pid), 10)
+    await gone(pid, within_s=10)
     connection.terminate()
     async with EmbeddedServer(data_dir, settings=HASTY) as again:
         connection = await asyncpg.connect(again.dsn(user="enms_migrator"))
@@ -147,7 +143,7 @@ async def test_a_second_starter_gets_one_clear_line(data_dir: Path) -> None:
     assert psutil.pid_exists(pid)
     starter.kill()
     await starter.wait()
-    await asyncio.wait_for(_gone(pid), 10)
+    await gone(pid, within_s=10)
 
 
 async def test_data_of_another_version_is_refused(data_dir: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from cli import housekeeping
 from enms.settings import Settings
 from tests.db.test_reports import Works, _two_days, works
+from tests.waiting import eventually
 
 __all__ = ["works"]
 ROOT = Path(__file__).parents[2]
@@ -64,9 +65,7 @@ async def test_housekeeping_makes_what_is_due(
     settings = Settings(database_url=pg_dsn, reports_dir=tmp_path, reports_after_h=0)
     role = asyncio.create_task(housekeeping.work(settings, stop))
     try:
-        async with asyncio.timeout(60):
-            while not await works.connection.fetchval("SELECT count(*) FROM report"):  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        await eventually(lambda: works.connection.fetchval("SELECT count(*) FROM report"), 60)
     finally:
         stop.set()
         await role

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from cli import role
 from enms.errors import UnavailableError
 from enms.settings import Settings
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,8 +91,7 @@ async def test_a_pool_waits_for_the_migrations(empty_dsn: str) -> None:
 
     with capture_logs() as logs:
         waiting = asyncio.create_task(role.open_pool(_settings(empty_dsn), asyncio.Event(), name="test"))
-        while not logs:  # noqa: ASYNC110 - structlog tells nobody
-            await asyncio.sleep(0.01)
+        await eventually(lambda: logs)
         await migrate(empty_dsn)
         pool = await asyncio.wait_for(waiting, 10)
         await pool.close()
@@ -102,8 +102,10 @@ async def test_a_pool_waits_for_the_migrations(empty_dsn: str) -> None:
 async def test_waiting_ends_when_the_role_is_stopped(free_port: int) -> None:
     stop = asyncio.Event()
     settings = _settings(f"postgresql://x@127.0.0.1:{free_port}/x")
-    waiting = asyncio.create_task(role.open_pool(settings, stop, name="test"))
-    asyncio.get_running_loop().call_later(0.2, stop.set)
+    with capture_logs() as logs:
+        waiting = asyncio.create_task(role.open_pool(settings, stop, name="test"))
+        await eventually(lambda: logs)
+    stop.set()
     with pytest.raises(role.Stopped):
         await asyncio.wait_for(waiting, 5)
 

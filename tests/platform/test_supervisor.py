@@ -9,12 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from cli import supervisor
 from cli.supervisor import Role, Supervisor
 from db import child
+from tests.waiting import gone
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,17 +30,12 @@ async def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     roles = [supervisor.Role(f"r{i}", (program,)) for i, program in enumerate(sys.argv[1:])]
-    keeper = supervisor.Supervisor(roles)
-    running = asyncio.create_task(keeper.run(stop))
-    while len(keeper.pids()) < len(roles):
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.3)
-    print(*keeper.pids().values(), flush=True)
-    await running
+    await supervisor.Supervisor(roles).run(stop)
 asyncio.run(main())
 """
-_PATIENT = "import time; time.sleep(3600)"
-_DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); signal.signal(2, signal.SIG_IGN); time.sleep(3600)"
+# A role's program says which process it is once it is set up.
+_PATIENT = "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"
+_DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); signal.signal(2, signal.SIG_IGN); {_PATIENT}"
 
 
 async def _supervising(*programs: str) -> tuple[asyncio.subprocess.Process, list[int]]:
@@ -49,12 +44,7 @@ async def _supervising(*programs: str) -> tuple[asyncio.subprocess.Process, list
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None
-    return process, [int(pid) for pid in (await process.stdout.readline()).split()]
-
-
-async def _gone(pids: list[int]) -> None:
-    while any(psutil.pid_exists(pid) for pid in pids):  # noqa: ASYNC110 - they are not our children
-        await asyncio.sleep(0.02)
+    return process, [int(await process.stdout.readline()) for _ in programs]
 
 
 async def test_ctrl_c_ends_every_child_within_5_s_even_a_deaf_one() -> None:
@@ -63,7 +53,7 @@ async def test_ctrl_c_ends_every_child_within_5_s_even_a_deaf_one() -> None:
     begun = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     await process.wait()
-    await _gone(pids)
+    await gone(*pids)
     assert time.monotonic() - begun < 5
 
 
@@ -71,7 +61,7 @@ async def test_a_killed_supervisor_leaves_no_child() -> None:
     process, pids = await _supervising(_PATIENT, _PATIENT)
     process.kill()
     await process.wait()
-    await asyncio.wait_for(_gone(pids), 5)
+    await gone(*pids, within_s=5)
 
 
 async def test_a_role_that_ends_is_started_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from rules.tending import Tender
 from rules.ways import Letter, way_to
 from tests.rules.receivers import http_receiver, smtp_receiver
 from tests.rules.world import World
+from tests.waiting import eventually
 
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)  # midnight in Shanghai
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -359,9 +360,7 @@ async def test_the_rules_role_tells_people_by_itself(mill, db_pool, tmp_path):
         running = asyncio.create_task(service.run(stop))
         await mill.publish("fan.power", [2.0] * 2)
         await mill.connection.execute("SELECT pg_notify('enms_interval', $1)", str(mill.enterprise.e))
-        async with asyncio.timeout(30):
-            while not receiver.taken:  # noqa: ASYNC110 - a server that is spoken to tells nobody
-                await asyncio.sleep(0.02)
+        await eventually(lambda: receiver.taken)
         stop.set()
         await asyncio.wait_for(running, 5)
         assert receiver.bodies[0]["event"] == "raised"

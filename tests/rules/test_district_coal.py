@@ -15,9 +15,10 @@ from rules.backtest import backtest
 from rules.book import BUNDLED, parse_book, read_books
 from rules.evaluator import Evaluator
 from rules.replay import replay
-from tests.rules.test_service import announce, service, until
+from tests.rules.test_service import announce, service
 from tests.rules.test_supply_coal import BOOK, DAY, EVERYTHING, MONDAY
 from tests.rules.world import PLANTS, World
+from tests.waiting import eventually
 
 # A day of the year is enough for these tests.
 SOON = parse_book(
@@ -189,7 +190,7 @@ async def test_the_rules_loop_judges_the_district_after_its_plants(district, db_
                 row.e,
             )
 
-        await until(judged)
+        await eventually(judged)
     (after,) = await of_district(worlds[0])
     assert after.id == before.id
 

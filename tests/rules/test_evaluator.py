@@ -18,6 +18,7 @@ from rules.evaluator import Evaluator, condition_of
 from rules.kind import Kind
 from rules.replay import replay
 from tests.rules.world import PLANTS, QUARTER, World
+from tests.waiting import eventually
 
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,8 +74,11 @@ async def test_two_evaluators_at_once_fire_once(world, db_pool):
 
         async def one(evaluator):
             async with db_pool.acquire() as connection:
-                while (await evaluator.evaluate(connection, world.enterprise, world.tick())).busy:  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
+
+                async def had_its_turn():
+                    return not (await evaluator.evaluate(connection, world.enterprise, world.tick())).busy
+
+                await eventually(had_its_turn, every_s=0.005)
 
         await asyncio.gather(*(one(e) for e in others))
     alerts = [a for a in await world.alerts() if a.rule == "blast_furnace_energy_day"]
@@ -120,11 +124,12 @@ async def test_a_backend_that_is_killed_leaves_nothing_half_done(world, db_pool,
         pid = connection.get_server_pid()
         evaluation = asyncio.create_task(world.evaluator.evaluate(connection, world.enterprise, world.tick()))
         admin = await asyncpg.connect(pg_dsn)
-        for _ in range(200):
-            open_now = await admin.fetchval("SELECT xact_start IS NOT NULL FROM pg_stat_activity WHERE pid = $1", pid)
-            if open_now:
-                break
-            await asyncio.sleep(0)
+        begun = "SELECT xact_start IS NOT NULL FROM pg_stat_activity WHERE pid = $1"
+
+        async def in_the_middle():
+            return evaluation.done() or await admin.fetchval(begun, pid)
+
+        await eventually(in_the_middle, every_s=0)
         await admin.execute("SELECT pg_terminate_backend($1)", pid)
         await admin.close()
         await asyncio.wait([evaluation])

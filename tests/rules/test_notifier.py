@@ -14,6 +14,7 @@ from cli.alert_channel import AlertChannel
 from ingest.subscriber import Broker
 from rules.notifier import Drained, Notifier, NotSentError
 from tests.rules.world import World
+from tests.waiting import eventually
 
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
 
@@ -40,9 +41,7 @@ async def channel_to(broker):
 
 
 async def becomes(channel, *, connected):
-    async with asyncio.timeout(20):
-        while channel.connected is not connected:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.02)
+    await eventually(lambda: channel.connected is connected, 20)
 
 
 async def retained(broker, count):

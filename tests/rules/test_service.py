@@ -19,6 +19,7 @@ from rules.evaluator import Evaluator
 from rules.notifier import Notifier
 from rules.service import RulesService
 from tests.rules.world import QUARTER, World
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
@@ -68,14 +69,6 @@ async def announce(mill):
     await mill.connection.execute("SELECT pg_notify('enms_interval', $1)", str(mill.enterprise.e))
 
 
-async def until(condition, seconds=20.0):
-    """Wait for what must become true."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):  # noqa: ASYNC110 - a database tells nobody
-            await asyncio.sleep(0.02)
-    return found
-
-
 async def test_a_publication_becomes_an_alert_and_a_message(mill, db_pool):
     receiver = Receiver()
     async with service(db_pool, receiver) as reports:
@@ -83,24 +76,24 @@ async def test_a_publication_becomes_an_alert_and_a_message(mill, db_pool):
         async def ready():
             return reports.get("notifications") == (True, "") and reports.get("rules") == (True, "")
 
-        await until(ready)
+        await eventually(ready)
         await mill.publish("fan.power", [2.0] * 2)
         begun = time.monotonic()
         await announce(mill)
-        (alert,) = await until(lambda: mill.alerts("motor_idle"))
+        (alert,) = await eventually(lambda: mill.alerts("motor_idle"))
         assert time.monotonic() - begun < 5
 
         async def told():
             return len(receiver.taken) == 2
 
-        await until(told)
+        await eventually(told)
         assert receiver.taken[0][0] == f"energy/v1/mill/alerts/{alert.id}"
 
 
 async def test_nobody_announces_and_it_is_found_all_the_same(mill, db_pool):
     async with service(db_pool, Receiver()):
         await mill.publish("fan.power", [2.0] * 2)
-        await until(lambda: mill.alerts("motor_idle"))
+        await eventually(lambda: mill.alerts("motor_idle"))
 
 
 async def test_lost_connections_are_made_again(mill, db_pool, pg_dsn):
@@ -110,25 +103,31 @@ async def test_lost_connections_are_made_again(mill, db_pool, pg_dsn):
         async def ready():
             return reports.get("notifications") == (True, "") and reports.get("rules") == (True, "")
 
-        await until(ready)
+        await eventually(ready)
         admin = await asyncpg.connect(pg_dsn)
-        mine = mill.connection.get_server_pid()
-        for _ in range(3):
-            await admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND pid <> $1",
-                mine,
+        spared = {mill.connection.get_server_pid(), admin.get_server_pid()}
+
+        async def somebody_new():
+            rows = await admin.fetch(
+                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                "AND backend_type = 'client backend' AND pid <> ALL ($1::int[])",
+                spared,
             )
-            await asyncio.sleep(0.1)
+            return {row["pid"] for row in rows}
+
+        for _ in range(3):
+            killed = await eventually(somebody_new)
+            await admin.execute("SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", killed)
+            spared |= killed  # they may be listed for a moment yet
         await admin.close()
         await mill.publish("fan.power", [2.0] * 2)
         await announce(mill)
-        await until(lambda: mill.alerts("motor_idle"))
+        await eventually(lambda: mill.alerts("motor_idle"))
 
         async def told():
             return len(receiver.taken) == 2
 
-        await until(told)
+        await eventually(told)
 
 
 async def start_role(dsn, broker):
@@ -158,7 +157,7 @@ async def test_killed_again_and_again_nothing_is_missed_or_doubled(mill, pg_dsn,
                 async def some_progress(n=n):
                     return len(await mill.alerts("motor_idle")) >= n // 3
 
-                await until(some_progress, 60)
+                await eventually(some_progress, 60)
                 role.kill()
                 await role.wait()
                 role = await start_role(pg_dsn, broker)
@@ -167,12 +166,12 @@ async def test_killed_again_and_again_nothing_is_missed_or_doubled(mill, pg_dsn,
             alerts = await mill.alerts("motor_idle")
             return len(alerts) == 6 and all(a.state == "resolved" for a in alerts)
 
-        await until(all_of_them, 60)
+        await eventually(all_of_them, 60)
 
         async def all_sent():
             return await mill.connection.fetchval("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == 0
 
-        await until(all_sent, 60)
+        await eventually(all_sent, 60)
         alerts = await mill.alerts("motor_idle")
         assert [await mill.steps(a) for a in alerts] == [["pending", "firing", "resolved"]] * 6
         begun = time.monotonic()
@@ -192,7 +191,7 @@ async def test_a_broken_book_is_told_and_the_others_run(mill, pg_dsn, broker, tm
     role = await start_role(pg_dsn, broker)
     try:
         await mill.publish("fan.power", [2.0] * 2)
-        await until(lambda: mill.alerts("motor_idle"), 60)
+        await eventually(lambda: mill.alerts("motor_idle"), 60)
     finally:
         role.terminate()
         printed, _ = await role.communicate()

@@ -27,6 +27,7 @@ from enms.plant import Plant
 from enms.settings import Settings
 from ingest.subscriber import Broker
 from simulators.scenario import Scenario, plant_files
+from tests.waiting import eventually
 
 POWER = plant_files()[2]
 START = datetime(2026, 11, 15, 3, 0, tzinfo=UTC)
@@ -71,7 +72,7 @@ class Listener:
                         self.received.append(message)
                         self._came.set()
             except aiomqtt.MqttError:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # the broker is away: try again soon
 
     async def until(self, enough: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
@@ -251,10 +252,8 @@ async def test_a_run_writes_its_truth_and_ends_on_sigterm(tmp_path: Path, broker
         env=os.environ | {"ENMS_MQTT_URL": broker.url},
     )
     try:
-        async with asyncio.timeout(60):
-            while not truth.exists():
-                assert process.returncode is None
-                await asyncio.sleep(0.05)
+        await eventually(lambda: truth.exists() or process.returncode is not None, 60)
+        assert process.returncode is None
         lines = [json.loads(line) for line in truth.read_text().splitlines()]
         assert {"kind", "enterprise", "points", "from", "to", "size", "visible", "why"} <= set(lines[0])
         process.send_signal(signal.SIGTERM)
