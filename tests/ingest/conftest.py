@@ -59,6 +59,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._flows = asyncio.Event()
         self._flows.set()
+        self._is_cut = False
         self.port = 0
 
     @property
@@ -68,12 +69,14 @@ class Proxy:
         return f"postgresql://{login}@127.0.0.1:{self.port}{self._parts.path}"
 
     async def open(self) -> None:
+        self._is_cut = False
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         """Break every connection and refuse new ones."""
         assert self._server is not None
+        self._is_cut = True
         self._server.close()
         for writer in self._writers:
             writer.transport.abort()
@@ -89,12 +92,16 @@ class Proxy:
         self._flows.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:  # taken just before that
+            writer.transport.abort()
+            return
+        self._writers.add(writer)  # first: a cut while the way on is made breaks this one, too
         if self._folder:
             socket = f"{self._folder}/.s.PGSQL.{self._socket_port}"
             there, back = await asyncio.open_unix_connection(socket)
         else:
             there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port)
-        self._writers |= {writer, back}
+        self._writers.add(back)
         await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

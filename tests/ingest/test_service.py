@@ -275,6 +275,7 @@ async def test_a_full_spool_leaves_the_rest_with_the_broker(
     padded = [(TOPIC, {"t": NOW - n * 1000, "values": {"a": n}, "x": "x" * 10_000}) for n in range(400)]
     async with ingesting(proxy.dsn, broker, tmp_path, spool_max_mb=1) as service:
         await connected(service)
+        await eventually(lambda: _is(_part(service, "the database"), True))
         await proxy.cut()
         await publish(broker, *padded)
         await eventually(lambda: _is(_held(service), True))
@@ -294,6 +295,7 @@ async def test_a_stop_while_the_database_is_away(
 ) -> None:
     async with ingesting(proxy.dsn, broker, tmp_path) as service:
         await connected(service)
+        await eventually(lambda: _is(_part(service, "the database"), True))
         await proxy.cut()
         await publish(broker, *numbered(*range(30)))
         await eventually(lambda: _is(_pending(service), 0))
