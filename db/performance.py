@@ -6,7 +6,7 @@ that is not closed counts: a span that is not over is provisional.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from db.conversions import Conversion, conversions
 from db.energy import EnergyTotal, Period, energy_totals
 from db.enpi_model import EnpiModel, EnpiVersion, Leaf, enpi_models, enterprise_by_number
 from db.enpi_spans import RESOLUTIONS, Window, enpi_step, ready_until, windows_of
+from db.instants import BEGINNING, END
 from db.motor_states import MotorState, motor_states
 from db.statements import statements
 from enms.carriers import TceBasis
@@ -192,22 +193,44 @@ def _alike(wanted: Mapping[Period, set[int]]) -> list[tuple[list[int], list[Peri
     return [(sorted(points), periods) for points, periods in found.items()]
 
 
-_Piece = tuple[Period, TceBasis]
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A period with what holds throughout it.
+
+    Attributes:
+        basis: of standard coal.
+        heat_from: from when on the boundary tells heat supplied and all heat; END: it names none.
+    """
+
+    period: Period
+    basis: TceBasis
+    heat_from: datetime
 
 
 def _value(model: EnpiModel, window: Window, book: _Book) -> EnpiValue:
     periods: dict[datetime, list[_Piece]] = {}
-    boundary: dict[datetime, EnpiVersion] = {}
+    boundary = {version.valid_from: version for _, version in window.pieces}
+    leaves = {since: model.leaves(version) for since, version in boundary.items()}
+    heat = {since: _heat_from(below) for since, below in leaves.items()}
     for period, version in window.pieces:
-        periods.setdefault(version.valid_from, []).append((period, version.enpi.basis))
-        boundary[version.valid_from] = version
+        piece = _Piece(period, version.enpi.basis, heat[version.valid_from])
+        periods.setdefault(version.valid_from, []).append(piece)
     parts: dict[tuple[Part, int, int], tuple[Leaf, list[_Piece]]] = {}
-    for since, version in boundary.items():
-        for leaf in model.leaves(version):
+    for since, below in leaves.items():
+        for leaf in below:
             parts.setdefault((leaf.part, leaf.sign, leaf.point.p), (leaf, []))[1].extend(periods[since])
     found = [_input(model, leaf, own, book) for leaf, own in parts.values()]
     inputs = [one for one in found if one.window_s > 0]
     return enpi_value(window.start, window.end, inputs, model.ratio, provisional=window.provisional)
+
+
+def _heat_from(leaves: Sequence[Leaf]) -> datetime:
+    """Since when a boundary has both whose quotient is the share of heat."""
+    begins = [
+        min((leaf.point.in_service_from or BEGINNING for leaf in leaves if leaf.part is part), default=END)
+        for part in (Part.HEAT, Part.TOTAL_HEAT)
+    ]
+    return max(begins)
 
 
 @dataclass(slots=True)
@@ -239,14 +262,14 @@ class _Sum:
 def _input(model: EnpiModel, leaf: Leaf, pieces: Sequence[_Piece], book: _Book) -> Input:
     """A point's part over the periods in which its boundary held."""
     point, found = leaf.point, _Sum()
-    periods = [period for period, _ in pieces]
-    for period, basis in pieces:
-        if (total := book.totals.get((basis, point.p, period))) is not None:
+    periods = [piece.period for piece in pieces]
+    for piece in pieces:
+        if (total := book.totals.get((piece.basis, point.p, piece.period))) is not None:
             found.add(total)
-    start, end, basis = periods[0].start, periods[-1].end, pieces[-1][1]
-    window_s = sum((p.end - p.start).total_seconds() for p in periods)
-    if point.in_service_from is not None:
-        window_s = sum(max(0.0, (p.end - max(p.start, point.in_service_from)).total_seconds()) for p in periods)
+    start, end, basis = periods[0].start, periods[-1].end, pieces[-1].basis
+    since = point.in_service_from or BEGINNING
+    window_s = _seconds((period, since) for period in periods)
+    told_s = _seconds((piece.period, max(since, piece.heat_from)) for piece in pieces)
     amount = found.amount if found.amounts else None
     kgce = used = problem = None
     covered = found.covered_s
@@ -272,7 +295,13 @@ def _input(model: EnpiModel, leaf: Leaf, pieces: Sequence[_Piece], book: _Book) 
         conversion=used,
         problem=problem,
         meter=model.meter(point, start, end),
+        heat_told_s=told_s if leaf.part is Part.ENERGY and told_s < window_s else None,
     )
+
+
+def _seconds(periods: Iterable[tuple[Period, datetime]]) -> float:
+    """How long periods are together, each from an instant on."""
+    return sum(max(0.0, (period.end - max(period.start, since)).total_seconds()) for period, since in periods)
 
 
 def _conversion(ncv: str | None, rules: Sequence[Conversion], start: datetime, end: datetime) -> ConversionUsed | None:

@@ -68,6 +68,8 @@ class Input:
         estimated_s: of these, spread across a gap of which only the total is known.
         conversion: how amount became kgce, for evidence.
         problem: why there is no kgce.
+        heat_told_s: of energy: seconds of the window over which the boundary names heat supplied and all heat; None:
+            all of it.
     """
 
     point: str
@@ -83,6 +85,7 @@ class Input:
     conversion: ConversionUsed | None = None
     problem: Why | None = None
     meter: Meter = Meter()
+    heat_told_s: float | None = None
 
     @property
     def completeness(self) -> float:

@@ -16,6 +16,7 @@ class Why(StrEnum):
     HEAT_MISSING = "heat_missing"
     ALPHA_MISSING = "alpha_missing"
     ALPHA_BEYOND = "alpha_beyond_one"
+    HEAT_DIFFERS = "heat_named_differently"
     IDLE = "idle"
     INCOMPLETE = "incomplete"
     NO_LIMIT = "no_limit_declared"

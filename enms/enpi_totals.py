@@ -57,6 +57,7 @@ def added_up(parts: Sequence[Input]) -> Input:
         apportioned_s=fsum(one.apportioned_s for one in parts),
         conversion=used,
         problem=next((one.problem for one in parts if one.problem is not None), None),
+        heat_told_s=_told_s(parts),
         meter=Meter(
             accuracy_class=max((m.accuracy_class for m in meters if m.accuracy_class is not None), default=None),
             ncv_accuracy_class=max(
@@ -73,6 +74,12 @@ def _quantity(one: Input, output_unit: str | None) -> float | None:
     if output_unit is None:
         return one.kgce
     return None if one.amount is None else convert(one.amount, one.unit, output_unit)
+
+
+def _told_s(parts: Sequence[Input]) -> float | None:
+    if all(one.heat_told_s is None for one in parts):
+        return None
+    return fsum(one.window_s if one.heat_told_s is None else one.heat_told_s for one in parts)
 
 
 def _sum(quantities: Iterable[float | None]) -> float | None:

@@ -29,12 +29,18 @@ class Share:
         return cls(value, value * hypot(*halves))
 
 
-def unknown_heat(heat: Sequence[Input], total_heat: Sequence[Input]) -> Reason | None:
-    """Why the share of heat is not known; without heat supplied there is none."""
+def unknown_heat(energy: Sequence[Input], heat: Sequence[Input], total_heat: Sequence[Input]) -> Reason | None:
+    """Why the share of heat is not known; without heat supplied there is none.
+
+    One share is taken of all energy, so heat has to be told for all of it: where the boundary names heat for a part of
+    the span only, nobody can say which share of the rest was heat, and the share of that part would flatter it.
+    """
     for why, inputs in ((Why.HEAT_MISSING, heat), (Why.ALPHA_MISSING, total_heat)):
         if missing := tuple(i.point for i in inputs if not i.known):
             return Reason(why, missing)
     if heat and not total_heat:
         return Reason(Why.ALPHA_MISSING, (Part.TOTAL_HEAT.value,))
+    if heat and any(i.heat_told_s is not None and i.heat_told_s < i.window_s for i in energy):
+        return Reason(Why.HEAT_DIFFERS, tuple(i.point for i in heat))
     supplied, whole = total_of(heat, "GJ", filled=True) or 0.0, total_of(total_heat, "GJ", filled=True) or 0.0
     return Reason(Why.ALPHA_BEYOND, tuple(i.point for i in total_heat)) if supplied > max(whole, 0.0) else None

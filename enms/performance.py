@@ -14,7 +14,8 @@ Arithmetic only; `db.performance` brings the amounts. Conventions:
 
     value = sum of sign x kgce x (1 - alpha) / output,    alpha = heat supplied / all heat that left the boiler
 
-  over the whole span: shares of heat are made of sums, not averaged.
+  over the whole span: shares of heat are made of sums, not averaged. Where heat is named for a part of the span only
+  the value is unknown.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def enpi_value(
     energy, output, heat, total_heat = ([i for i in inputs if i.part is part] for part in Part)
     whole_output = total_of(output, ratio.output, filled=True)
     burnt = total_of(energy, None, filled=True)
-    of_heat = unknown_heat(heat, total_heat)
+    of_heat = unknown_heat(energy, heat, total_heat)
     reason = _unknown(energy, output) or of_heat
     share = Share.of(heat, total_heat) if of_heat is None else None
     whole_energy = None if burnt is None or share is None else burnt * (1 - share.value)

@@ -11,17 +11,11 @@ from db.performance import enpi_values
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, parse_book
 from rules.evidence import decimal
+from tests.rules.test_heat_partway import NAMED
 from tests.rules.test_supply_coal import BOOK, DAY, EVERYTHING, PLANT
 from tests.rules.world import World
 
 DAYS = 2
-# Unit 1 by an EnPI that names it, held against the statute with its factor product said.
-NAMED = """
-enpis:
-  - {code: u1.supply_coal, process: u1, generating_unit: u1, limit: {standard: GB 21258, item: subcritical_300},
-     declared: [{input: factor_product, value: 1, from: 2026-01-01, evidence: tests},
-                {input: table2_addition, value: 0, from: 2026-01-01, evidence: tests}]}
-"""
 
 
 async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, seeded):
