@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import shutil
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from bench.chromium import blank_page, chromium
 from bench.figures import Bench, Figure, Options, figure
 from bench.publisher import Publisher, packet
 from bench.stand import free_port, stand
@@ -30,7 +30,6 @@ _PROMISED_S = 1.0
 _WALL = "wall"
 _PROBE = "site.power"
 _OTHERS = tuple(f"line{n}.temperature" for n in range(_RATE))
-_CHROMIUM = ("chromium", "chromium-browser")
 # Looked for at every frame, so what is found has been painted or is about to be.
 _SHOWN = "wanted => document.querySelector('[data-live] b')?.textContent === wanted"
 
@@ -45,14 +44,8 @@ def _plant() -> str:
 
 
 async def _measure(options: Options) -> list[Figure]:
-    chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
-    try:
-        # It comes with what the tests need, not with the product.
-        from playwright.async_api import async_playwright  # noqa: PLC0415
-    except ImportError:
-        chromium = None
-    if chromium is None:
-        options.say("not measured: it takes chromium and `make install-dev`")
+    program = chromium(options)
+    if program is None:
         return []
     probes = options.scaled(_PROBES, least=20)
     port = free_port()
@@ -63,15 +56,10 @@ async def _measure(options: Options) -> list[Figure]:
             await built.start(role, ENMS_HTTP_PORT=str(port))
         load = asyncio.create_task(_load(built.broker.host, built.broker.port))
         try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-                )
-                page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+            async with blank_page(program) as page:
                 await page.goto(f"http://127.0.0.1:{port}/wall/{_WALL}")
                 await page.wait_for_function("() => document.getElementById('link').dataset.state !== undefined")
                 delays = await _probe(built.broker.host, built.broker.port, page, probes)
-                await browser.close()
         finally:
             load.cancel()
             with contextlib.suppress(asyncio.CancelledError):

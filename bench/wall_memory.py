@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from bench.chromium import blank_page, chromium
 from bench.figures import Bench, Figure, Options, figure
 from bench.stand import free_port, stand
 from db.plant_load import load_plant
@@ -29,7 +29,6 @@ _REFRESHES = 1_440  # two hours at one every 5 s
 _WARM = 40
 _PROMISED = 1.25
 _EVERY_S = 0.25
-_CHROMIUM = ("chromium", "chromium-browser")
 _COUNTED = """() => {
   window.told = 0;
   const Real = window.EventSource;
@@ -54,14 +53,8 @@ class _Held:
 
 
 async def _measure(options: Options) -> list[Figure]:
-    chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
-    try:
-        # It comes with what the tests need, not with the product.
-        from playwright.async_api import async_playwright  # noqa: PLC0415
-    except ImportError:
-        chromium = None
-    if chromium is None:
-        options.say("not measured: it takes chromium and `make install-dev`")
+    program = chromium(options)
+    if program is None:
         return []
     refreshes = options.scaled(_REFRESHES, least=20)
     port = free_port()
@@ -72,11 +65,7 @@ async def _measure(options: Options) -> list[Figure]:
         await built.start("api", ENMS_HTTP_PORT=str(port))
         telling = asyncio.create_task(_tell(built.pool))
         try:
-            async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(
-                    executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-                )
-                page = await browser.new_page(viewport={"width": 1920, "height": 1080})
+            async with blank_page(program) as page:
                 await page.add_init_script(f"({_COUNTED})()")
                 await page.clock.install()
                 await page.goto(f"http://127.0.0.1:{port}/wall")
@@ -87,7 +76,6 @@ async def _measure(options: Options) -> list[Figure]:
                 before, told = await _held(cdp), await page.evaluate("window.told")
                 await _refresh(page, refreshes)
                 after, told = await _held(cdp), await page.evaluate("window.told") - told
-                await browser.close()
         finally:
             telling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
