@@ -1,4 +1,4 @@
-"""Fleets' supply coal rates over twelve months, for pages: read once an hour, beside the plan."""
+"""Fleets' supply coal rates over twelve months, for pages: read now and then, beside the plan."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 _LONGEST_S = 30.0
 # While history pours in the ledger publishes every second: pages need not follow every one.
 _SHORTEST_S = 3.0
+# What costs much follows behind its readers' backs.
+_BEHIND_S = 60.0
 _MOST = 10_000
 
 
@@ -26,6 +28,7 @@ class _Answer(Generic[T]):
     for_s: float | None
     stale: bool = False
     outdated: bool = False
+    fresh: _Answer[T] | None = None
 
 
 class Kept:
@@ -42,8 +45,9 @@ class Kept:
             kind: of answer.
             e: enterprise number.
             ask: makes a fresh one.
-            for_s: keep it so long whatever the ledger publishes, for what hardly changes and costs much; a changed
-                configuration still makes it be asked for again.
+            for_s: for what hardly changes and costs much: nobody waits for a fresh one before so long, or before the
+                configuration changes. What the ledger published is followed meanwhile: a reader after a minute gets
+                the kept one still, and the next a fresh one.
         """
         key = (kind, e)
         now = self._clock()
@@ -52,13 +56,9 @@ class Kept:
             if len(self._answers) >= _MOST:
                 self._answers.clear()
 
-            async def answer() -> object:
-                return await ask()
-
-            task = asyncio.create_task(answer())
-            # Retrieved even when every reader has gone.
-            task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-            kept = self._answers[key] = _Answer(task, now, for_s)
+            kept = self._answers[key] = _Answer(_asked(ask), now, for_s)
+        elif kept.for_s is not None and kept.stale and kept.fresh is None and now - kept.made_at > _BEHIND_S:
+            self._follow(key, kept, _Answer(_asked(ask), now, for_s))
         try:
             # One reader that goes away must not take the answer from the others.
             return cast("T", await asyncio.shield(kept.task))
@@ -71,8 +71,20 @@ class Kept:
         """The enterprise's ledger published, or every configuration changed."""
         for (_, of), answer in self._answers.items():
             if e is None or of == e:
-                answer.stale = True
-                answer.outdated = answer.outdated or e is None
+                for one in (answer, answer.fresh) if answer.fresh is not None else (answer,):
+                    one.stale = True
+                    one.outdated = one.outdated or e is None
+
+    def _follow(self, key: tuple[str, int], kept: _Answer[object], fresh: _Answer[object]) -> None:
+        """Put a fresh answer in the place of the kept one when it is there; one that failed is asked for again."""
+        kept.fresh = fresh
+
+        def done(task: asyncio.Task[object]) -> None:
+            kept.fresh = None
+            if not task.cancelled() and task.exception() is None and self._answers.get(key) is kept:
+                self._answers[key] = fresh
+
+        fresh.task.add_done_callback(done)
 
     @staticmethod
     def _too_old(answer: _Answer[object], now: float) -> bool:
@@ -80,3 +92,13 @@ class Kept:
         if answer.for_s is not None:
             return age > answer.for_s or answer.outdated
         return age > _LONGEST_S or (answer.stale and age > _SHORTEST_S)
+
+
+def _asked(ask: Callable[[], Awaitable[object]]) -> asyncio.Task[object]:
+    async def answer() -> object:
+        return await ask()
+
+    task = asyncio.create_task(answer())
+    # Retrieved even when every reader has gone.
+    task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+    return task

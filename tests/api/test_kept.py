@@ -73,3 +73,59 @@ async def test_a_failure_is_not_kept() -> None:
             await kept.get("x", 1, source.ask)
     source.broken = False
     assert await kept.get("x", 1, source.ask) == 3
+
+
+async def settled() -> None:
+    """Whatever can go on without anybody from outside has gone on."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_what_costs_much_follows_behind_its_readers() -> None:
+    clock, source = Clock(), Source()
+    kept = Kept(clock)
+
+    async def read() -> int:
+        return await kept.get("x", 1, source.ask, for_s=3600)
+
+    assert await read() == 1
+    clock.now = 100
+    assert await read() == 1, "nothing was published"
+    kept.forget(1)
+    source.gate.clear()
+    assert [await read(), await read()] == [1, 1], "nobody waits"
+    await settled()  # the fresh one is asked for, once
+    assert source.asked == 2
+    kept.forget(1)  # published while it was being made
+    source.gate.set()
+    await settled()
+    assert await read() == 2
+    clock.now = 170
+    assert await read() == 2
+    await settled()
+    assert await read() == 3, "it was out of date when it came"
+    source.broken = True
+    kept.forget(1)
+    clock.now = 300
+    for _ in range(2):
+        assert await read() == 3, "a failure leaves what there was"
+        await settled()
+    assert source.asked == 5
+    source.broken = False
+    clock.now = 4000
+    assert await read() == 6, "older than that somebody waits"
+
+
+async def test_a_configuration_that_changes_while_a_fresh_one_is_made_is_not_missed() -> None:
+    clock, source = Clock(), Source()
+    kept = Kept(clock)
+    assert await kept.get("x", 1, source.ask, for_s=3600) == 1
+    kept.forget(1)
+    clock.now = 100
+    source.gate.clear()
+    assert await kept.get("x", 1, source.ask, for_s=3600) == 1
+    await settled()
+    kept.forget()
+    source.gate.set()
+    await settled()
+    assert await kept.get("x", 1, source.ask, for_s=3600) == 3
