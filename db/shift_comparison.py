@@ -63,6 +63,8 @@ class ShiftBook:
             per_kgce=model.ratio.per_kgce,
             inputs=_inputs(value, self.carriers),
             crew=self.crews.duty(model.cuts.local_day(value.start), code).crew,
+            energy_half_tce=value.energy_half_kgce / 1000,
+            output_half=value.output_half,
         )
 
     def _code(self, value: EnpiValue, model: EnpiModel) -> str:

@@ -82,7 +82,8 @@ class ShiftComparison:
 def compared(shown: Sequence[ShiftValue], earlier: Sequence[ShiftValue]) -> tuple[ShiftRun, ...]:
     """The shifts shown, each against the known ones among `earlier`, weighed by output.
 
-    Where fewer than `FEWEST` of these are known, against all known ones that are shown.
+    Where fewer than `FEWEST` of these are known, against all known ones that are shown. What is usual is that of shifts
+    that made something: beside one that stood idle every other would look good.
     """
     custom = [one for one in earlier if one.value is not None and one.output]
     if len(custom) < FEWEST:

@@ -1,13 +1,15 @@
 """Shifts added up: those of one code, or of one crew, together; which of them is best, and whether that is sure.
 
-Energy over output, so a shift weighs by its output. An input's contribution is its own unit consumption less that of
-all shifts, and the contributions add up to the whole difference.
+Energy over output, so a shift weighs by its output. What an idle shift burnt is in the sums, as it is in those of its
+day and month: whoever stood still would look the better for it otherwise. An input's contribution is its own unit
+consumption less that of all shifts, and the contributions add up to the whole difference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import hypot
 
 from enms.shift_values import Contribution, ShiftValue, by_pull, less
 
@@ -18,8 +20,10 @@ class ShiftSummary:
 
     Attributes:
         shift: the code of the shift, or of the crew.
-        known, shifts: how many of them have a value, and how many there were.
-        value: energy over output of the known ones; delta: less that of all shifts of the span.
+        known, shifts: of how many energy and output are known, and how many there were.
+        idle: how many of the known ones made nothing.
+        value: energy over output of the known ones; None: none is known, or all of them stood idle. delta: less that of
+            all shifts of the span.
         contributions: per input; `usual` is that of all shifts, and the deltas add up to `delta`.
         hours: that the known ones lasted.
         low, high: the range of `value`. Meters err alike in every shift, so it does not shrink with their number.
@@ -38,6 +42,7 @@ class ShiftSummary:
     low: float | None = None
     high: float | None = None
     completeness: float | None = None
+    idle: int = 0
 
 
 def crew_summaries(
@@ -84,7 +89,7 @@ def summaries(
 
 def _together(code: str, values: Sequence[ShiftValue], least: float) -> ShiftSummary:
     """Known shifts added up, without a comparison."""
-    known = [one for one in values if one.value is not None and one.output and one.completeness >= least]
+    known = [one for one in values if one.known and one.completeness >= least]
     output = sum(one.output or 0.0 for one in known)
     energy = sum(one.energy_tce or 0.0 for one in known)
     tce: dict[str, float] = {}
@@ -92,39 +97,42 @@ def _together(code: str, values: Sequence[ShiftValue], least: float) -> ShiftSum
     for part in (part for one in known for part in one.inputs):
         tce[part.point] = tce.get(part.point, 0.0) + (part.kgce or 0.0) / 1000
         carrier[part.point] = part.carrier
-    per_tce = known[0].per_kgce * 1000 if known else 0.0
-    low, high = (_weighed([(edge(one), one.output or 0.0) for one in known], output) for edge in (_low, _high))
+    # value units for a tce of all of them
+    per_tce = known[0].per_kgce * 1000 / output if output > 0 else None
+    value = None if per_tce is None else energy * per_tce
+    half = None if value is None else _all([_spread(one, value) for one in known])
+    low, high = (None, None) if value is None or half is None else (value - half / output, value + half / output)
     return ShiftSummary(
         shift=code,
         shifts=len(values),
         known=len(known),
         energy_tce=energy if known else None,
         output=output if known else None,
-        value=energy * per_tce / output if known else None,
+        value=value,
         delta=None,
         contributions=tuple(
-            Contribution(point, carrier[point], amount, amount * per_tce / output, None, None)
+            Contribution(point, carrier[point], amount, None if per_tce is None else amount * per_tce, None, None)
             for point, amount in tce.items()
         ),
         hours=sum((one.end - one.start).total_seconds() for one in known) / 3600,
         low=low,
         high=high,
         completeness=sum(one.completeness for one in values) / len(values) if values else None,
+        idle=sum(one.idle for one in known),
     )
 
 
-def _low(one: ShiftValue) -> float | None:
-    return one.low
+def _spread(one: ShiftValue, value: float) -> float | None:
+    """What a shift adds to the half width of the range of a sum's value, times the sum's output."""
+    if one.idle:
+        return hypot(one.energy_half_tce * 1000 * one.per_kgce, value * one.output_half)
+    return None if one.low is None or one.high is None else (one.high - one.low) / 2 * (one.output or 0.0)
 
 
-def _high(one: ShiftValue) -> float | None:
-    return one.high
-
-
-def _weighed(edges: Sequence[tuple[float | None, float]], output: float) -> float | None:
-    """The mean, by output; None where any is not known."""
-    known = [(edge, weight) for edge, weight in edges if edge is not None]
-    return sum(edge * weight for edge, weight in known) / output if known and len(known) == len(edges) else None
+def _all(parts: Sequence[float | None]) -> float | None:
+    """Their sum; None where any is not known."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from enms.performance import State
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftInput:
@@ -25,6 +27,8 @@ class ShiftValue:
         per_kgce: value units per (kgce per output unit).
         crew: code of the crew that worked it; None: nobody says.
         idle_h: hours without output; None: output is not metered that fine, or not known throughout.
+        energy_half_tce, output_half: half widths of the ranges of energy and output: what an idle shift, which has no
+            range of a value, adds to that of a sum.
     """
 
     shift: str
@@ -42,6 +46,18 @@ class ShiftValue:
     inputs: Sequence[ShiftInput]
     crew: str | None = None
     idle_h: float | None = None
+    energy_half_tce: float = 0.0
+    output_half: float = 0.0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was made, and the energy is known: no value, but part of what its day, month and crew used."""
+        return self.state == State.IDLE and self.energy_tce is not None and self.output is not None
+
+    @property
+    def known(self) -> bool:
+        """Whether energy and output are: with a value, or idle."""
+        return self.idle or (self.value is not None and bool(self.output))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-# number: with a unit; share: of one; change: a share with its sign; text: as it is.
-Kind = Literal["text", "number", "share", "change"]
+# number: with a unit; count: how many; share: of one; change: a share with its sign; text: as it is.
+Kind = Literal["text", "number", "count", "share", "change"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from api.console.words import N_, word
 from api.reports.document import Cell, Column, Row, Table, text
 from api.reports.wording import compared, scope_title
 from enms.carriers import carriers
+from enms.performance import State
 from enms.report import EnpiLine, Report
 from enms.report_spans import ReportKind
 from enms.shift_comparison import ShiftComparison, ShiftRun
@@ -77,21 +78,14 @@ def _why(raw: str | None, say: Catalogue) -> str:
 
 def shifts_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
     """One row an EnPI and shift with its main cause; of a month, the shifts of one code together."""
+    if report.kind is ReportKind.MONTHLY:
+        return _shifts_summed(report, say, zh=zh)
     zone = ZoneInfo(report.timezone)
-    rows: list[Row] = []
-    for one in report.shifts:
-        name = one.name_zh if zh else one.name_en
-        link = f"/e/{report.enterprise}/shifts?enpi={quote(one.enpi)}"
-        monthly = report.kind is ReportKind.MONTHLY
-        found = (
-            [_summed(run, one, say) for run in one.by_shift]
-            if monthly
-            else [_single(run, one, say, zone) for run in one.runs]
-        )
-        rows += [
-            Row((text(name if n == 0 else "", link=link if n == 0 else ""), *cells), level=0 if n == 0 else 1)
-            for n, cells in enumerate(found)
-        ]
+    rows = [
+        row
+        for one in report.shifts
+        for row in _of_one(one, [_single(run, one, say, zone) for run in one.runs], report, zh=zh)
+    ]
     columns = (
         Column(say(N_("Indicator")), numeric=False), Column(say(N_("Shift")), numeric=False),
         Column(say(N_("Span")), numeric=False), Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output"))),
@@ -99,9 +93,31 @@ def shifts_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
         Column(say(N_("Mostly because of")), numeric=False), Column(say(N_("Completeness"))),
     )  # fmt: skip
     sub = say(N_("against the shifts of the week before (too few: all shown)"))
-    if report.kind is ReportKind.MONTHLY:
-        sub = say(N_("energy over output of all shifts with the same code, less that of all shifts"))
     return Table("shifts", say(N_("Shifts compared")), sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
+
+
+def _shifts_summed(report: Report, say: Catalogue, *, zh: bool) -> Table:
+    rows = [
+        row
+        for one in report.shifts
+        for row in _of_one(
+            one,
+            [_sum_cells(run, word(say, "shift", run.shift), one, say, unit=True) for run in one.by_shift],
+            report,
+            zh=zh,
+        )
+    ]
+    columns = (
+        Column(say(N_("Indicator")), numeric=False), Column(say(N_("Shift")), numeric=False), *_sum_columns(say, None),
+    )  # fmt: skip
+    sub = say(N_("energy over output of all shifts with the same code, idle ones too, less that of all shifts"))
+    return Table("shifts", say(N_("Shifts compared")), sub, columns, tuple(rows), say(N_("No shift is closed yet.")))
+
+
+def _of_one(one: ShiftComparison, lines: Sequence[tuple[Cell, ...]], report: Report, *, zh: bool) -> list[Row]:
+    """The rows of one EnPI: its name, with a link to its shifts, stands before the first."""
+    name = text(one.name_zh if zh else one.name_en, link=f"/e/{report.enterprise}/shifts?enpi={quote(one.enpi)}")
+    return [Row((name if n == 0 else text(""), *cells), level=min(n, 1)) for n, cells in enumerate(lines)]
 
 
 def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo) -> tuple[Cell, ...]:
@@ -117,21 +133,6 @@ def _single(run: ShiftRun, one: ShiftComparison, say: Catalogue, zone: ZoneInfo)
         Cell(run.delta, "number", unit=one.unit, why=why or say(N_("fewer than three known shifts to compare with"))),
         text(cause_of(run.contributions, run.delta, say)),
         Cell(run.completeness, "share"),
-    )
-
-
-def _summed(run: ShiftSummary, one: ShiftComparison, say: Catalogue) -> tuple[Cell, ...]:
-    none = say(N_("no known shift"))
-    return (
-        text(word(say, "shift", run.shift)),
-        text(f"{run.known} / {run.shifts}"),
-        Cell(run.energy_tce, "number", unit="tce", why=none),
-        Cell(run.output, "number", unit=one.output_unit, why=none),
-        Cell(run.value, "number", unit=one.unit, why=none),
-        text(one.unit),
-        Cell(run.delta, "number", unit=one.unit, why=none),
-        text(cause_of(run.contributions, run.delta, say)),
-        Cell(run.known / run.shifts if run.shifts else None, "share", why=none),
     )
 
 
@@ -201,8 +202,8 @@ def _band(run: ShiftRun | ShiftSummary) -> str:
 
 def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
     """The shifts of one code together, against all shifts of the span."""
-    rows = [_sum_row(run, word(say, "shift", run.shift), one, say) for run in one.by_shift]
-    sub = say(N_("energy over output of all shifts with the same code"))
+    rows = [Row(_sum_cells(run, word(say, "shift", run.shift), one, say)) for run in one.by_shift]
+    sub = say(N_("energy over output of all shifts with the same code, idle ones too"))
     columns = (Column(say(N_("Shift")), numeric=False), *_sum_columns(say, one))
     none = say(N_("No shift is closed yet."))
     return Table("by-shift", say(N_("Which shift is better?")), sub, columns, tuple(rows), none)
@@ -210,8 +211,8 @@ def summary_table(one: ShiftComparison, say: Catalogue) -> Table:
 
 def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -> Table:
     """The shifts of one crew together, against all shifts of the span that a crew is known of."""
-    rows = [_sum_row(run, names.get(run.shift, run.shift), one, say) for run in one.by_crew]
-    sub = say(N_("energy over output of all shifts that the crew worked"))
+    rows = [Row(_sum_cells(run, names.get(run.shift, run.shift), one, say)) for run in one.by_crew]
+    sub = say(N_("energy over output of all the crew's shifts, idle ones too"))
     columns = (Column(say(N_("Crew")), numeric=False), *_sum_columns(say, one))
     none = say(N_("No roster says who worked these shifts."))
     return Table("by-crew", say(N_("Which crew is better?")), sub, columns, tuple(rows), none)
@@ -220,24 +221,19 @@ def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -
 def crews_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
     """Crews of a report: one row an EnPI and crew, and all of them together, which each is held against."""
     names = {code: name_zh if zh else name_en for code, name_zh, name_en in report.crew_names}
-    rows = []
+    rows: list[Row] = []
     for one in report.crews:
         told = [(run, names.get(run.shift, run.shift)) for run in one.by_crew]
         if one.all_crews is not None:
             told.append((one.all_crews, say(N_("All crews"))))
-        for n, (run, name) in enumerate(told):
-            cells = _sum_row(run, name, one, say, unit=True).cells
-            link = f"/e/{report.enterprise}/shifts?enpi={quote(one.enpi)}"
-            first = text(one.name_zh if zh else one.name_en, link=link) if n == 0 else text("")
-            rows.append(Row((first, *cells), level=0 if n == 0 else 1))
+        lines = [_sum_cells(run, name, one, say, unit=True) for run, name in told]
+        rows += _of_one(one, lines, report, zh=zh)
     columns = (
-        Column(say(N_("Indicator")), numeric=False),
-        Column(say(N_("Crew")), numeric=False),
-        *_sum_columns(say, None),
-    )
-    sub = say(N_("month to date: energy over output of all shifts that the crew worked, less that of all crews"))
+        Column(say(N_("Indicator")), numeric=False), Column(say(N_("Crew")), numeric=False), *_sum_columns(say, None),
+    )  # fmt: skip
+    sub = say(N_("month to date: energy over output of all the crew's shifts, idle ones too, less that of all crews"))
     if report.kind is ReportKind.MONTHLY:
-        sub = say(N_("energy over output of all shifts that the crew worked, less that of all crews"))
+        sub = say(N_("energy over output of all the crew's shifts, idle ones too, less that of all crews"))
     none = say(N_("No roster says who worked these shifts."))
     return Table("crews", say(N_("Crews compared")), sub, columns, tuple(rows), none)
 
@@ -246,20 +242,23 @@ def _sum_columns(say: Catalogue, one: ShiftComparison | None) -> tuple[Column, .
     """Columns of shifts added up, of one EnPI, or (None) of several: then the unit has a column."""
     made, per = (one.output_unit, one.unit) if one is not None else ("", "")
     return (
-        Column(say(N_("Known of all")), numeric=False), Column(say(N_("Hours")), unit="h"),
-        Column(say(N_("Energy")), unit="tce"), Column(say(N_("Output")), unit=made),
-        Column(say(N_("Unit consumption")), unit=per),
+        Column(say(N_("Known of all")), numeric=False), Column(say(N_("Of them idle"))),
+        Column(say(N_("Hours")), unit="h"), Column(say(N_("Energy")), unit="tce"),
+        Column(say(N_("Output")), unit=made), Column(say(N_("Unit consumption")), unit=per),
         *(() if one is not None else (Column(say(N_("Unit")), numeric=False),)),
         Column(say(N_("To all shifts")), unit=per), Column(say(N_("Mostly because of")), numeric=False),
         Column(say(N_("Completeness"))),
     )  # fmt: skip
 
 
-def _sum_row(run: ShiftSummary, name: str, one: ShiftComparison, say: Catalogue, *, unit: bool = False) -> Row:
-    none = say(N_("no known shift"))
-    return Row((
+def _sum_cells(
+    run: ShiftSummary, name: str, one: ShiftComparison, say: Catalogue, *, unit: bool = False
+) -> tuple[Cell, ...]:
+    none = reason(say, State.IDLE) if run.known else say(N_("no known shift"))
+    return (
         text(name),
         text(f"{run.known} / {run.shifts}"),
+        Cell(run.idle, "count"),
         Cell(run.hours if run.known else None, "number", unit="h", why=none),
         Cell(run.energy_tce, "number", unit="tce", why=none),
         Cell(run.output, "number", unit=one.output_unit, why=none),
@@ -269,7 +268,7 @@ def _sum_row(run: ShiftSummary, name: str, one: ShiftComparison, say: Catalogue,
         text("") if run.delta is None and run.value is not None else Cell(run.delta, "number", unit=one.unit, why=none),
         text(cause_of(run.contributions, run.delta, say)),
         Cell(run.completeness, "share", why=none),
-    ))  # fmt: skip
+    )
 
 
 def difference_table(one: ShiftComparison, say: Catalogue) -> Table:

@@ -20,7 +20,9 @@ _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
 _WIDEST = 48
 # As Excel formats: thousands, the sign in front, unknown never looks like zero.
-_FORMATS = {"number": "#,##0.000", "large": "#,##0.0", "share": "0.0%", "change": "+0.0%;-0.0%;0.0%"}
+_FORMATS = {
+    "number": "#,##0.000", "large": "#,##0.0", "count": "#,##0", "share": "0.0%", "change": "+0.0%;-0.0%;0.0%",
+}  # fmt: skip
 
 
 def workbook(document: Document) -> bytes:

@@ -34,7 +34,11 @@ async def list_shifts(
     start: From = None,
     end: To = None,
 ) -> ShiftAnswer:
-    """Shifts that began in the span and are over. The parts of a difference add up to it; unknown is null."""
+    """Shifts that began in the span and are over. The parts of a difference add up to it; unknown is null.
+
+    `by_shift` and `by_crew` add up the shifts of which energy and output are known; `idle` of them made nothing, and
+    their energy is in the sum.
+    """
     owner = await plants.enterprise(api.pool, enterprise)
     now = api.clock()
     when = span(start, end, now=now, default=timedelta(days=7), longest=timedelta(days=93), enterprise=owner)

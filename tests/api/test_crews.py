@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -163,3 +164,35 @@ async def test_reports_compare_crews_on_page_workbook_and_csv(client: httpx.Asyn
     assert {row["code"].rpartition(" ")[2] for row in crews} == {"a", "b"}
     assert {row["span"] for row in crews} == {"month"}
     assert all(row["value"] or row["reason"] for row in crews)
+
+
+async def test_every_table_of_shifts_added_up_says_how_many_stood_idle(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    await _enter(client)
+    # the night of the 21st in Shanghai
+    await db_pool.execute(
+        "UPDATE interval SET amount = 0 WHERE e = $1 AND p = $2 AND start >= $3 AND start < $3 + interval '8 hours'",
+        seeded.e[PLANT], seeded.p["bf1.output"], datetime(2026, 11, 20, 16, tzinfo=UTC),
+    )  # fmt: skip
+    (item,) = (await client.get(f"/api/v1/shifts?enterprise={PLANT}&from=2026-11-21&to=2026-11-22")).json()["items"]
+    assert (item["runs"][0]["state"], item["runs"][0]["value"]) == ("idle", None)
+    night = next(one for one in item["by_shift"] if one["shift"] == "night")
+    assert (night["known"], night["idle"], night["value"], night["output"]) == (1, 1, None, 0)
+    assert night["energy_tce"] > 0
+    assert item["all_crews"]["idle"] == 1
+    monthly = f"/api/v1/reports/monthly?enterprise={PLANT}&date=2026-11"
+    report = (await client.get(monthly)).json()
+    assert report["crews"][0]["all_crews"]["idle"] == 1
+    book = openpyxl.load_workbook(io.BytesIO((await client.get(f"{monthly}&format=xlsx", headers=EN)).content))
+    for sheet, who in (("Shifts compared", "Night"), ("Crews compared", "All crews")):
+        heads, *rows = book[sheet].iter_rows(values_only=True)
+        (row,) = (row for row in rows if str(row[1]).startswith(who))
+        assert row[heads.index("Of them idle")] == 1, sheet
+    for page in (f"/e/{PLANT}/reports?kind=monthly&date=2026-11-10", f"/e/{PLANT}/shifts?enpi=bf1.process_energy"):
+        said = (await client.get(page, headers=EN)).text
+        assert "Of them idle" in said
+        assert "idle ones too" in said
+        assert "其中停产" in (await client.get(page, headers={"Accept-Language": "zh"})).text
+    said = (await client.get(f"/e/{PLANT}/enpi/1?resolution=shift", headers=EN)).text
+    assert said.count("Of them idle") == len(("shifts", "crews"))

@@ -258,3 +258,46 @@ async def test_crews_are_compared_over_the_month_with_hours_output_and_range(wor
     known = {one.shift: (one.known, one.shifts, one.completeness) for one in furnace.by_crew}
     worked = min(known, key=lambda crew: known[crew][0])
     assert known[worked] == (1, 25, pytest.approx(1 / 25))
+
+
+EVERY_SHIFT = Roster.model_validate(
+    {
+        "starts": "2026-11-01",
+        "crews": [{"code": "a"}, {"code": "b"}],
+        "days": [{"night": "a", "day": "b", "eve": "b"}, {"night": "b", "day": "a", "eve": "b"}],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", list(ReportKind))
+async def test_a_night_that_stood_idle_stays_its_crews_and_the_months(works: Works, kind: ReportKind) -> None:
+    """Left out, the crew whose furnace burnt coke for nothing would look the better for it."""
+    await _two_days(works)
+    await record_roster(works.connection, works.row, EVERY_SHIFT, actor="test", now=NOW)
+    await works.connection.execute(
+        "UPDATE interval SET amount = 0 WHERE p = $1 AND start >= $2 AND start < $3",
+        works.numbers["bf1.output"], START, START + timedelta(hours=8),
+    )  # fmt: skip
+    report = await works.report(kind)
+    (furnace,) = report.crews
+    (month,) = next(scope.enpis for scope in report.scopes if scope.cut == "month")
+    a, b, every = *furnace.by_crew, furnace.all_crews
+    # the night of the 25th: 352 t of coke and no iron; that of the day before: 320 t and 800 t
+    assert (a.energy_tce, a.output, a.value) == (pytest.approx(672.0), pytest.approx(800.0), pytest.approx(840.0))
+    assert (a.known, a.idle, a.hours, b.idle) == (2, 1, 16.0, 0)
+    assert every is not None
+    assert (every.known, every.idle, every.hours) == (6, 1, 48.0)
+    assert a.energy_tce is not None
+    assert b.energy_tce is not None
+    assert every.energy_tce == pytest.approx(a.energy_tce + b.energy_tce)
+    # all crews together are the month to date of the same report
+    assert (every.energy_tce, every.output) == (pytest.approx(month.energy_tce), pytest.approx(month.output))
+    assert every.value == pytest.approx(month.value) == pytest.approx(504.0)
+    assert a.low is not None
+    assert a.high is not None
+    # 0.5 % of coke and iron alike in the night that worked, 0.5 % of coke in the one that did not
+    assert (a.high - a.low) / 2 == pytest.approx(400 * 0.005 * 2**0.5 + 352_000 * 0.005 / 800, rel=1e-3)
+    if kind is ReportKind.MONTHLY:
+        (shifts,) = report.shifts
+        night = next(one for one in shifts.by_shift if one.shift == "night")
+        assert (night.value, night.idle) == (pytest.approx(840.0), 1)

@@ -48,6 +48,53 @@ def test_crews_are_weighed_by_output_whatever_shift_they_worked() -> None:
     assert crew_summaries([one for one in worked if one.crew is None]) == ((), None)
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(amounts, amounts, st.sampled_from([0.0, 500.0, 1000.0])), min_size=1, max_size=6))
+def test_an_idle_shift_leaves_its_energy_in_the_sum(drawn: list[tuple[float, float, float]]) -> None:
+    shown = [replace(shift(n, *parts), crew="ab"[n % 2]) for n, parts in enumerate(drawn)]
+    by_crew, every = crew_summaries(shown)
+    assert every is not None
+    energy, output = sum(coke - gas for coke, gas, _ in drawn), sum(made for _, _, made in drawn)
+    assert every.energy_tce == pytest.approx(energy / 1000)
+    assert (every.known, every.shifts, every.hours) == (len(drawn), len(drawn), 8.0 * len(drawn))
+    assert every.idle == sum(made == 0 for _, _, made in drawn)
+    assert every.value == (pytest.approx(energy / output) if output else None)
+    assert every.output == output
+    for one in by_crew:
+        if one.delta is not None:
+            assert sum(part.delta or 0.0 for part in one.contributions) == pytest.approx(one.delta, rel=1e-9, abs=1e-6)
+
+
+def test_a_crew_that_only_stood_idle_has_no_value_and_its_energy_is_told() -> None:
+    shown = [replace(shift(0, 300_000.0, 0.0, 0.0), crew="a"), replace(shift(1, 400_000.0, 0.0, 1e3), crew="b")]
+    (a, b), every = crew_summaries(shown)
+    assert (a.value, a.delta, a.low, a.high) == (None, None, None, None)
+    assert (a.energy_tce, a.output, a.known, a.idle, a.hours) == (pytest.approx(300.0), 0.0, 1, 1, 8.0)
+    assert [(part.tce, part.per_output, part.delta) for part in a.contributions if part.point == "coke"] == [
+        (pytest.approx(300.0), None, None)
+    ]
+    assert every is not None
+    assert every.value == pytest.approx(700.0)
+    assert b.delta == pytest.approx(-300.0)
+    assert [(one.best, one.behind) for one in ranked((a, b))] == [(False, None), (True, None)]
+
+
+def test_what_is_not_known_of_an_idle_shift_stays_unknown() -> None:
+    (one,) = summaries([shift(0, None, 0.0, 0.0), shift(1, 4e5, 0.0, None), shift(2, 3e5, 0.0, 1e3)])
+    assert (one.known, one.idle, one.shifts, one.value) == (1, 0, 3, pytest.approx(300.0))
+    (one,) = summaries([replace(shift(0, 9e5, 0.0, 0.0), completeness=0.5), shift(1, 3e5, 0.0, 1e3)], least=0.9)
+    assert (one.known, one.idle, one.shifts, one.value) == (1, 0, 2, pytest.approx(300.0))
+
+
+def test_the_band_is_wider_by_what_is_not_sure_of_idle_shifts() -> None:
+    worked, still = _banded(shift(0, 400_000.0, 0.0, 1000.0), 4.0), shift(1, 100_000.0, 0.0, 0.0)
+    (one,) = summaries([worked, replace(still, energy_half_tce=3.0)])
+    assert (one.value, one.low, one.high) == (pytest.approx(500.0), pytest.approx(493.0), pytest.approx(507.0))
+    # 8 t of output that may have been made, at 500 kgce/t, beside 3 t of coal: 5 in all
+    (one,) = summaries([worked, replace(still, energy_half_tce=3.0, output_half=8.0)])
+    assert one.high == pytest.approx(500.0 + 4.0 + 5.0)
+
+
 def _banded(one: ShiftValue, half: float, completeness: float = 1.0) -> ShiftValue:
     value = one.value or 0.0
     return replace(one, low=value - half, high=value + half, completeness=completeness)
