@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from api.deps import Context
-from db.coal_rates import Rolled, Year, fleet_year, years_together
+from db.coal_rates import TWELVE_MONTHS, Rolled, Year, fleet_year, years_together
 from db.plants import EnterpriseRow
 from enms.bounds import targets
 
@@ -16,7 +16,11 @@ _FOR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class FleetLine:
-    """A unit, or (without one) a fleet; of the enterprise `code`, or (without one) of the district; gce/kWh."""
+    """A unit, or (without one) a fleet; of the enterprise `code`, or (without one) of the district; gce/kWh.
+
+    Attributes:
+        days: on which it was in service; known: of these, known.
+    """
 
     code: str | None
     unit: str | None
@@ -24,6 +28,7 @@ class FleetLine:
     low: float | None
     high: float | None
     alpha: float | None
+    days: int
     known: int
     missing: str
 
@@ -59,9 +64,9 @@ async def coal_lines(context: Context, owners: Sequence[EnterpriseRow], *, distr
 def _fleet(code: str | None, year: Year) -> FleetLine:
     fleet = year.fleet
     rate, low, high = (None, None, None) if fleet is None else (fleet.value, fleet.low, fleet.high)
-    return FleetLine(code, None, rate, low, high, None, year.least_known, "")
+    return FleetLine(code, None, rate, low, high, None, TWELVE_MONTHS.days, year.least_known, "")
 
 
 def _line(code: str, unit: str, rolled: Rolled) -> FleetLine:
-    value = rolled.value
-    return FleetLine(code, unit, value.value, value.low, value.high, value.alpha, rolled.known, rolled.mostly)
+    value, days = rolled.value, (rolled.days, rolled.known)
+    return FleetLine(code, unit, value.value, value.low, value.high, value.alpha, *days, rolled.mostly)

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from db.enpi_model import EnpiModel, EnpiVersion, models_of
+from db.instants import BEGINNING
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from db.statements import statements
 from db.versions import Version, validity, version_at
 from enms.coal_rate import FleetRate, fleet_rate
-from enms.cuts import Cut
+from enms.cuts import Cut, Window
 from enms.enpi_inputs import Input, Part
 from enms.enpi_reasons import Why
 from enms.errors import ConflictError
@@ -23,6 +24,7 @@ from enms.generating_unit import GeneratingUnit
 from enms.performance import EnpiValue, together
 
 TWELVE_MONTHS = timedelta(days=365)
+_DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,25 @@ class UnitPast:
         held = version_at(self.versions, instant)
         return held.unit if held is not None else None
 
+    def serves(self, start: datetime, end: datetime) -> bool:
+        """Whether it was in service from start to end, by the plant file's versions."""
+        gone = any(v.retired and v.valid_from < end and v.valid_to > start for v in self.versions)
+        return self.versions[0].valid_from <= start and not gone
+
     @property
     def current(self) -> GeneratingUnit:
         return self.versions[-1].unit
+
+    @property
+    def retired(self) -> bool:
+        """Whether there is no such unit any more; the days it served still count."""
+        return self.versions[-1].retired
+
+    @property
+    def present(self) -> frozenset[int]:
+        """The points it is made of now: those of a retired unit, or of a former boundary, close no more."""
+        leaves = [] if self.retired else self.model.leaves(self.model.current)
+        return frozenset(leaf.point.p for leaf in leaves)
 
     @property
     def points(self) -> frozenset[int]:
@@ -85,7 +103,7 @@ class Rolled:
 
     Attributes:
         value: of the days that are known, added up.
-        days: of the span; known: of these, days that are added up.
+        days: of the span on which it was in service; known: of these, days that are added up.
         missing: what was missing on the others, by how many days.
     """
 
@@ -106,9 +124,15 @@ class Rolled:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """A fleet's twelve months, unit by unit."""
+    """A fleet's twelve months, unit by unit.
+
+    Attributes:
+        units: those that were in service on any day of them, each over the days on which it was.
+        served: days on which any unit was.
+    """
 
     units: tuple[tuple[str, Rolled], ...]
+    served: int
 
     @property
     def fleet(self) -> FleetRate | None:
@@ -117,12 +141,27 @@ class Year:
 
     @property
     def least_known(self) -> int:
-        """Days known of the unit of which least is."""
-        return min((one.known for _, one in self.units), default=0)
+        """Days on which all is known of the unit of which least is; a day it did not serve takes nothing away."""
+        return min([self.served, *(TWELVE_MONTHS.days - one.days + one.known for _, one in self.units)])
+
+    def too_little(self, least: float) -> str:
+        """Which unit has too few known days, how many, and what was missing mostly; empty: none has.
+
+        A fleet that is young has too few days, too, however well they are known.
+        """
+        if not self.units:
+            return "not_in_service"
+        code, worst = min(self.units, key=lambda pair: pair[1].completeness)
+        if worst.completeness < least:
+            why = f": {worst.mostly}" if worst.mostly else ""
+            return f"too_few_days: {code} {worst.known}/{worst.days}{why}"
+        if self.served < least * TWELVE_MONTHS.days:
+            return f"too_few_days: {self.served}/{TWELVE_MONTHS.days}: not_in_service"
+        return ""
 
 
 async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) -> list[UnitPast]:
-    """Every generating unit that is not retired, by code."""
+    """Every generating unit, by code; retired ones too, as they were in service before."""
     found: dict[str, list[UnitVersion]] = {}
     async for row in statements("coal_rates").unit_versions(connection, e=enterprise.e):
         version = UnitVersion(
@@ -130,7 +169,7 @@ async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) ->
             **validity(row),
         )
         found.setdefault(row["code"], []).append(version)
-    current = {code: tuple(versions) for code, versions in found.items() if not versions[-1].retired}
+    pasts = {code: tuple(versions) for code, versions in found.items()}
     boundaries = {
         code: [
             EnpiVersion(
@@ -142,10 +181,10 @@ async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) ->
             )
             for v in versions
         ]
-        for code, versions in current.items()
+        for code, versions in pasts.items()
     }
     models = {model.code: model for model in await models_of(connection, enterprise, boundaries)}
-    return [UnitPast(code, versions, models[code]) for code, versions in current.items()]
+    return [UnitPast(code, versions, models[code]) for code, versions in pasts.items()]
 
 
 async def unit_days(
@@ -157,21 +196,29 @@ async def unit_days(
     min_completeness: float,
     by_days: bool = False,
 ) -> dict[str, list[UnitDay]]:
-    """Every whole day of [start, end) of each unit of one enterprise while it was in service, in order of time.
+    """Every whole day of [start, end) on which a unit of one enterprise was in service, by unit, in order of time.
 
-    A unit that was in service and of which no day is known has unknown days: without it the others would pass for all.
+    A day of which nothing is told is there, and unknown: without it the others would pass for all.
 
     `by_days`: from day totals, the same to rounding; for pages, never for a verdict that is kept.
     """
-    if not units:
+    served = {unit.code: _days_of(unit, start, end) for unit in units}
+    there = [unit for unit in units if served[unit.code]]
+    if not there:
         return {}
-    asked = [Asked(unit.model, start, end, Cut.DAY.value, end) for unit in units]
+    asked = [Asked(unit.model, start, end, Cut.DAY.value, end) for unit in there]
     found: dict[str, list[UnitDay]] = {}
-    for unit, values in zip(units, await values_of_many(connection, asked, by_days=by_days), strict=True):
-        known = [] if isinstance(values, ConflictError) else values
-        whole = [value for value in known if not value.provisional and value.start >= start and value.end <= end]
-        found[unit.code] = [_day(unit, value, min_completeness) for value in whole] or _unknown(unit, start, end)
+    for unit, values in zip(there, await values_of_many(connection, asked, by_days=by_days), strict=True):
+        told = () if isinstance(values, ConflictError) else values
+        closed = {value.start: _day(unit, value, min_completeness) for value in told if not value.provisional}
+        found[unit.code] = [closed.get(day[0]) or _untold(unit, *day) for day in served[unit.code]]
     return found
+
+
+def _days_of(unit: UnitPast, start: datetime, end: datetime) -> list[Window]:
+    """The days within [start, end) on which a unit was in service, each from begin to end."""
+    days = unit.model.cuts.windows(Cut.DAY, start, end)
+    return [(lo, hi) for lo, hi in days if lo >= start and hi <= end and unit.serves(lo, hi)]
 
 
 def rolled(unit: UnitPast, days: Iterable[UnitDay], until: datetime, span: timedelta) -> Rolled:
@@ -186,7 +233,7 @@ def rolled(unit: UnitPast, days: Iterable[UnitDay], until: datetime, span: timed
     missing = Counter(one.missing for one in there if one.missing)
     if len(alike) < len(known):
         missing[f"heat_named_differently: {unit.code}"] = len(known) - len(alike)
-    return Rolled(together(alike, until - span, until, unit.model.ratio), span.days, len(alike), missing)
+    return Rolled(together(alike, until - span, until, unit.model.ratio), len(there), len(alike), missing)
 
 
 def _tells_heat(value: EnpiValue) -> bool:
@@ -194,20 +241,28 @@ def _tells_heat(value: EnpiValue) -> bool:
 
 
 def year_of(units: Sequence[UnitPast], days: Mapping[str, Sequence[UnitDay]], until: datetime) -> Year:
-    """Twelve months of every unit that was in service at any time of them."""
-    there = sorted((unit for unit in units if days.get(unit.code)), key=lambda unit: unit.code)
-    return Year(tuple((unit.code, rolled(unit, days[unit.code], until, TWELVE_MONTHS)) for unit in there))
+    """Twelve months of every unit that was in service on any day of them, whatever became of it since."""
+    every = sorted(units, key=lambda unit: unit.code)
+    each = [(unit.code, rolled(unit, days.get(unit.code, ()), until, TWELVE_MONTHS)) for unit in every]
+    told = (day.end for unit in every for day in days.get(unit.code, ()))
+    served = len({end for end in told if until - TWELVE_MONTHS < end <= until})
+    return Year(tuple((code, one) for code, one in each if one.days), served)
 
 
 def years_together(years: Iterable[tuple[str, Year]]) -> Year:
-    """Several plants' units as one fleet: each by its plant's code and its own."""
-    return Year(tuple((f"{code}/{unit}", one) for code, year in years for unit, one in year.units))
+    """Several plants' units as one fleet: each by its plant's code and its own.
+
+    In service as long as the plant that was longest: plants have calendars of their own, whose days are not added up.
+    """
+    there = list(years)
+    units = tuple((f"{code}/{unit}", one) for code, year in there for unit, one in year.units)
+    return Year(units, max((year.served for _, year in there), default=0))
 
 
 async def fleet_year(
     connection: asyncpg.Connection, enterprise: EnterpriseRow, now: datetime, *, min_completeness: float = 0.9
 ) -> Year | None:
-    """The fleet's twelve months up to the last day that is over, for pages; None: it has no generating units."""
+    """The fleet's twelve months up to the last day that is over, for pages; None: no generating unit served in them."""
     units = await units_of(connection, enterprise)
     if not units:
         return None
@@ -216,7 +271,8 @@ async def fleet_year(
     days = await unit_days(
         connection, units, until - TWELVE_MONTHS, until, min_completeness=min_completeness, by_days=True
     )
-    return year_of(units, days, until)
+    year = year_of(units, days, until)
+    return None if not year.units and all(unit.retired for unit in units) else year
 
 
 def _day(unit: UnitPast, value: EnpiValue, least: float) -> UnitDay:
@@ -224,18 +280,16 @@ def _day(unit: UnitPast, value: EnpiValue, least: float) -> UnitDay:
     return UnitDay(value, _missing(value, version.enpi.made_of, least))
 
 
-def _unknown(unit: UnitPast, start: datetime, end: datetime) -> list[UnitDay]:
-    """The days of a unit that is metered too coarsely to have any, or that said nothing: all are unknown."""
-    found = []
-    for begins, ends in unit.model.cuts.windows(Cut.DAY, start, end):
-        version = unit.model.version_at(begins)
-        if version is None or begins < start or ends > end:
-            continue
-        coarsest = max(unit.model.leaves(version), key=lambda leaf: leaf.point.period_s, default=None)
-        code = coarsest.point.code if coarsest is not None else unit.code
-        missing = f"{_named(code, version.enpi.made_of)}: {code}"
-        found.append(UnitDay(together([], begins, ends, unit.model.ratio), missing))
-    return found
+def _untold(unit: UnitPast, start: datetime, end: datetime) -> UnitDay:
+    """A day without a value: metered too coarsely to have one, or not closed; by the point that is to blame."""
+    version = unit.model.version_at(start) or unit.model.current
+    last = min(
+        unit.model.leaves(version),
+        key=lambda leaf: (leaf.point.period_s <= _DAY_S, leaf.point.closed_until or BEGINNING),
+        default=None,
+    )
+    code = last.point.code if last is not None else unit.code
+    return UnitDay(together([], start, end, unit.model.ratio), f"{_named(code, version.enpi.made_of)}: {code}")
 
 
 def _missing(value: EnpiValue, made_of: Mapping[str, Sequence[str]], least: float) -> str:

@@ -63,17 +63,20 @@ class FleetCoal:
         self._target = next(row for row in targets().rows if row.key == rule.condition.over_target)
 
     async def subjects(self, facts: Facts) -> list[Subject[tuple[Fleet, ...]]]:
-        """The enterprise's fleet, or that of several plants together, where there is one."""
+        """The enterprise's fleet, or that of several plants together, where there is one now.
+
+        Units that are retired are still judged by, over the days they served.
+        """
         fleets = []
         for owner in await self._members(facts):
             units = _watched(await facts.ask(units_of, owner), self._rule)
             if units:
                 fleets.append(Fleet(owner, units))
-        if not fleets:
+        every = [unit for fleet in fleets for unit in fleet.units]
+        if all(unit.retired for unit in every):
             return []
         code = FLEET if not self._of_plants else DISTRICT if self._rule.watches.enterprises is None else GROUP
         cuts = await facts.ask(cuts_of, self._enterprise)
-        every = [unit for fleet in fleets for unit in fleet.units]
         return [_subject(code, tuple(fleets), TWELVE_MONTHS, every, cuts)]
 
     async def _members(self, facts: Facts) -> list[EnterpriseRow]:
@@ -104,7 +107,7 @@ class FleetCoal:
 
     def _judged(self, start: datetime, end: datetime, year: Year) -> Judged[Year | None]:
         limit, fleet = self._target.value, year.fleet
-        reason = _too_little(year, self._condition.min_completeness)
+        reason = year.too_little(self._condition.min_completeness)
         truth, in_band, sure = Truth.UNKNOWN, False, None
         if not reason and fleet is None:
             reason = "idle"
@@ -186,7 +189,8 @@ class UnitCoal:
     async def subjects(self, facts: Facts) -> list[Subject[UnitPast]]:
         """Units that have a curve."""
         units = _watched(await facts.ask(units_of, self._enterprise), self._rule)
-        return [_subject(one.code, one, timedelta(), (one,), one.model.cuts) for one in units if one.current.curve]
+        there = [one for one in units if one.current.curve and not one.retired]
+        return [_subject(one.code, one, timedelta(), (one,), one.model.cuts) for one in there]
 
     async def judge(self, facts: Facts, spans: Sequence[Span[UnitPast]]) -> dict[str, list[Judged[UnitDay | None]]]:
         found: dict[str, list[Judged[UnitDay | None]]] = {}
@@ -274,6 +278,7 @@ def _watched(units: Sequence[UnitPast], rule: SupplyCoalRule) -> tuple[UnitPast,
 def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast], cuts: Cuts) -> Subject[Any]:
     points = frozenset(p for unit in units for p in unit.points)
     ncvs = frozenset(p for unit in units for p in unit.ncvs)
+    present = frozenset(p for unit in units for p in unit.present)
     known = {point.p: point for unit in units for point in unit.model.points.values()}
     recorded = [entry for point in known.values() if point.p in points | ncvs for entry in point.recorded]
     return Subject(
@@ -281,23 +286,12 @@ def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast
         watched=watched,
         grid=CutGrid(cuts, Cut.DAY),
         inputs=points | ncvs,
-        waits_for=points,
+        waits_for=present,
         reach=reach,
         configured=(*((v.recorded_at, v.valid_from) for unit in units for v in unit.versions), *recorded),
-        # a day's sample is analysed in the afternoon after
-        hopes_for=tuple((p, _DAY) for p in sorted(ncvs)),
+        # a day's sample is analysed in the afternoon after; what is retired closes up to then and never further
+        hopes_for=tuple((p, _DAY) for p in sorted(ncvs | (points - present))),
     )
-
-
-def _too_little(year: Year, least: float) -> str:
-    """Which unit has too few known days, how many, and what was missing mostly; empty: none."""
-    if not year.units:
-        return "not_in_service"
-    code, worst = min(year.units, key=lambda pair: pair[1].completeness)
-    if worst.completeness >= least:
-        return ""
-    why = f": {worst.mostly}" if worst.mostly else ""
-    return f"too_few_days: {code} {worst.known}/{worst.days}{why}"
 
 
 def certainty_of(value: float, low: float, high: float, limit: float) -> str:

@@ -30,7 +30,7 @@ class CoalUnit(BaseModel):
     power_kgce: float = Field(description="Standard coal of electricity: all fuels x (1 - alpha)")
     net_kwh: float = Field(description="Generated less house load, that of heating only left out")
     completeness: float = Field(description="Of the worst point, on the days that are known")
-    days: int
+    days: int = Field(description="Days of the twelve months on which it was in service")
     known: int = Field(description="Of these, days on which nothing was missing")
     missing: dict[str, int] = Field(description="What was missing on the others, by days")
 
@@ -43,7 +43,7 @@ class CoalFleet(BaseModel):
     low: float | None
     high: float | None
     net_kwh: float
-    known: int = Field(description="Days known of the unit of which least is")
+    known: int = Field(description="Of 365 days, those known of the unit of which least is; out of service is known")
 
 
 class CoalTarget(BaseModel):

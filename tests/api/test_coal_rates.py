@@ -47,6 +47,23 @@ async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, se
     assert 'id="coal"' not in (await client.get("/e/seed-steel")).text
 
 
+async def test_a_retired_unit_is_told_with_the_days_it_served(client, db_pool, seeded):
+    """A plant's rate of the past does not change when a unit of it goes."""
+    gone = "\n".join(line for line in PLANT.splitlines() if not line.startswith("  - {code: u2, process: u2, fuels"))
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "coal")
+        begin = seeded.now.replace(hour=16, minute=0, second=0, microsecond=0) - 4 * DAY
+        for code, value in EVERYTHING.items():
+            await world.publish(code, [value] * (96 * 3), begin)
+        await world.change(gone, effective_from=begin + 2 * DAY)
+    said = (await client.get("/api/v1/coal-rates?enterprise=station")).json()
+    assert [(one["unit"], one["known"], one["days"]) for one in said["items"]] == [("u1", 3, 365), ("u2", 2, 364)]
+    fleet = said["fleets"][0]
+    assert fleet["rate"] == pytest.approx((3 * 13.8 * 0.875 + 2 * 12.0) / (5 * 34.5) * 1000)
+    assert fleet["known"] == 3
+    assert "2 / 364" in (await client.get("/e/station?lang=en")).text
+
+
 @pytest.fixture
 async def as_grafana(pg_dsn):
     """A connection that schema grafana shows everything to."""
