@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from enms.settings import Settings
 from simulators.scenario import plant_files
 
 logger = structlog.get_logger()
+_HISTORY = "history"
 
 
 def command(
@@ -45,7 +47,9 @@ def command(
     settings = load_settings(http_port=port, data_dir=data_dir)
     log.set_up(settings, "demo")
     prepare = partial(_prepare, settings=settings, days=days, seed=seed, speed=speed or 0.0, fill=fill)
-    every = [*roles(settings), Role("housekeeping", ("housekeeping",))]
+    # Rules about arrival judge what comes as it comes: history filled beside live plants would be a gap of days.
+    patient = [replace(role, after=_HISTORY) if role.name == "rules" else role for role in roles(settings)]
+    every = [*patient, Role("housekeeping", ("housekeeping",))]
     run(Stand("enms demo: simulated plants", settings, every, prepare))
 
 
@@ -72,7 +76,7 @@ async def _prepare(
             logger.info("plant loaded", plant=plant.enterprise.code, summary=str(summary))
     course.write(file, plan)
     live = Role("plants", ("demo-live",))
-    return (live, Role("history", ("demo-fill",), once=True, background=True)) if plan.history else (live,)
+    return (live, Role(_HISTORY, ("demo-fill",), once=True, background=True)) if plan.history else (live,)
 
 
 def budgeted(plant: Plant, begins: datetime) -> Plant:

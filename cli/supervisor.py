@@ -47,6 +47,7 @@ class Role:
         env: on top of the supervisor's environment.
         once: it ends by itself; it is started again only when it failed.
         background: the others come first when the machine is busy.
+        after: the role, if there is one of that name, that has to have ended once before this one begins.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Role:
     env: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
     background: bool = False
+    after: str | None = None
 
 
 class RoleFailedError(Exception):
@@ -66,6 +68,7 @@ class Supervisor:
     def __init__(self, roles: Sequence[Role]) -> None:
         self.roles = tuple(roles)
         self._running: dict[str, child.Child] = {}
+        self._ended = {role.name: asyncio.Event() for role in self.roles}
 
     def pids(self) -> dict[str, int]:
         """Process ids of the roles that run now."""
@@ -85,11 +88,13 @@ class Supervisor:
 
     async def _keep(self, role: Role, stop: asyncio.Event) -> None:
         delay, first = _FIRST_DELAY_S, True
+        await self._turn(role, stop)
         while not stop.is_set():
             begun = time.monotonic()
             process = start(role)
             self._running[role.name] = process
             status = await self._until_end(process, stop)
+            self._ended[role.name].set()
             if stop.is_set() or (role.once and status == 0):
                 return
             if first and not role.once and status in _HOPELESS and time.monotonic() - begun < _SETTLED_S:
@@ -101,6 +106,18 @@ class Supervisor:
             log.warning("a role ended, starting it again", name=role.name, how=how_ended(status), in_s=round(delay, 1))
             await pause(random.uniform(0.8, 1.2) * delay, stop)  # noqa: S311 - jitter
             delay = min(2 * delay, _LONGEST_DELAY_S)
+
+    async def _turn(self, role: Role, stop: asyncio.Event) -> None:
+        """Until whoever has to be first has ended, however it ended, or `stop`."""
+        first = self._ended.get(role.after or "")
+        if first is None:
+            return
+        waits = [asyncio.create_task(first.wait()), asyncio.create_task(stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _until_end(self, process: child.Child, stop: asyncio.Event) -> int:
         ended = asyncio.create_task(process.wait())

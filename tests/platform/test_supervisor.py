@@ -14,7 +14,7 @@ import pytest
 from cli import supervisor
 from cli.supervisor import Role, Supervisor
 from db import child
-from tests.waiting import gone
+from tests.waiting import eventually, gone
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +91,34 @@ async def test_work_that_is_done_once_is_left_done(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(supervisor, "start", start)
     await asyncio.wait_for(Supervisor([Role("fill", (), once=True)]).run(asyncio.Event()), 10)
     assert len(started) == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_role_waits_for_another_one_to_have_ended(monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    """However it ended; and one that never ends keeps nobody from stopping."""
+    monkeypatch.setattr(supervisor, "_FIRST_DELAY_S", 30.0)
+    started: list[tuple[str, bool]] = []
+    stop = asyncio.Event()
+    fill: list[child.Child] = []
+
+    def start(role: Role) -> child.Child:
+        program = _PATIENT if role.name == "rules" or not ends else "raise SystemExit(3)"
+        process = child.start([sys.executable, "-c", program], name=role.name)
+        if role.name == "fill":
+            fill.append(process)
+        started.append((role.name, bool(fill) and fill[0].returncode is not None))
+        return process
+
+    monkeypatch.setattr(supervisor, "start", start)
+    roles = [Role("rules", (), after="fill"), Role("fill", (), once=True), Role("alone", (), after="nobody")]
+    running = asyncio.create_task(Supervisor(roles).run(stop))
+    expected = 3 if ends else 2
+    await eventually(lambda: len(started) == expected)
+    stop.set()
+    await asyncio.wait_for(running, 20)
+    assert len(started) == expected
+    assert [over for name, over in started if name == "rules"] == ([True] if ends else [])
+    assert "alone" in [name for name, _ in started]
 
 
 async def test_a_child_that_cannot_be_run_says_so(tmp_path: Path) -> None:
