@@ -83,7 +83,7 @@ async def read_report(
     names = {row.code: row for row in await views.processes(connection, enterprise.e)}
     enpis = await enpi_lines(connection, enterprise, scopes)
     span = report_span(cuts, kind, day)
-    crews, crew_names = await _crews(connection, enterprise, scopes, now)
+    told = await _shifts(connection, enterprise, kind, scopes, now)
     return Report(
         kind=kind,
         enterprise=enterprise.code,
@@ -98,34 +98,49 @@ async def read_report(
         scopes=tuple(_scope(scope, figures, names, of) for scope, of in zip(scopes, enpis, strict=True)),
         alerts=await _alerts(connection, enterprise, span),
         missing=await _missing(connection, enterprise, scopes[0], basis, book),
-        shifts=await _shifts(connection, enterprise, kind, scopes[0], now),
-        crews=crews,
-        crew_names=crew_names,
+        shifts=told.shifts,
+        crews=told.crews,
+        crew_names=told.crew_names,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Shifts:
+    """Fields of the report with these names."""
+
+    shifts: tuple[ShiftComparison, ...]
+    crews: tuple[ShiftComparison, ...]
+    crew_names: tuple[tuple[str, str, str], ...]
+
+
 async def _shifts(
-    connection: asyncpg.Connection, enterprise: EnterpriseRow, kind: ReportKind, scope: Scope, now: datetime
-) -> tuple[ShiftComparison, ...]:
-    """The shifts of the day; of a month only those of one code together, or it would be a thousand lines."""
-    found = await compare_shifts(connection, enterprise, scope.start, scope.until, now=now)
-    return found if kind is ReportKind.DAILY else tuple(replace(one, runs=()) for one in found)
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, kind: ReportKind, scopes: Sequence[Scope], now: datetime
+) -> _Shifts:
+    """The shifts of the day; of a month only those of one code together, or it would be a thousand lines.
+
+    Crews over the month, or the month to date: in a day each works one shift, which says nothing of it.
+    """
+    day, month = scopes[0], next(scope for scope in scopes if scope.cut is Cut.MONTH)
+    names = await _crew_names(connection, enterprise, month)
+    summed: tuple[ShiftComparison, ...] = ()
+    if names or kind is ReportKind.MONTHLY:
+        summed = await compare_shifts(connection, enterprise, month.start, month.until, now=now, singly=False)
+    crews = tuple(replace(one, by_shift=()) for one in summed if one.by_crew) if names else ()
+    if kind is ReportKind.MONTHLY:
+        shifts = summed
+    else:
+        shifts = await compare_shifts(connection, enterprise, day.start, day.until, now=now)
+    return _Shifts(shifts, crews, names if crews else ())
 
 
-async def _crews(
-    connection: asyncpg.Connection, enterprise: EnterpriseRow, scopes: Sequence[Scope], now: datetime
-) -> tuple[tuple[ShiftComparison, ...], tuple[tuple[str, str, str], ...]]:
-    """Crews over the month, or the month to date: in a day each works one shift, which says nothing of it."""
-    month = next(scope for scope in scopes if scope.cut is Cut.MONTH)
+async def _crew_names(
+    connection: asyncpg.Connection, enterprise: EnterpriseRow, month: Scope
+) -> tuple[tuple[str, str, str], ...]:
+    """Code, zh and en of the crews of the month's rosters."""
     zone = ZoneInfo(enterprise.timezone)
-    first, last = (t.astimezone(zone).date() for t in (month.start, month.end))
-    book = await crew_book(connection, enterprise.e, first, last)
-    names = {language: book.names(language) for language in ("zh", "en")}
-    if not names["zh"]:
-        return (), ()
-    found = await compare_shifts(connection, enterprise, month.start, month.until, now=now)
-    told = tuple(replace(one, runs=(), by_shift=()) for one in found if one.by_crew)
-    return told, tuple((code, names["zh"][code], names["en"][code]) for code in names["zh"]) if told else ()
+    book = await crew_book(connection, enterprise.e, *(t.astimezone(zone).date() for t in (month.start, month.end)))
+    zh, en = book.names("zh"), book.names("en")
+    return tuple((code, zh[code], en[code]) for code in zh)
 
 
 def _windows(scope: Scope) -> list[Window]:

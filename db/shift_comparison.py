@@ -95,6 +95,7 @@ async def compare_shifts(
     *,
     now: datetime,
     enpi: str | None = None,
+    singly: bool = True,
     idle: bool = False,
 ) -> tuple[ShiftComparison, ...]:
     """Every EnPI judged by the shift: the shifts that began within [start, end), against the week before it.
@@ -105,26 +106,29 @@ async def compare_shifts(
         start, end: the shifts shown.
         now: the clock.
         enpi: only this one.
-        idle: also how long there was no output.
+        singly: also each by itself, for which the week before is read; without, only what is added up.
+        idle: also how long there was no output, of each.
     """
     if start >= end:
         return ()
-    book = await shift_book(connection, enterprise, start - _BACK, end, now)
+    first = start - _BACK if singly else start
+    book = await shift_book(connection, enterprise, first, end, now)
     if not book.codes:
         return ()
     found = []
     every = await enpi_models(connection, enterprise, enpi)
     models = [model for model in every if not model.current.retired and _by_shift(model)]
-    asked = [Asked(model, start - _BACK, end, Cut.SHIFT.value, now) for model in models]
+    asked = [Asked(model, first, end, Cut.SHIFT.value, now) for model in models]
     for model, values in zip(models, await values_of_many(connection, asked), strict=True):
         assert not isinstance(values, ConflictError), "those that are finer were left out"
         done = [value for value in values if not value.provisional]
         shown = [value for value in done if start <= value.start < end]
-        still = await _idle_hours(connection, model, shown) if idle else {}
+        still = await _idle_hours(connection, model, shown) if singly and idle else {}
         shifts = [replace(book.shift(value, model), idle_h=still.get(value.start)) for value in shown]
         if shifts:
             name = model.current.enpi.name
             by_crew, all_crews = crew_summaries(shifts)
+            earlier = [book.shift(value, model) for value in done if value.start < start]
             found.append(
                 ShiftComparison(
                     enpi=model.code,
@@ -133,7 +137,7 @@ async def compare_shifts(
                     process=model.current.enpi.process,
                     unit=model.ratio.symbol,
                     output_unit=model.ratio.output,
-                    runs=compared(shifts, [book.shift(value, model) for value in done if value.start < start]),
+                    runs=compared(shifts, earlier) if singly else (),
                     by_shift=summaries(shifts),
                     by_crew=by_crew,
                     all_crews=all_crews,

@@ -8,9 +8,12 @@ import asyncpg
 import pytest
 
 from db.crews import record_roster
+from db.performance import Asked, values_of_many
 from db.plant_load import load_plant
 from db.plants import EnterpriseRow, enterprise
 from db.reports import read_report
+from enms.errors import ConflictError
+from enms.performance import EnpiValue
 from enms.plant_file import parse_plant
 from enms.report import NoComparison, Report
 from enms.report_spans import ReportKind
@@ -20,6 +23,7 @@ QUARTER = timedelta(minutes=15)
 DAY = date(2026, 11, 25)
 # Midnight in Shanghai.
 START = datetime(2026, 11, 24, 16, tzinfo=UTC)
+MONTH = datetime(2026, 10, 31, 16, tzinfo=UTC)
 NOW = START + timedelta(days=1, hours=2)
 PLANT = parse_plant(
     """
@@ -301,3 +305,33 @@ async def test_a_night_that_stood_idle_stays_its_crews_and_the_months(works: Wor
         (shifts,) = report.shifts
         night = next(one for one in shifts.by_shift if one.shift == "night")
         assert (night.value, night.idle) == (pytest.approx(840.0), 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "roster", "wanted"),
+    [
+        (ReportKind.MONTHLY, True, [MONTH]),
+        (ReportKind.MONTHLY, False, [MONTH]),
+        (ReportKind.DAILY, True, [MONTH, START - timedelta(days=7)]),
+        (ReportKind.DAILY, False, [START - timedelta(days=7)]),
+    ],
+)
+async def test_no_shift_is_read_that_a_report_does_not_tell_of(
+    works: Works, monkeypatch: pytest.MonkeyPatch, kind: ReportKind, roster: bool, wanted: list[datetime]
+) -> None:
+    """The month's once, by shift and by crew, and no week before it; the day's with theirs."""
+    await _two_days(works)
+    if roster:
+        await record_roster(works.connection, works.row, ROSTER, actor="test", now=NOW)
+    asked: list[datetime] = []
+
+    async def counted(connection: asyncpg.Connection, every: list[Asked]) -> list[list[EnpiValue] | ConflictError]:
+        asked.extend(one.from_ for one in every)
+        return await values_of_many(connection, every)
+
+    monkeypatch.setattr("db.shift_comparison.values_of_many", counted)
+    report = await works.report(kind)
+    assert asked == wanted
+    assert bool(report.crews) == roster
+    assert [bool(one.runs) for one in report.shifts] == [kind is ReportKind.DAILY]
+    assert all(one.by_shift for one in report.shifts)
