@@ -185,13 +185,13 @@ def _by_shift(model: EnpiModel) -> bool:
 
 
 def _inputs(value: EnpiValue, carriers: Mapping[str, str | None]) -> Sequence[ShiftInput]:
+    # A generating unit is never judged finer than a day; shifts may be as long, and the heat supplied is no power's.
+    power = 1 - (value.alpha or 0.0)
     return tuple(
         ShiftInput(
             one.point,
             carriers.get(one.point),
-            one.sign * one.filled(one.kgce) * (1 - (value.alpha or 0.0))
-            if one.known and one.kgce is not None
-            else None,
+            one.sign * one.filled(one.kgce) * power if one.known and one.kgce is not None else None,
         )
         for one in value.inputs
         if one.part is Part.ENERGY
