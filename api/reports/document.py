@@ -50,14 +50,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `empty` is said where it has no rows."""
+    """A table; `empty` is said where it has no rows. One that is only made where there are rows has nothing to say."""
 
     key: str
     title: str
     sub: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    empty: str
+    empty: str = ""
 
     @property
     def groups(self) -> list[tuple[str, int]]:

@@ -214,8 +214,7 @@ def crew_table(one: ShiftComparison, say: Catalogue, names: Mapping[str, str]) -
     rows = [Row(_sum_cells(run, names.get(run.shift, run.shift), one, say)) for run in one.by_crew]
     sub = say(N_("energy over output of all the crew's shifts, idle ones too"))
     columns = (Column(say(N_("Crew")), numeric=False), *_sum_columns(say, one))
-    none = say(N_("No roster says who worked these shifts."))
-    return Table("by-crew", say(N_("Which crew is better?")), sub, columns, tuple(rows), none)
+    return Table("by-crew", say(N_("Which crew is better?")), sub, columns, tuple(rows))
 
 
 def crews_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
@@ -234,8 +233,7 @@ def crews_table(report: Report, say: Catalogue, *, zh: bool) -> Table:
     sub = say(N_("month to date: energy over output of all the crew's shifts, idle ones too, less that of all crews"))
     if report.kind is ReportKind.MONTHLY:
         sub = say(N_("energy over output of all the crew's shifts, idle ones too, less that of all crews"))
-    none = say(N_("No roster says who worked these shifts."))
-    return Table("crews", say(N_("Crews compared")), sub, columns, tuple(rows), none)
+    return Table("crews", say(N_("Crews compared")), sub, columns, tuple(rows))
 
 
 def _sum_columns(say: Catalogue, one: ShiftComparison | None) -> tuple[Column, ...]:
