@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from enms.cuts import Cut
+from enms.performance import State
 from enms.report import CarrierLine, EnpiLine, Report, ReportScope, TotalLine
 from enms.shift_comparison import ShiftComparison
 from enms.shift_sums import ShiftSummary
 
 
 class ReportRow(BaseModel):
-    """One subject over one span; `what` is total, carrier, process, enpi or crew.
+    """One subject over one span; `what` is total, carrier, process, enpi, crew, or crews: all of an EnPI's together.
 
     Empty is unknown, and `reason` says why.
     """
@@ -43,12 +44,22 @@ class ReportRow(BaseModel):
     verdict: str | None = None
     edition: str | None = None
     reason: str | None = None
+    output: float | None = None
+    output_unit: str | None = None
+    hours: float | None = Field(default=None, description="That the known shifts of a crew lasted")
+    known: int | None = Field(default=None, description="Shifts of a crew of which energy and output are known")
+    idle: int | None = Field(default=None, description="How many of these made nothing; their energy is in tce")
+    shifts: int | None = Field(default=None, description="Shifts of a crew in all")
+    difference: float | None = Field(default=None, description="Of a crew's value: less that of all crews")
 
 
 def report_rows(report: Report) -> list[ReportRow]:
-    """Every span's total, carriers, processes with their carriers, and EnPIs; EnPIs by crew of the month."""
+    """Every span's total, carriers, processes with their carriers, and EnPIs; EnPIs by crew of the month.
+
+    Behind the crews of an EnPI all of them together, which each is held against.
+    """
     month = next(scope for scope in report.scopes if scope.cut == Cut.MONTH.value)
-    crews = [_crew(month, one, run) for one in report.crews for run in one.by_crew]
+    crews = [row for one in report.crews for row in _crews(month, one)]
     return [row for scope in report.scopes for row in _rows(scope)] + crews
 
 
@@ -140,23 +151,40 @@ def _enpi(scope: ReportScope, line: EnpiLine) -> ReportRow:
             "verdict": line.verdict,
             "edition": line.edition,
             "reason": line.reason or line.verdict_reason,
+            "output": line.output,
+            "output_unit": line.output_unit,
         }
     )
 
 
-def _crew(scope: ReportScope, one: ShiftComparison, run: ShiftSummary) -> ReportRow:
+def _crews(scope: ReportScope, one: ShiftComparison) -> Iterator[ReportRow]:
+    for run in one.by_crew:
+        yield _summed(scope, one, run, "crew", f"{one.enpi} {run.shift}")
+    if one.all_crews is not None:
+        yield _summed(scope, one, one.all_crews, "crews", one.enpi)
+
+
+def _summed(scope: ReportScope, one: ShiftComparison, run: ShiftSummary, what: str, code: str) -> ReportRow:
+    none = State.IDLE.value if run.known else "no known shift"
     return ReportRow.model_validate(
         _span(scope)
         | {
-            "what": "crew",
+            "what": what,
             "process": one.process,
-            "code": f"{one.enpi} {run.shift}",
+            "code": code,
             "unit": one.unit,
             "value": run.value,
             "low": run.low,
             "high": run.high,
             "tce": run.energy_tce,
             "completeness": run.completeness,
-            "reason": None if run.value is not None else "no known shift",
+            "reason": None if run.value is not None else none,
+            "output": run.output,
+            "output_unit": one.output_unit,
+            "hours": run.hours if run.known else None,
+            "known": run.known,
+            "idle": run.idle,
+            "shifts": run.shifts,
+            "difference": run.delta,
         }
     )

@@ -69,6 +69,10 @@ async def get_report(
 
     Unknown is null with a reason, never 0; where a span is not at least 90 % complete there is no comparison. The total
     is what was purchased, less what was laid in stock and sold. A day that is not over is compared to the same time.
+
+    CSV: one row a span and subject. `what`: total, carrier, process, enpi; and of the month crew, with `hours`, shifts
+    `known`, how many of these stood `idle` and all `shifts`, `tce`, `output` and the `difference` to the row crews: all
+    of an EnPI's together. The same in JSON: `crews[].by_crew`, `crews[].all_crews`.
     """
     owner = await plants.enterprise(api.pool, enterprise)
     report = await make(api, owner, kind, await asked_day(api, owner, kind, date), basis, version)

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import openpyxl
+import pytest
 
 from db.plant_load import load_plant
 from db.plants import read_plant
@@ -161,6 +162,14 @@ async def test_reports_compare_crews_on_page_workbook_and_csv(client: httpx.Asyn
     assert all(cell.comment is not None for cell in dashes)
     table = list(csv.DictReader(io.StringIO((await client.get(f"{daily}&format=csv")).text)))
     crews = [row for row in table if row["what"] == "crew"]
+    (every,) = (row for row in table if row["what"] == "crews")
+    assert (every["code"], every["difference"]) == ("bf1.process_energy", "")
+    for column in ("hours", "known", "idle", "shifts", "tce", "output"):
+        assert sum(float(row[column] or 0) for row in crews) == pytest.approx(float(every[column])), column
+    for row in (row for row in [*crews, every] if row["value"]):
+        assert float(row["value"]) == pytest.approx(float(row["tce"]) * 1000 / float(row["output"])), "in kgce/t"
+        assert float(row["difference"] or 0) == pytest.approx(float(row["value"]) - float(every["value"]), abs=1e-9)
+        assert row["output_unit"] == "t"
     assert {row["code"].rpartition(" ")[2] for row in crews} == {"a", "b"}
     assert {row["span"] for row in crews} == {"month"}
     assert all(row["value"] or row["reason"] for row in crews)
@@ -184,6 +193,8 @@ async def test_every_table_of_shifts_added_up_says_how_many_stood_idle(
     monthly = f"/api/v1/reports/monthly?enterprise={PLANT}&date=2026-11"
     report = (await client.get(monthly)).json()
     assert report["crews"][0]["all_crews"]["idle"] == 1
+    table = csv.DictReader(io.StringIO((await client.get(f"{monthly}&format=csv")).text))
+    assert [row["idle"] for row in table if row["what"] == "crews"] == ["1"]
     book = openpyxl.load_workbook(io.BytesIO((await client.get(f"{monthly}&format=xlsx", headers=EN)).content))
     for sheet, who in (("Shifts compared", "Night"), ("Crews compared", "All crews")):
         heads, *rows = book[sheet].iter_rows(values_only=True)
