@@ -28,6 +28,7 @@ LABEL org.opencontainers.image.title="enms" \
       org.opencontainers.image.description="Real-time industrial energy monitoring" \
       org.opencontainers.image.licenses="Apache-2.0"
 # PDF: what lays text out, and a font with Chinese.
+# Without versions: Debian offers no others than those of its last security fixes.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \

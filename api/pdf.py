@@ -26,9 +26,8 @@ async def pdf_of(html: str) -> bytes:
 
 def _write(html: str) -> bytes:
     try:
-        # Imported here: it loads native libraries, and only whoever wants a PDF needs them.
-        from weasyprint import HTML  # noqa: PLC0415
-        from weasyprint.urls import URLFetcher  # noqa: PLC0415
+        from weasyprint import HTML  # noqa: PLC0415 - loads native libraries, which only PDFs need
+        from weasyprint.urls import URLFetcher  # noqa: PLC0415 - the same
     except OSError as problem:
         raise UnavailableError(f"PDF needs the packages {', '.join(PACKAGES)} on this machine: {problem}") from problem
     document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",)))

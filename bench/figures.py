@@ -74,8 +74,7 @@ class Bench:
 
 def benches() -> tuple[Bench, ...]:
     """Everything that can be measured, in the order of the issue's table."""
-    # Imported here: each pulls in what it measures.
-    from bench import (  # noqa: PLC0415
+    from bench import (  # noqa: PLC0415 - each pulls in what it measures
         alerting,
         backtest,
         crash,

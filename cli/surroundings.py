@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
@@ -36,14 +37,14 @@ class Addresses:
     http_url: str
 
 
-def load_settings(**chosen: object) -> Settings:
+def load_settings(**chosen: Any) -> Settings:
     """Settings from the environment, `chosen` on top.
 
     Raises:
         InputError: values that cannot be, all at once, by the name of their variable.
     """
     try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**{name: value for name, value in chosen.items() if value is not None})
     except ValidationError as problem:
         raise settings_mistakes(problem) from problem
 

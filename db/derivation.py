@@ -6,7 +6,7 @@ connection: the draft is the session's own temporary table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -164,5 +164,5 @@ def _columns(numbers: Iterable[int], spans: Sequence[Span]) -> dict[str, list[ob
     }
 
 
-async def _odd(rows: object) -> list[Odd]:
-    return [Odd(row["n"], instant(row["odd_from"]), instant(row["odd_to"])) async for row in rows]  # type: ignore[attr-defined]
+async def _odd(rows: AsyncIterable[asyncpg.Record]) -> list[Odd]:
+    return [Odd(row["n"], instant(row["odd_from"]), instant(row["odd_to"])) async for row in rows]

@@ -99,8 +99,7 @@ def project(used: float, daily: Sequence[float], left: int, amount: float) -> Pr
 @cache
 def student_90(freedom: int) -> float:
     """The 0.9 quantile of Student's t: of a band of 80 %."""
-    # it takes a while to load, and only projections need it
-    from scipy.special import stdtrit  # noqa: PLC0415
+    from scipy.special import stdtrit  # noqa: PLC0415 - takes a while to load, and only projections need it
 
     return float(stdtrit(freedom, 0.9))
 

@@ -53,7 +53,7 @@ class NoFit:
 @lru_cache(maxsize=256)
 def quantile(significance: float, freedom: int) -> float:
     """Student's t that is exceeded, either way, with this probability; rounded as every figure of a baseline."""
-    from scipy.special import stdtrit  # noqa: PLC0415 - see above
+    from scipy.special import stdtrit  # noqa: PLC0415 - loads for a second, and only fits need it
 
     return rounded(float(stdtrit(freedom, 1 - significance / 2)))
 
@@ -99,9 +99,9 @@ def _fitted(
     idle_below: float,
     left_out: Mapping[str, int],
 ) -> Baseline | NoFit:
-    import numpy as np  # noqa: PLC0415
-    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415
-    from statsmodels.stats.stattools import durbin_watson  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415 - loads for a while, as the next do
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - only fits need it
+    from statsmodels.stats.stattools import durbin_watson  # noqa: PLC0415 - only fits need it
 
     n = len(rows)
     energy = np.array([one.energy for one in rows])

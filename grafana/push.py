@@ -70,7 +70,7 @@ class Server:
 
     def api(self) -> Any:
         """A client; Any, as it carries few types of its own."""
-        credential = TokenAuth(self.auth) if isinstance(self.auth, str) else self.auth  # type: ignore[no-untyped-call]
+        credential = TokenAuth(self.auth) if isinstance(self.auth, str) else self.auth  # type: ignore[no-untyped-call]  # the library has none
         return AsyncGrafanaApi.from_url(self.url, credential=credential, timeout=self.timeout_s)
 
 

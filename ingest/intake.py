@@ -259,7 +259,7 @@ class Intake:
             except SpoolFullError as problem:
                 # They are not acknowledged: the broker has them, and brings them again.
                 if not self._held:
-                    log.error("messages cannot be kept, leaving the broker", reason=str(problem))  # noqa: TRY400
+                    log.error("messages cannot be kept, leaving the broker", reason=str(problem))  # noqa: TRY400 - the reason says it
                 self._held = True
                 self._source.hold()
                 break

@@ -125,8 +125,7 @@ class Decoder:
             envelope = self._decode(payload)
             columns = self._columns(envelope)
         except (msgspec.DecodeError, UnicodeDecodeError, TimeError, RecursionError, KeyError):
-            # Imported here: salvage builds on this module's types, and is needed only for what is broken.
-            from ingest.salvage import salvage  # noqa: PLC0415
+            from ingest.salvage import salvage  # noqa: PLC0415 - it builds on this module's types
 
             seq, columns, refusals = salvage(payload)
             return Message(enterprise, gateway, seq, columns, refusals)

@@ -143,7 +143,7 @@ def quality(metric: Any) -> str | None:
     """The property `Quality` in our words; None: good, or not said."""
     if not metric.HasField("properties"):
         return None
-    for key, value in zip(metric.properties.keys, getattr(metric.properties, "values"), strict=False):  # noqa: B009
+    for key, value in zip(metric.properties.keys, metric.properties.values, strict=False):
         if key == "Quality":
             code = value.int_value or value.long_value
             return {0: "bad", 192: None}.get(code, "suspect")

@@ -83,6 +83,6 @@ def _parser(form: str) -> Callable[[str], tuple[datetime, int]]:
             if "24:00" not in text:
                 raise
             # ISO 8601:2004, and most Chinese systems, write the end of a day like this
-            return datetime.strptime(text.replace("24:00", "00:00"), form), 1  # noqa: DTZ007
+            return datetime.strptime(text.replace("24:00", "00:00"), form), 1  # noqa: DTZ007 - the mapping's, too
 
     return parse

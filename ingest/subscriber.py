@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -248,7 +249,7 @@ class _Link:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         # The handler looks its methods up by name: a PUBLISH comes here instead, with its packet number.
-        self._client._package_handler._handle_publish_packet = self._on_publish  # noqa: SLF001
+        self._client._package_handler._handle_publish_packet = self._on_publish  # noqa: SLF001 - no public way
         self.acknowledger = Acknowledger(generation, self._send)
 
     async def connect(self, broker: Broker, version: int) -> bool:
@@ -284,32 +285,37 @@ class _Link:
     def close(self, reason: str) -> None:
         self._reason = reason
         self._end()
-        connection = self._client._connection  # noqa: SLF001
+        connection = self._connection
         if connection is not None:
-            connection._transport.close()  # noqa: SLF001
+            connection._transport.close()  # noqa: SLF001 - gmqtt says good-bye first
 
     async def disconnect(self) -> bool:
         """Say good-bye; tells whether the broker closed the connection then, and nothing was on its way any more."""
         self.acknowledger.drop()
-        connection = self._client._connection  # noqa: SLF001
+        connection = self._connection
         if self._lost.is_set() or connection is None or connection.is_closing():
             return False
         # gmqtt's own disconnect would stop reading at once; without it this flag is ours to set: no connecting again.
-        self._client._is_active = False  # noqa: SLF001
+        self._client._is_active = False  # noqa: SLF001 - see above
         connection.send_disconnect()
         try:
             await asyncio.wait_for(self._lost.wait(), _GOODBYE_S)
         except TimeoutError:
             self.close("no answer")
-        closed = connection._protocol.closed  # noqa: SLF001
+        closed = connection._protocol.closed  # noqa: SLF001 - told by nothing else
         return closed.done() and closed.exception() is None
+
+    @property
+    def _connection(self) -> Any:
+        """gmqtt's, None before there is one."""
+        return self._client._connection  # noqa: SLF001 - it shows it in no other way
 
     def _end(self) -> None:
         self.acknowledger.drop()
         self._lost.set()
 
     def _send(self, packets: bytes) -> None:
-        connection = self._client._connection  # noqa: SLF001
+        connection = self._connection
         if not self._lost.is_set() and connection is not None and not connection.is_closing():
             connection.send_package(packets)
 
@@ -335,7 +341,7 @@ class _Link:
         if command & 0x06:
             packet_id = int.from_bytes(packet[at : at + 2], "big")
             at += 2
-        if self._client._connection_state.protocol_version >= MQTTv50:  # noqa: SLF001
+        if self._client._connection_state.protocol_version >= MQTTv50:  # noqa: SLF001 - told by nothing else
             length = shift = 0
             while True:
                 octet = packet[at]

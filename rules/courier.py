@@ -73,7 +73,7 @@ class Courier:
                 logger.warning("message given up", channel=self.name, key=first.payload["key"], reason=error)
                 await outbox.give_up(pool, messages, error, now)
                 return False
-            wait = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+            wait = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
             await outbox.failed(pool, messages, error, now + wait)
             return False
         await outbox.sent(pool, messages, now)

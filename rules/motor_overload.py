@@ -24,7 +24,7 @@ class MotorOverload(LoadCondition[MotorOverloadRule]):
     def limits(self, motor: Motor) -> dict[str, float]:
         return {"load_factor_above": self.limit, "rated_kw": motor.rated_kw}
 
-    def loaded(self, motor: Motor, load: QuarterHourLoad, factor: float) -> tuple[Truth, bool, str]:  # noqa: ARG002
+    def loaded(self, motor: Motor, load: QuarterHourLoad, factor: float) -> tuple[Truth, bool, str]:  # noqa: ARG002 - others look at its plate
         deadband = self._rule.deadband
         truth, in_band = over(factor, self.limit, deadband)
         least = load.least if load.least is not None else factor

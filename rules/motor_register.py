@@ -102,7 +102,7 @@ class MotorRegister(Generic[Said]):
 
     async def judge(
         self,
-        facts: Facts,  # noqa: ARG002
+        facts: Facts,  # noqa: ARG002 - every condition takes them
         spans: Sequence[Span[Registered]],
     ) -> dict[str, list[Judged[Held[Said] | None]]]:
         found: dict[str, list[Judged[Held[Said] | None]]] = {}

@@ -95,5 +95,5 @@ class Notifier:
         if problem is None:
             await sql.message_sent(connection, e=row["e"], id=row["id"], now=now)
             return
-        wait = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(row["attempts"], 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+        wait = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(row["attempts"], 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
         await sql.message_failed(connection, e=row["e"], id=row["id"], error=problem, next_attempt_at=now + wait)

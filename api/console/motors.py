@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -20,7 +20,8 @@ router = APIRouter(include_in_schema=False)
 Sort = Literal["saving", "load", "rated", "efficiency", "name", "loss"]
 # What wastes or endangers stands first.
 _ORDER = {"overloaded": 0, "idle": 1, "underloaded": 2, "normal": 3, "off": 4, "cannot_tell": 5}
-_KEYS: dict[str, Callable[[MotorItem], float | str | None]] = {
+# Any: numbers or texts, None where unknown. What one key gives compares among itself, which no type says.
+_KEYS: dict[str, Callable[[MotorItem], Any]] = {
     "saving": lambda m: m.saving_kwh_a,
     "load": lambda m: m.load_factor,
     "rated": lambda m: m.rated_kw,
@@ -86,6 +87,5 @@ def sorted_by(motors: list[MotorItem], sort: Sort, *, falling: bool) -> list[Mot
     key = _KEYS[sort]
     first = sorted(motors, key=lambda m: (_ORDER.get(m.load_state, 9), -m.rated_kw, m.code))
     known = [m for m in first if key(m) is not None]
-    # None was left out above, which the key's type cannot say
-    known.sort(key=key, reverse=falling)  # type: ignore[arg-type]
+    known.sort(key=key, reverse=falling)
     return known + [m for m in first if key(m) is None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2.utils import htmlsafe_json_dumps
 
 from api.console import numbers
 from api.console.i18n import Catalogue, catalogue
@@ -71,7 +70,7 @@ def environment(language: str) -> Environment:
         "carrier": lambda code: carrier_name(code, language),
         "static": static_path,
         # our own texts as JSON, unable to end the script element they stand in
-        "words": Markup(json.dumps(_script_words(text), ensure_ascii=False).replace("<", "\\u003c")),  # noqa: S704
+        "words": htmlsafe_json_dumps(_script_words(text), ensure_ascii=False),
     }
     return env
 

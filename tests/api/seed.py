@@ -59,7 +59,7 @@ def _register(
         resolution=0.01,
         period_s=60,
         accuracy_class=0.5,
-        **extra,  # type: ignore[arg-type]
+        **extra,
     )
 
 

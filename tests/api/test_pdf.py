@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -18,15 +19,15 @@ def _text(data: bytes) -> str:
     return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages)
 
 
-def _needs_pango() -> None:
+def needs_pango() -> None:
     try:
-        import weasyprint  # noqa: F401
+        import_module("weasyprint")
     except OSError as problem:
         pytest.skip(f"no PDF on this machine: {problem}")
 
 
 async def test_chinese_is_text_of_an_embedded_font() -> None:
-    _needs_pango()
+    needs_pango()
     data = await pdf_of('<html lang="zh-CN"><h1>能源日报</h1><p>吨钢综合能耗 415 kgce/t</p>')
     assert data.startswith(b"%PDF-")
     assert "能源日报" in _text(data)
@@ -35,7 +36,7 @@ async def test_chinese_is_text_of_an_embedded_font() -> None:
 
 
 async def test_nothing_is_read_from_this_machine(tmp_path: Path) -> None:
-    _needs_pango()
+    needs_pango()
     secret = tmp_path / "secret.css"
     secret.write_text("p::after { content: 'secret' }")
     data = await pdf_of(f'<html><link rel="stylesheet" href="{secret.as_uri()}"><p>open</p>')

@@ -138,7 +138,7 @@ async def test_a_defect_tells_nothing_to_the_outside(db_pool: asyncpg.Pool) -> N
     def clock() -> None:
         raise ZeroDivisionError("secret")
 
-    app = create_app(Deps(db_pool, Settings(), clock=clock))  # type: ignore[arg-type]
+    app = create_app(Deps(db_pool, Settings(), clock=clock))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://enms.test") as client:
         response = await client.get(f"{V1}/health")

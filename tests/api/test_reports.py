@@ -18,6 +18,7 @@ from api.reports.document import Cell, Column, Document, Row, Table
 from api.reports.xlsx import workbook
 from db.report_store import REPORT, record_report
 from tests.api.seed import Seeded
+from tests.api.test_pdf import needs_pango
 
 DAILY = "/api/v1/reports/daily?enterprise=seed-steel"
 
@@ -97,10 +98,7 @@ def test_text_that_a_spreadsheet_would_run_stays_text() -> None:
 
 
 async def test_a_pdf_carries_chinese(client: httpx.AsyncClient) -> None:
-    try:
-        import weasyprint  # noqa: F401
-    except OSError as problem:
-        pytest.skip(f"no PDF on this machine: {problem}")
+    needs_pango()
     response = await client.get(f"{DAILY}&format=pdf", headers={"Accept-Language": "zh"})
     assert response.headers["content-type"] == "application/pdf"
     said = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(response.content)).pages)

@@ -27,9 +27,6 @@ _ARGUMENTS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
 
-# Chromium starts slowly on a busy machine.
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
 
 @dataclass
 class Server:
@@ -96,7 +93,7 @@ class Console:
         context: BrowserContext = await self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             locale=language,
-            color_scheme=scheme,  # type: ignore[arg-type]
+            color_scheme=scheme,
             java_script_enabled=scripts,
         )
         page = await context.new_page()
@@ -127,7 +124,10 @@ async def console(pg_dsn: str, db_pool: asyncpg.Pool, free_port: int) -> AsyncIt
     try:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=CHROMIUM, args=_ARGUMENTS, env={**os.environ, "HOME": "/tmp"}, timeout=60_000
+                executable_path=CHROMIUM,
+                args=_ARGUMENTS,
+                env={**os.environ, "HOME": "/tmp"},
+                timeout=60_000,  # it starts slowly on a busy machine
             )
             try:
                 yield Console(f"http://127.0.0.1:{free_port}", seeded, pg_dsn, browser, server)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import SHOTS, Console, pytestmark  # noqa: F401
+from tests.browser.conftest import SHOTS, Console
 
 
 @pytest.mark.parametrize(("size", "language"), [((1920, 1080), "zh-CN"), ((390, 844), "zh-CN"), ((1920, 1080), "en")])

@@ -56,7 +56,7 @@ async def put(pool: asyncpg.Pool, p: int, amounts: list[float | None], known_at:
     await pool.executemany("INSERT INTO interval VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)", rows)
 
 
-async def totals(pool: asyncpg.Pool, *points: int):  # type: ignore[no-untyped-def]
+async def totals(pool: asyncpg.Pool, *points: int):
     async with pool.acquire() as connection:
         e = await connection.fetchval("SELECT e FROM enterprise")
         return await energy_totals(connection, e, points, [HOUR])

@@ -33,7 +33,7 @@ FACTORS = """factors:
 
 
 @pytest.fixture
-async def filled(db_pool: asyncpg.Pool):  # type: ignore[no-untyped-def]
+async def filled(db_pool: asyncpg.Pool):
     async with db_pool.acquire() as connection:
         await load_plant(connection, parse_plant(HEAD + FACTORS + POINTS, "test"), now=START - timedelta(days=100))
         e = await connection.fetchval("SELECT e FROM enterprise")

@@ -74,7 +74,7 @@ class Works:
 
 
 @pytest.fixture
-async def works(db_pool: asyncpg.Pool):  # type: ignore[no-untyped-def]
+async def works(db_pool: asyncpg.Pool):
     async with db_pool.acquire() as connection:
         await load_plant(connection, PLANT, now=datetime(2024, 1, 1, tzinfo=UTC))
         numbers = {row["code"]: row["p"] for row in await connection.fetch("SELECT p, code FROM point")}

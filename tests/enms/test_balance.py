@@ -13,7 +13,7 @@ def point(
 
 
 def signed(terms: object) -> list[tuple[str, int]]:
-    return [(t.point.code, t.sign) for t in terms]  # type: ignore[attr-defined]
+    return [(t.point.code, t.sign) for t in terms]
 
 
 def test_an_enterprise_is_what_it_bought_not_the_sum_of_its_processes() -> None:

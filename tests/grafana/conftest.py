@@ -65,7 +65,7 @@ async def _unmake(screens: Screens) -> None:
 
 
 @pytest.fixture(scope="session")
-def screens(cluster) -> Iterator[Screens]:  # type: ignore[no-untyped-def]
+def screens(cluster) -> Iterator[Screens]:
     name = f"enms_test_screens_{os.getpid()}"
     with asyncio.Runner() as runner:
         runner.run(cluster.drop(name))

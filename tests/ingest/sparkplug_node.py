@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from pysparkplug import (  # type: ignore[import-not-found]  # not in this environment
+from pysparkplug import (  # not in this environment
     Client,
     DataType,
     DBirth,

@@ -43,7 +43,7 @@ def history(folder: Path, text: str, *, of: str = MAPPING) -> History:
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
+    return datetime(*parts, tzinfo=UTC)
 
 
 def test_rows_become_readings(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ async def ingesting(dsn: str, broker: LocalBroker, folder: Path, **chosen: Any) 
         clock=lambda: time.time_ns() // 1000,
     )
     service_parts: dict[str, tuple[bool, str]] = {}
-    service.parts = service_parts  # type: ignore[attr-defined]  # for the tests to look at
+    service.parts = service_parts  # for the tests to look at
     stop = asyncio.Event()
     running = asyncio.create_task(service.run(stop))
     try:
@@ -152,7 +152,7 @@ async def test_a_broker_that_comes_late(plant: asyncpg.Pool, pg_dsn: str, broker
 
 
 async def _part(service: Ingest, name: str) -> bool | None:
-    return service.parts.get(name, (None, ""))[0]  # type: ignore[attr-defined,no-any-return]
+    return service.parts.get(name, (None, ""))[0]
 
 
 async def test_a_database_that_comes_late(plant: asyncpg.Pool, proxy: Any, broker: LocalBroker, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def foreign(broker: LocalBroker, group: str = "demo", node: str = "gw1") -
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(Path(__file__).with_name("sparkplug_node.py")), str(broker.port), group, node,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(FOREIGN), "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "PYTHONPATH": str(FOREIGN), "PYTHONWARNINGS": "ignore"},  # what its libraries do is old
     )  # fmt: skip
     running = ForeignNode(process)
     try:

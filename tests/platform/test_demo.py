@@ -156,10 +156,10 @@ async def test_a_second_demo_on_the_same_data_is_one_clear_line(folder: Path, fr
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_missing_permission_is_one_clear_line(folder: Path, free_port: int) -> None:
-    folder.chmod(0o500)  # noqa: ASYNC240
+    folder.chmod(0o500)  # noqa: ASYNC240 - returns at once
     process = await _start("--data-dir", str(folder / "data"), "--port", str(free_port))
     _, said = await process.communicate()
-    folder.chmod(0o700)  # noqa: ASYNC240
+    folder.chmod(0o700)  # noqa: ASYNC240 - returns at once
     assert process.returncode == 1
     assert said.decode() == f"enms: no permission to keep data in {folder / 'data'}: Permission denied\n"
 

@@ -78,7 +78,7 @@ async def _started_elsewhere(data_dir: Path) -> tuple[asyncio.subprocess.Process
 @pytest.fixture
 async def folder_in_tmp() -> AsyncIterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="enms-test-"))
-    folder.chmod(0o711)  # noqa: ASYNC240
+    folder.chmod(0o711)  # noqa: ASYNC240 - returns at once
     yield folder
     shutil.rmtree(folder)
 
@@ -220,10 +220,10 @@ async def test_a_taken_port_is_one_clear_line(data_dir: Path, free_port: int) ->
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 async def test_no_permission_is_one_clear_line(folder_in_tmp: Path) -> None:
-    folder_in_tmp.chmod(0o500)  # noqa: ASYNC240
+    folder_in_tmp.chmod(0o500)  # noqa: ASYNC240 - returns at once
     with pytest.raises(EnvironmentProblem, match="no permission to keep the database in"):
         await EmbeddedServer(folder_in_tmp / "pg").start()
-    folder_in_tmp.chmod(0o700)  # noqa: ASYNC240
+    folder_in_tmp.chmod(0o700)  # noqa: ASYNC240 - returns at once
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")

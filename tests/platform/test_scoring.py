@@ -21,7 +21,7 @@ T = day_start(to_utc(1_790_000_000_000).date())
 
 def fault(kind: Kind, begin: int = T, hours: float = 4, **more: object) -> Fault:
     point = more.pop("point", "bf1.elec.active_energy")
-    return Fault(kind, "demo-steel", begin, begin + round(hours * HOUR), 1.0, "", (str(point),), **more)  # type: ignore[arg-type]
+    return Fault(kind, "demo-steel", begin, begin + round(hours * HOUR), 1.0, "", (str(point),), **more)
 
 
 def alert(looks: str, subject: str, after_h: float = 1, hours: float | None = 2, plant: str = "demo-steel") -> Raised:

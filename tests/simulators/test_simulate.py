@@ -97,7 +97,7 @@ def _run(**changes: object) -> Run:
         "truth": None,
         "continued": False,
     }
-    return Run(**(values | changes))  # type: ignore[arg-type]
+    return Run(**(values | changes))
 
 
 async def test_the_broker_gets_exactly_the_scenarios_messages(broker: LocalBroker, plants: dict[str, Plant]) -> None:
