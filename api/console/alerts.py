@@ -156,7 +156,7 @@ async def show_alerts(
     )
     rows = await alerts.list_alerts(api.pool, es, asked, limit=_PAGE + 1)
     shown = sorted(rows[:_PAGE], key=_SORTS[sort])
-    names = {row.code: row.name_zh if language == "zh" else row.name_en for row in known}
+    names = {row.code: row.name(language) for row in known}
     chosen = {
         "enterprise": enterprise,
         "state": state,
@@ -231,7 +231,7 @@ async def show_alert(request: Request, api: Api, language: Language, alert: int)
     story = [story_line(t, row, text) for t in await alerts.transitions(api.pool, row)]
     zone = zone_of(owner.timezone)
     versions: list[Evidence] = [evidence_view(v, text, zone) for v in await alerts.evidence(api.pool, row)]
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "row": row,
         "name": name,

@@ -26,7 +26,7 @@ async def show_budgets(request: Request, api: Api, language: Language, code: str
     items = [budget_item(course, language) for course in await courses(api, owner)]
     wanted = {item.code for item in items}
     rules = await alerts.list_alerts(api.pool, [owner.e], Filter(state="firing"), limit=500)
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "owner": owner,
         "name": name,

@@ -39,7 +39,7 @@ async def show_opening(
     rows = [await alerts.get_alert(api.pool, one) for one in ids]
     standing = {row.id: row for row in await cases.standings(api.pool, ids)}
     owners = [await plants.owner(api.pool, code) for code in sorted({row.enterprise for row in rows})]
-    names = {row.code: row.name_zh if language == "zh" else row.name_en for row in owners}
+    names = {row.code: row.name(language) for row in owners}
     takes = tuple(state.value for state in CaseState if CaseStep.ADDED in steps(state))
     asked = CaseFilter(es=tuple(row.e for row in owners), states=takes)
     values = {

@@ -47,7 +47,7 @@ async def _document(api: Context, number: str, language: str, *, tools: bool) ->
         .get_template("case_print.html")
         .render(
             row=row,
-            name=owner.name_zh if language == "zh" else owner.name_en,
+            name=owner.name(language),
             alerts=[(one, became(one, text)) for one in await cases.alerts_of(api.pool, row)],
             log=[case_line(event, text) for event in await cases.events(api.pool, row)],
             zone=zone_of(owner.timezone),

@@ -74,7 +74,7 @@ async def show_cases(
     values = {
         "rows": shown,
         "more": len(rows) > _PAGE,
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "names": {row.code: row.name(language) for row in known},
         "zones": {row.code: zone_of(row.timezone) for row in known},
         "states": [one.value for one in CaseState],
         "counts": {one.value: sum(row.state == one for row in shown) for one in CaseState},
@@ -92,7 +92,7 @@ async def show_case(request: Request, api: Api, language: Language, number: str)
     owner = await plants.owner(api.pool, row.enterprise)
     zone = zone_of(owner.timezone)
     on = await cases.alerts_of(api.pool, row)
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "row": row,
         "name": name,

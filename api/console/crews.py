@@ -47,7 +47,7 @@ async def show_crews(
     rows = await worked(api, owner, start, cuts.at(middle + _AHEAD, timedelta()))
     book = await crew_book(api.pool, owner.e, middle, middle)
     shifts = [row.code for row in await views.shifts(api.pool, owner.e)]
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "owner": owner,
         "name": name,

@@ -161,7 +161,7 @@ async def show_enpi(
     place = await _place(api, code, number, resolution, start, end)
     values = await _values(api, place, place.resolution, place.when)
     whole = next((v for v in reversed(values) if not v.provisional), None)
-    owner_name = place.owner.name_zh if language == "zh" else place.owner.name_en
+    owner_name = place.owner.name(language)
     values_now = {
         "place": place,
         "name": place.name[language],

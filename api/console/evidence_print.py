@@ -58,7 +58,7 @@ async def _document(api: Context, alert: int, version: int | None, language: str
         .get_template("evidence_print.html")
         .render(
             row=row,
-            name=owner.name_zh if language == "zh" else owner.name_en,
+            name=owner.name(language),
             evidence=evidence_view(shown, text, zone),
             versions=versions,
             latest=versions[-1].version,

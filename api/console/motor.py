@@ -137,7 +137,7 @@ async def show_motor(
     view = await _found(api, owner, code)
     did = await ran(api, owner, view.state.motor, span)
     processes = {row.code: row.name(language) for row in await views.processes(api.pool, owner.e)}
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     raised = await alerts.list_alerts(api.pool, [owner.e], Filter(subject=code), limit=_ALERTS)
     detail = motor_detail(view, owner, language, api.settings.electricity_price)
     values = {

@@ -58,7 +58,7 @@ async def show_motors(
         )
         assert isinstance(answer, Response)
         return answer
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "owner": owner,
         "motors": shown,

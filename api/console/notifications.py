@@ -36,7 +36,7 @@ async def show_notifications(
         "rows": rows[:_PAGE],
         "following": rows[_PAGE - 1].id if len(rows) > _PAGE else None,
         "file": await outbox.channel_file(api.pool),
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "names": {row.code: row.name(language) for row in known},
         "states": ("sent", "waiting", "failing", "gave_up"),
         "chosen": {"enterprise": enterprise, "channel": channel, "state": state},
     }

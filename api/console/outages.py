@@ -28,7 +28,7 @@ async def show_outages(request: Request, api: Api, language: Language, enterpris
     rows = await handling.outages(api.pool, es, limit=_PAGE)
     values = {
         "rows": rows,
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "names": {row.code: row.name(language) for row in known},
         "zones": {row.code: zone_of(row.timezone) for row in known},
         "chosen": enterprise,
     }

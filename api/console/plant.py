@@ -116,7 +116,7 @@ async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, t
     signs = boundary([point for point, _ in pairs])
     return PlantView(
         row=row,
-        name=row.name_zh if text.language == "zh" else row.name_en,
+        name=row.name(text.language),
         pairs=tuple(pairs),
         power=power(pairs, signs, now),
         use=use,

@@ -94,7 +94,7 @@ async def show_point(
     now = api.clock()
     processes = {row.code: row.name(language) for row in await views.processes(api.pool, owner.e)}
     refused = await series.quarantine(api.pool, [owner.e], text=code, limit=_SHOWN)
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "owner": owner,
         "point": point,

@@ -82,7 +82,7 @@ async def show_points(
     ]
     values = {
         "owner": owner,
-        "name": owner.name_zh if language == "zh" else owner.name_en,
+        "name": owner.name(language),
         "lines": lines,
         "total": len(every),
         "processes": [Choice(name, shown) for name, shown in processes.items()],

@@ -95,7 +95,7 @@ async def show_quality(
         answer = csv_out.answer(request, items, QualityItem, "csv", name="data-quality", bom=True)
         assert isinstance(answer, Response)
         return answer
-    names = {row.code: row.name_zh if language == "zh" else row.name_en for row in known}
+    names = {row.code: row.name(language) for row in known}
     sources: list[tuple[int, str | None]] = [(row.e, row.code) for row in owners]
     if not enterprise:
         sources.append((UNKNOWN_ENTERPRISE, None))

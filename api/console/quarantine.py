@@ -39,8 +39,8 @@ async def show_quarantine(
         "items": [quarantine_item(row, codes) for row in rows[:_PAGE]],
         "more": len(rows) > _PAGE,
         "reasons": await series.quarantine_reasons(api.pool, es, api.clock() - timedelta(days=30)),
-        "enterprises": [(row.code, row.name_zh if language == "zh" else row.name_en) for row in known],
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "enterprises": [(row.code, row.name(language)) for row in known],
+        "names": {row.code: row.name(language) for row in known},
         "chosen": {"enterprise": enterprise, "reason": reason, "q": text},
     }
     return await page(request, api, "quarantine.html", values, crumbs=[("/", words("District"))])

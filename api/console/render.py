@@ -180,10 +180,7 @@ async def page(
     path = request.url.path
     nav = [
         Nav("/", text("District"), path == "/"),
-        *(
-            Nav(f"/e/{e.code}", e.name_zh if language == "zh" else e.name_en, path.startswith(f"/e/{e.code}"))
-            for e in known
-        ),
+        *(Nav(f"/e/{e.code}", e.name(language), path.startswith(f"/e/{e.code}")) for e in known),
         Nav("/alerts", text("Alerts"), path.startswith("/alerts")),
         Nav("/cases", text("Cases"), path.startswith("/cases")),
         Nav("/reports", text("Reports"), path.startswith("/reports")),

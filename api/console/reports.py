@@ -41,7 +41,7 @@ async def show_recorded(
     values = {
         "rows": [(owners[row.e], zone_of(owners[row.e].timezone), row) for row in rows],
         "plants": known,
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "names": {row.code: row.name(language) for row in known},
         "chosen": {"enterprise": enterprise, "kind": kind},
         "more": len(rows) == _SHOWN,
         "after_h": api.settings.reports_after_h,
@@ -67,7 +67,7 @@ async def show_reports(
     versions = await versions_of(api, owner, kind, day, basis)
     shown = version if version is not None else versions[0].version if versions else 0
     report = await make(api, owner, kind, day, basis, shown or None)
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     files = {"enterprise": code, "date": day.isoformat(), "basis": basis.value, "lang": language}
     if shown:
         files["version"] = str(shown)

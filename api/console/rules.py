@@ -120,7 +120,7 @@ async def show_rules(
         "owner": owner,
         "lines": lines,
         "files": await rules.rule_files(api.pool),
-        "names": {row.code: row.name_zh if language == "zh" else row.name_en for row in known},
+        "names": {row.code: row.name(language) for row in known},
         "chosen": chosen,
         "figures": figures,
         "asked": {

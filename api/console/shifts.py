@@ -68,7 +68,7 @@ async def show_shifts(
 
     # Shifts change when one ends or late data comes; a reader who turns from one to the next need not wait again.
     found = await (compare() if chosen else api.kept.get(f"shifts {start}", owner.e, compare, for_s=_KEPT_S))
-    name = owner.name_zh if language == "zh" else owner.name_en
+    name = owner.name(language)
     values = {
         "owner": owner,
         "name": name,

@@ -122,7 +122,7 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
 
 
 async def _nearest(api: Context, rows: list[EnterpriseRow], language: Language) -> tuple[str, list[EnpiView]]:
-    names = distinct([row.name_zh if language == "zh" else row.name_en for row in rows])
+    names = distinct([row.name(language) for row in rows])
     found = [
         (name, [view for view in await enpi_views(api, row, language) if view.unit == "kgce/t"])
         for name, row in zip(names, rows, strict=True)

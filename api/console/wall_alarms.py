@@ -66,7 +66,7 @@ async def open_alarms(context: Context, rows: Sequence[EnterpriseRow], text: Cat
         named: say whose each is; else which process's.
     """
     now = context.clock()
-    short = distinct([row.name_zh if text.language == "zh" else row.name_en for row in rows])
+    short = distinct([row.name(text.language) for row in rows])
     names = {row.code: name for row, name in zip(rows, short, strict=True)}
     found = await alerts.list_alerts(context.pool, [row.e for row in rows], Filter(state="firing"), limit=_LOOKED_AT)
     awake = [alert for alert in found if alert.shelved_until is None or alert.shelved_until <= now]

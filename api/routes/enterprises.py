@@ -79,15 +79,10 @@ class EnterpriseDetail(EnterpriseItem):
     enpis: list[MotorRef]
 
 
-def enterprise_name(row: EnterpriseRow, language: str) -> str:
-    """Its name in zh or en."""
-    return row.name_zh if language == "zh" else row.name_en
-
-
 def _head(row: EnterpriseRow, language: str) -> dict[str, str | int]:
     return {
         "code": row.code,
-        "name": enterprise_name(row, language),
+        "name": row.name(language),
         "industry": row.industry,
         "timezone": row.timezone,
         "day_starts": row.day_starts.strftime("%H:%M"),
