@@ -20,6 +20,8 @@ class FleetLine:
 
     Attributes:
         days: on which it was in service; known: of these, known.
+        missing: what was missing mostly on the others; of a fleet, why there is no rate.
+        why: why there is no rate.
     """
 
     code: str | None
@@ -31,6 +33,7 @@ class FleetLine:
     days: int
     known: int
     missing: str
+    why: str
 
 
 def plan_rate() -> float:
@@ -62,11 +65,12 @@ async def coal_lines(context: Context, owners: Sequence[EnterpriseRow], *, distr
 
 
 def _fleet(code: str | None, year: Year) -> FleetLine:
-    fleet = year.fleet
+    fleet, why = year.fleet, year.why_unknown()
     rate, low, high = (None, None, None) if fleet is None else (fleet.value, fleet.low, fleet.high)
-    return FleetLine(code, None, rate, low, high, None, TWELVE_MONTHS.days, year.least_known, "")
+    return FleetLine(code, None, rate, low, high, None, TWELVE_MONTHS.days, year.least_known, why, why)
 
 
 def _line(code: str, unit: str, rolled: Rolled) -> FleetLine:
     value, days = rolled.value, (rolled.days, rolled.known)
-    return FleetLine(code, unit, value.value, value.low, value.high, value.alpha, *days, rolled.mostly)
+    why = "" if value.value is not None else rolled.mostly or str(value.reason)
+    return FleetLine(code, unit, value.value, value.low, value.high, rolled.alpha, *days, rolled.mostly, why)

@@ -117,6 +117,12 @@ class Rolled:
         return self.known / self.days if self.days else 0.0
 
     @property
+    def alpha(self) -> float | None:
+        """Share of heat supplied; a unit that supplies none has none of it, one that is not known may have any."""
+        told = self.value.alpha is not None or self.value.whole_energy_kgce is None
+        return self.value.alpha if told else 0.0
+
+    @property
     def mostly(self) -> str:
         """What was missing most often."""
         return max(sorted(self.missing), key=lambda one: self.missing[one]) if self.missing else ""
@@ -129,14 +135,16 @@ class Year:
     Attributes:
         units: those that were in service on any day of them, each over the days on which it was.
         served: days on which any unit was.
+        until: begin of the first day that does not count any more.
     """
 
     units: tuple[tuple[str, Rolled], ...]
     served: int
+    until: datetime
 
     @property
     def fleet(self) -> FleetRate | None:
-        """Of what is known; None: nothing was supplied."""
+        """Of what is known; None: of a unit nothing is, or nothing was supplied."""
         return fleet_rate([one.value for _, one in self.units])
 
     @property
@@ -152,12 +160,17 @@ class Year:
         if not self.units:
             return "not_in_service"
         code, worst = min(self.units, key=lambda pair: pair[1].completeness)
-        if worst.completeness < least:
+        if worst.completeness < least or not worst.known:
             why = f": {worst.mostly}" if worst.mostly else ""
             return f"too_few_days: {code} {worst.known}/{worst.days}{why}"
         if self.served < least * TWELVE_MONTHS.days:
             return f"too_few_days: {self.served}/{TWELVE_MONTHS.days}: not_in_service"
         return ""
+
+    def why_unknown(self, least: float = 0.0) -> str:
+        """Why nothing is told of the fleet; empty: it is."""
+        reason = self.too_little(least)
+        return reason or ("idle" if self.fleet is None else "")
 
 
 async def units_of(connection: asyncpg.Connection, enterprise: EnterpriseRow) -> list[UnitPast]:
@@ -246,7 +259,7 @@ def year_of(units: Sequence[UnitPast], days: Mapping[str, Sequence[UnitDay]], un
     each = [(unit.code, rolled(unit, days.get(unit.code, ()), until, TWELVE_MONTHS)) for unit in every]
     told = (day.end for unit in every for day in days.get(unit.code, ()))
     served = len({end for end in told if until - TWELVE_MONTHS < end <= until})
-    return Year(tuple((code, one) for code, one in each if one.days), served)
+    return Year(tuple((code, one) for code, one in each if one.days), served, until)
 
 
 def years_together(years: Iterable[tuple[str, Year]]) -> Year:
@@ -255,8 +268,9 @@ def years_together(years: Iterable[tuple[str, Year]]) -> Year:
     In service as long as the plant that was longest: plants have calendars of their own, whose days are not added up.
     """
     there = list(years)
+    assert there, "somebody asks about plants that have units"
     units = tuple((f"{code}/{unit}", one) for code, year in there for unit, one in year.units)
-    return Year(units, max((year.served for _, year in there), default=0))
+    return Year(units, max(year.served for _, year in there), max(year.until for _, year in there))
 
 
 async def fleet_year(

@@ -28,14 +28,18 @@ class FleetRate:
 
 
 def fleet_rate(units: Sequence[EnpiValue]) -> FleetRate | None:
-    """Units over the same span, each by what it supplied; None: they supplied nothing that is known."""
-    known = [one for one in units if one.whole_energy_kgce is not None and one.whole_output is not None]
-    net = fsum(one.whole_output or 0.0 for one in known)
-    if net <= 0:
+    """Units over the same span, each by what it supplied; None: one is not known, or they supplied nothing.
+
+    Without a unit that is not known the others' rate would pass for the fleet's.
+    """
+    energies = [one.whole_energy_kgce for one in units if one.whole_energy_kgce is not None]
+    outputs = [one.whole_output for one in units if one.whole_output is not None]
+    net = fsum(outputs)
+    if len(energies) < len(units) or len(outputs) < len(units) or net <= 0:
         return None
-    value = fsum(one.whole_energy_kgce or 0.0 for one in known) * 1000 / net
+    value = fsum(energies) * 1000 / net
     half = hypot(
-        *(one.energy_half_kgce * 1000 / net for one in known), *(value * one.output_half / net for one in known)
+        *(one.energy_half_kgce * 1000 / net for one in units), *(value * one.output_half / net for one in units)
     )
     return FleetRate(value, value - half, value + half, net)
 

@@ -107,10 +107,8 @@ class FleetCoal:
 
     def _judged(self, start: datetime, end: datetime, year: Year) -> Judged[Year | None]:
         limit, fleet = self._target.value, year.fleet
-        reason = year.too_little(self._condition.min_completeness)
+        reason = year.why_unknown(self._condition.min_completeness)
         truth, in_band, sure = Truth.UNKNOWN, False, None
-        if not reason and fleet is None:
-            reason = "idle"
         if not reason and fleet is not None:
             truth, in_band = over(fleet.value, limit, self._rule.deadband)
             sure = certainty_of(fleet.value, fleet.low, fleet.high, limit)

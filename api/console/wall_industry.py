@@ -127,8 +127,10 @@ async def _coal_rate(context: Context, view: PlantView, enpis: Sequence[EnpiView
     """
     title = text("Net coal rate")
     year = await fleet_coal(context, view.row)
-    fleet = year.fleet if year is not None else None
-    if year is not None and fleet is not None and year.least_known > 0:
+    if year is not None:
+        fleet = year.fleet
+        if fleet is None:
+            return unknown(title, reason(text, year.why_unknown()))
         beside = text("plan %(n)s · %(known)s d", n=short(plan_rate()), known=year.least_known)
         return Tile(title, quantity(fleet.value, "gce/kWh"), beside)
     units = [enpi for enpi in enpis if enpi.code.endswith("supply_coal")]

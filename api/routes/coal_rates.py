@@ -23,12 +23,18 @@ class CoalUnit(BaseModel):
 
     enterprise: str
     unit: str
-    rate: float | None = Field(description="gce/kWh supplied, of the days that are known; null: nothing was supplied")
+    rate: float | None = Field(
+        description="gce/kWh supplied, of the days that are known; null: nothing was supplied, or no day is known"
+    )
     low: float | None = Field(description="Range by accuracy classes, register steps and what was filled in")
     high: float | None
-    alpha: float = Field(description="Share of heat supplied in all heat of the boiler")
-    power_kgce: float = Field(description="Standard coal of electricity: all fuels x (1 - alpha)")
-    net_kwh: float = Field(description="Generated less house load, that of heating only left out")
+    alpha: float | None = Field(description="Share of heat supplied in all heat of the boiler; null: not known")
+    power_kgce: float | None = Field(
+        description="Standard coal of electricity: all fuels x (1 - alpha); null: not known"
+    )
+    net_kwh: float | None = Field(
+        description="Generated less house load, that of heating only left out; null: not known"
+    )
     completeness: float = Field(description="Of the worst point, on the days that are known")
     days: int = Field(description="Days of the twelve months on which it was in service")
     known: int = Field(description="Of these, days on which nothing was missing")
@@ -39,10 +45,14 @@ class CoalFleet(BaseModel):
     """Units together, each by what it supplied; enterprise null: the district."""
 
     enterprise: str | None
-    rate: float | None
+    rate: float | None = Field(
+        description="gce/kWh; null: of a unit in service no day is known, or nothing was supplied"
+    )
     low: float | None
     high: float | None
-    net_kwh: float
+    net_kwh: float | None = Field(description="Null where there is no rate")
+    reason: str | None = Field(description="Why there is no rate, by the unit of which least is known")
+    until: datetime = Field(description="Begin of the first day that does not count any more")
     known: int = Field(description="Of 365 days, those known of the unit of which least is; out of service is known")
 
 
@@ -59,7 +69,9 @@ class CoalTarget(BaseModel):
 class CoalAnswer(BaseModel):
     """Units, fleets, the district, and the plan."""
 
-    until: datetime
+    until: datetime | None = Field(
+        description="Begin of the first day that does not count any more, of the plant that is furthest; null: no units"
+    )
     items: list[CoalUnit]
     fleets: list[CoalFleet]
     target: CoalTarget
@@ -84,7 +96,7 @@ async def list_coal_rates(api: Api, enterprise: AnyEnterprise = None) -> CoalAns
         fleets.append(_fleet(None, years_together(years.items())))
     row = next(one for one in targets().rows if one.key == _TARGET)
     return CoalAnswer(
-        until=now,
+        until=max((year.until for year in years.values()), default=None),
         items=[_unit(code, unit, rolled) for code, year in years.items() for unit, rolled in year.units],
         fleets=fleets,
         target=CoalTarget(
@@ -100,7 +112,9 @@ def _fleet(code: str | None, year: Year) -> CoalFleet:
         rate=None if fleet is None else fleet.value,
         low=None if fleet is None else fleet.low,
         high=None if fleet is None else fleet.high,
-        net_kwh=0.0 if fleet is None else fleet.net_kwh,
+        net_kwh=None if fleet is None else fleet.net_kwh,
+        reason=year.why_unknown() or None,
+        until=year.until,
         known=year.least_known,
     )
 
@@ -113,9 +127,9 @@ def _unit(code: str, unit: str, rolled: Rolled) -> CoalUnit:
         rate=value.value,
         low=value.low,
         high=value.high,
-        alpha=value.alpha or 0.0,
-        power_kgce=value.whole_energy_kgce or 0.0,
-        net_kwh=value.whole_output or 0.0,
+        alpha=rolled.alpha,
+        power_kgce=value.whole_energy_kgce,
+        net_kwh=value.whole_output,
         completeness=value.completeness,
         days=rolled.days,
         known=rolled.known,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
 from db.performance import enpi_values
 from enms.plant_file import parse_plant
+from grafana.macros import Scope, expand
+from grafana.sql import read
 from rules.book import BUNDLED, parse_book
 from rules.evidence import decimal
 from tests.rules.test_heat_partway import NAMED
@@ -16,6 +19,9 @@ from tests.rules.test_supply_coal import BOOK, DAY, EVERYTHING, PLANT
 from tests.rules.world import World
 
 DAYS = 2
+# Coal of unit 2 that is booked by the week.
+_FUEL = next(line for line in PLANT.splitlines() if "{code: u2.coal," in line)
+COARSE = PLANT.replace(_FUEL, _FUEL.replace("register, unit: t", "interval, unit: t, period_s: 604800"))
 
 
 async def test_units_fleets_and_the_district_beside_the_plan(client, db_pool, seeded):
@@ -62,6 +68,60 @@ async def test_a_retired_unit_is_told_with_the_days_it_served(client, db_pool, s
     assert fleet["rate"] == pytest.approx((3 * 13.8 * 0.875 + 2 * 12.0) / (5 * 34.5) * 1000)
     assert fleet["known"] == 3
     assert "2 / 364" in (await client.get("/e/station?lang=en")).text
+
+
+async def test_a_unit_of_which_no_day_is_known_leaves_the_fleet_unknown_and_says_why(client, db_pool, seeded):
+    """Unknown is never 0, and the other unit's rate is not the fleet's."""
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(COARSE + NAMED, "coarse"))
+        begin = seeded.now.replace(hour=16, minute=0, second=0, microsecond=0) - 3 * DAY
+        for code, value in EVERYTHING.items():
+            await world.publish(code, [value] * 192, begin)
+    said = (await client.get("/api/v1/coal-rates")).json()
+    one, two = said["items"]
+    assert one["rate"] == pytest.approx(350.0)
+    assert [two[key] for key in ("rate", "alpha", "power_kgce", "net_kwh", "known")] == [None, None, None, None, 0]
+    for fleet in said["fleets"]:
+        assert [fleet[key] for key in ("rate", "low", "high", "net_kwh", "known")] == [None, None, None, None, 0]
+        unit = "u2" if fleet["enterprise"] else "station/u2"
+        assert fleet["reason"] == f"too_few_days: {unit} 0/365: fuel_missing: u2.coal"
+    day_over = seeded.now.replace(hour=16, minute=0, second=0, microsecond=0) - DAY
+    assert {said["until"], *(fleet["until"] for fleet in said["fleets"])} == {day_over.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    assert (await client.get("/api/v1/coal-rates?enterprise=seed-steel")).json()["until"] is None
+    why = "too few days are known: u2 0/365: fuel missing: u2.coal"
+    for page in ("/", "/e/station"):
+        shown = (await client.get(f"{page}?lang=en")).text
+        table = shown[shown.index('id="coal"') :].split("</section>")[0]
+        fleets, units = [row for row in table.split("<tr>") if "<b>Fleet</b>" in row], table.split("<tr>")[-2:]
+        assert all(f'title="{why}"><b>—</b>' in row for row in fleets), page
+        assert fleets
+        assert units[-1].count("<b>—</b>") == 2, "neither rate nor share of heat"
+        assert "<b>—</b>" not in units[0]
+    # the wall does not take the one unit that has an EnPI for the station
+    wall = (await client.get("/wall/station?lang=en")).text
+    assert "plan 305" not in wall
+    assert "plan target 305" not in wall
+    assert "too few days are known: u2 0/365" in wall
+
+
+@pytest.mark.parametrize("missing", ["", "u2", "coarse", "no EnPI"])
+async def test_grafanas_wall_knows_a_stations_rate_where_all_its_units_are_known(
+    client, db_pool, pg_dsn, as_grafana, missing
+):
+    second = "" if missing == "no EnPI" else "  - {code: u2.supply_coal, process: u2, generating_unit: u2}\n"
+    text = (COARSE if missing == "coarse" else PLANT) + NAMED + second
+    zone = ZoneInfo("Asia/Shanghai")
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(text, "wall"))
+        for code, value in EVERYTHING.items():
+            if missing != "u2" or not code.startswith("u2."):
+                await world.publish(code, [value] * 96, today - DAY)
+    scope = Scope(today - DAY, today, {"enterprise": "station"})
+    shown = await as_grafana.fetchrow(expand(read("station_coal_rate"), scope))
+    known = pytest.approx((13.8 * 0.875 + 12.0) / 69.0 * 1000)
+    assert shown["value"] == (None if missing else known)
+    assert ("未知" in shown["name"]) == bool(missing)
 
 
 @pytest.fixture

@@ -90,6 +90,9 @@ def test_a_fleet_counts_each_unit_by_what_it_supplied():
     assert fleet.value == pytest.approx(3400 / 11_000 * 1000)
     assert fleet.high - fleet.value == pytest.approx(30 / 11_000 * 1000)
     assert fleet_rate([a_unit(1.0, 100.0, 100.0)]) is None
+    # one that stands still is known: it supplied nothing; one that is not known is not
+    assert fleet_rate([a_unit(3000.0, 10_000.0, 0.0), a_unit(40.0, 0.0, 0.0)]).value == pytest.approx(304.0)
+    assert fleet_rate([a_unit(3000.0, 10_000.0, 0.0), together([], MONDAY, MONDAY + DAY, Ratio.of("kWh"))]) is None
     winter, summer = a_unit(1000.0, 2000.0, 0.0, 100.0, 200.0), a_unit(1000.0, 3000.0, 0.0, 0.0, 200.0)
     # the share of heat over the whole span, not the mean of two shares
     year = together([winter, summer], MONDAY, MONDAY + 2 * DAY, Ratio.of("kWh"))

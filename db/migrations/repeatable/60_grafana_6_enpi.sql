@@ -228,3 +228,23 @@ JOIN grafana_inner.enpi_now AS n USING (e)
 JOIN grafana_inner.enpi_unit AS q USING (e, id)
 LEFT JOIN public.process AS pr ON pr.e = n.e AND pr.code = n.process;
 COMMENT ON VIEW grafana.enpi IS 'EnPIs as defined now.';
+
+CREATE VIEW grafana.generating_unit WITH (security_barrier) AS
+SELECT v.code AS enterprise, u.code AS unit, s.valid_from, s.valid_to, n.code AS enpi, t.coarsest_s
+FROM grafana_inner.visible AS v
+JOIN public.generating_unit AS u USING (e)
+JOIN public.generating_unit_span AS s USING (e, id)
+LEFT JOIN LATERAL (
+    SELECT n.id, n.code FROM grafana_inner.enpi_now AS n
+    WHERE n.e = u.e AND n.definition ->> 'generating_unit' = u.code
+    ORDER BY n.code LIMIT 1
+) AS n ON true
+LEFT JOIN LATERAL (
+    SELECT max(c.period_s) AS coarsest_s
+    FROM grafana_inner.enpi_term AS t JOIN grafana_inner.point_now AS c USING (e, p)
+    WHERE t.e = u.e AND t.id = n.id
+) AS t ON true
+WHERE NOT s.retired;
+COMMENT ON VIEW grafana.generating_unit IS 'Generating units as long as they were in service, [valid_from, valid_to): a fleet is all of them, also those of which nothing is known.';
+COMMENT ON COLUMN grafana.generating_unit.enpi IS 'The EnPI that names it; NULL: none does, and nothing of the unit is told in these views.';
+COMMENT ON COLUMN grafana.generating_unit.coarsest_s IS 'The longest period of what it is metered by: nothing finer is known of it, by its EnPI either.';
