@@ -13,6 +13,7 @@ import asyncpg
 from db.corrections import entered_inputs
 from db.instants import BEGINNING, END, known
 from db.plants import EnterpriseRow, enterprises
+from db.recorded import Recorded, factors_recorded, points_recorded
 from db.statements import statements
 from db.versions import Version, validity, version_at
 from enms.correction_inputs import Entered, layered
@@ -38,7 +39,8 @@ class PointFacts:
 
     Attributes:
         terms: (code, sign) of a virtual point.
-        recorded: (recorded_at, valid_from) of its versions.
+        recorded: (recorded_at, valid_from) of its versions, of the meters on it, and of the site's factors of its
+            carriers.
     """
 
     p: int
@@ -50,7 +52,7 @@ class PointFacts:
     in_service_from: datetime | None
     first_ts: datetime | None
     closed_until: datetime | None
-    recorded: tuple[tuple[datetime, datetime], ...]
+    recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,11 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class EnpiModel:
-    """Everything about an EnPI but its amounts."""
+    """Everything about an EnPI but its amounts.
+
+    Attributes:
+        process_recorded: when its process's commissioning date was recorded, which holds for all time.
+    """
 
     enterprise: EnterpriseRow
     cuts: Cuts
@@ -84,6 +90,7 @@ class EnpiModel:
     points: dict[str, PointFacts]
     meters: dict[int, tuple[Installed, ...]]
     commissioned: date | None
+    process_recorded: Recorded = ()
     entered: tuple[Entered, ...] = ()
 
     @property
@@ -118,6 +125,23 @@ class EnpiModel:
     def leaves(self, version: EnpiVersion) -> list[Leaf]:
         """The metered points of a boundary, virtual ones taken apart."""
         return [leaf for part, sign, code in version.enpi.parts for leaf in self._below(Part(part), code, sign)]
+
+    @property
+    def configured(self) -> Recorded:
+        """(recorded_at, valid_from) of all its values and its limit are made of, but what is entered by hand."""
+        entries = [(v.recorded_at, v.valid_from) for v in self.versions]
+        entries += [entry for point in self._all_points() for entry in point.recorded]
+        return (*entries, *self.process_recorded)
+
+    def _all_points(self) -> list[PointFacts]:
+        """Every point it was ever made of: virtual ones, what is below them, heating values, corrections' inputs."""
+        found: dict[str, PointFacts] = {}
+        wanted = {code for version in self.versions for code in _named(version.enpi)}
+        while wanted:
+            new = {code: self.points[code] for code in wanted - found.keys() if code in self.points}
+            found |= new
+            wanted = {code for point in new.values() for code in _beside(point)}
+        return [found[code] for code in sorted(found)]
 
     def _below(self, part: Part, code: str, sign: int) -> Iterator[Leaf]:
         point = self.points.get(code)
@@ -195,15 +219,22 @@ async def models_of(
     e = enterprise.e
     cuts = await cuts_of(connection, enterprise)
     named = {name for vs in versions.values() for v in vs for name in _named(v.enpi)}
-    points = await _points(connection, e, named)
+    points = await _points(connection, enterprise, named)
     meters = await _meters(connection, e, [point.p for point in points.values()])
     models = []
     for name, held in versions.items():
-        process = held[-1].enpi.process
-        commissioned = await statements("performance").commissioned(connection, e=e, process=process)
+        process = await statements("performance").commissioned(connection, e=e, process=held[-1].enpi.process)
         models.append(
             EnpiModel(
-                enterprise, cuts, name, tuple(held), points, meters, commissioned, tuple((entered or {}).get(name, ()))
+                enterprise,
+                cuts,
+                name,
+                tuple(held),
+                points,
+                meters,
+                commissioned=process["commissioned"] if process is not None else None,
+                process_recorded=((known(process["recorded_at"]) or BEGINNING, BEGINNING),) if process else (),
+                entered=tuple((entered or {}).get(name, ())),
             )
         )
     return models
@@ -220,23 +251,29 @@ def _named(enpi: Enpi) -> set[str]:
     return {*enpi.codes, *enpi.corrections.values()}
 
 
-async def _points(connection: asyncpg.Connection, e: int, named: set[str]) -> dict[str, PointFacts]:
+def _beside(point: PointFacts) -> set[str]:
+    """What a virtual point is made of, and the heating value of any."""
+    return {*(code for code, _ in point.terms), *({point.ncv} if point.ncv is not None else ())}
+
+
+async def _points(connection: asyncpg.Connection, enterprise: EnterpriseRow, named: set[str]) -> dict[str, PointFacts]:
     """The points named, what virtual ones are made of, and the heating values of all."""
-    found: dict[str, PointFacts] = {}
-    wanted = named
+    e, found, wanted = enterprise.e, dict[str, PointFacts](), named
+    factors = await factors_recorded(connection, e, enterprise.timezone)
     while wanted:
         rows: dict[str, list[asyncpg.Record]] = {}
         async for row in statements("performance").enpi_points(connection, e=e, codes=sorted(wanted)):
             rows.setdefault(row["code"], []).append(row)
-        found |= {code: _facts(versions) for code, versions in rows.items()}
-        below = {code for facts in found.values() for code, _ in facts.terms}
-        below |= {facts.ncv for facts in found.values() if facts.ncv is not None}
+        recorded = await points_recorded(connection, e, [versions[0]["p"] for versions in rows.values()])
+        found |= {code: _facts(versions, recorded[versions[0]["p"]], factors) for code, versions in rows.items()}
+        below = {code for facts in found.values() for code in _beside(facts)}
         wanted = (below - set(found)) - wanted
     return found
 
 
-def _facts(versions: Sequence[asyncpg.Record]) -> PointFacts:
+def _facts(versions: Sequence[asyncpg.Record], recorded: Recorded, factors: Mapping[str, Recorded]) -> PointFacts:
     last = versions[-1]
+    carriers = sorted({v["carrier"] for v in versions if v["carrier"] is not None})
     terms = json.loads(last["virtual"]) if last["virtual"] is not None else []
     return PointFacts(
         p=last["p"],
@@ -248,7 +285,7 @@ def _facts(versions: Sequence[asyncpg.Record]) -> PointFacts:
         in_service_from=last["in_service_from"],
         first_ts=last["first_ts"],
         closed_until=last["closed_until"],
-        recorded=tuple((v["recorded_at"], known(v["valid_from"]) or BEGINNING) for v in versions),
+        recorded=(*recorded, *(entry for carrier in carriers for entry in factors.get(carrier, ()))),
     )
 
 

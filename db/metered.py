@@ -8,12 +8,10 @@ from datetime import date, datetime
 
 import asyncpg
 
-from db.instants import BEGINNING, known
+from db.recorded import Recorded, points_recorded
 from db.statements import statements
 
 Window = tuple[datetime, datetime]
-# (recorded_at, valid_from) of every version
-Recorded = tuple[tuple[datetime, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class MeteredPoint:
     Attributes:
         to_amount: amount per unit read; of a rate, per unit and hour.
         step: smallest step of its register, as an amount; None for other readings.
-        recorded: when each of its versions was recorded, and from when it holds.
+        recorded: when each of its versions, and then of the meters on it, was recorded, and from when it holds.
     """
 
     p: int
@@ -71,14 +69,9 @@ NOTHING = WindowSum(None, 0.0, 0.0, 0.0)
 
 async def metered_points(connection: asyncpg.Connection, e: int) -> list[MeteredPoint]:
     """Every metered point of an enterprise that is not retired, by code."""
-    return [_point(row) async for row in statements("metered").metered_points(connection, e=e)]
-
-
-def _point(row: asyncpg.Record) -> MeteredPoint:
-    facts = dict(row)
-    since = [known(instant) or BEGINNING for instant in facts.pop("valid_from")]
-    recorded = tuple(zip(facts.pop("recorded_at"), since, strict=True))
-    return MeteredPoint(**facts, recorded=recorded)
+    recorded = await points_recorded(connection, e)
+    rows = statements("metered").metered_points(connection, e=e)
+    return [MeteredPoint(**row, recorded=recorded[row["p"]]) async for row in rows]
 
 
 async def window_sums(

@@ -4,16 +4,11 @@ SELECT point.p, point.code, c.process, c.carrier, c.role, c.parent, c.reading, c
        c.period_s, c.reporting, c.in_service_from, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s,
        coalesce(i.multiplier, 1) AS multiplier,
        CASE WHEN c.reading = 'register' THEN abs(i.resolution * i.multiplier * c.to_amount) END AS step, i.accuracy_class,
-       i.calibrated, v.recorded_at, v.valid_from
+       i.calibrated
 FROM point
 JOIN LATERAL (
     SELECT * FROM point_config_span AS k WHERE k.e = point.e AND k.p = point.p ORDER BY k.valid_from DESC LIMIT 1
 ) AS c ON true
-JOIN LATERAL (
-    SELECT array_agg(k.recorded_at ORDER BY k.valid_from) AS recorded_at,
-           array_agg(k.valid_from ORDER BY k.valid_from) AS valid_from
-    FROM point_config_span AS k WHERE k.e = point.e AND k.p = point.p
-) AS v ON true
 LEFT JOIN LATERAL (
     SELECT * FROM installation_span AS k WHERE k.e = point.e AND k.p = point.p ORDER BY k.installed_at DESC LIMIT 1
 ) AS i ON true

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import asyncpg
 
+from db.recorded import Recorded, points_recorded
 from db.statements import statements
 from db.versions import Version, validity
 from enms.metering import INTERVAL_S
@@ -31,6 +32,7 @@ class Instrument:
 
     Attributes:
         to_amount: amount an hour (kW) per unit read, of a gauge of power.
+        recorded: when each of its versions, and then of the meters on it, was recorded, and from when it holds.
     """
 
     p: int
@@ -44,6 +46,7 @@ class Instrument:
     closed_until: datetime | None
     accuracy_class: float | None
     calibrated: date | None
+    recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,9 @@ async def motor_versions(connection: asyncpg.Connection, e: int) -> dict[str, li
 async def instruments(connection: asyncpg.Connection, e: int, codes: Sequence[str]) -> dict[str, Instrument]:
     """Points by code, as configured last."""
     rows = statements("motors").instruments(connection, e=e, codes=sorted(set(codes)))
-    return {row["code"]: Instrument(**row) async for row in rows}
+    found = [dict(row) async for row in rows]
+    recorded = await points_recorded(connection, e, [row["p"] for row in found]) if found else {}
+    return {row["code"]: Instrument(**row, recorded=recorded[row["p"]]) for row in found}
 
 
 async def quarter_hours(

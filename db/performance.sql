@@ -7,7 +7,7 @@ ORDER BY enpi.code, v.valid_from;
 
 -- name: enpi_points(e, codes)
 -- Every version of the points an EnPI is made of.
-SELECT point.p, point.code, c.valid_from, c.recorded_at, c.reading, c.unit, c.amount_unit, c.period_s, c.in_service_from, c.ncv,
+SELECT point.p, point.code, c.carrier, c.amount_unit, c.period_s, c.in_service_from, c.ncv,
        c.virtual::text AS virtual, s.first_ts, s.closed_until
 FROM point
 JOIN point_config_span AS c USING (e, p)
@@ -15,8 +15,8 @@ LEFT JOIN point_state AS s USING (e, p)
 WHERE point.e = :e AND point.code = ANY (:codes::text[])
 ORDER BY point.code, c.valid_from;
 
--- name: commissioned(e, process)$
-SELECT commissioned FROM process WHERE e = :e AND code = :process;
+-- name: commissioned(e, process)^
+SELECT commissioned, recorded_at FROM process WHERE e = :e AND code = :process;
 
 -- name: meters(e, points)
 -- The meters on points, each for as long as it was there.

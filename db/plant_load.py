@@ -121,6 +121,7 @@ async def _store_enterprise(connection: asyncpg.Connection, plant: Plant, now: d
             parent=process.parent,
             commissioned=process.commissioned,
             position=position,
+            now=now,
         )
     await sql.delete_other_processes(connection, e=e, codes=[p.code for p in plant.processes])
     changed = before is not None and (before["timezone"], before["day_starts"]) != (head.timezone, day_starts)

@@ -37,12 +37,14 @@ INSERT INTO shift (e, code, starts, ends) VALUES (:e, :code, :starts, :ends);
 -- name: shifts(e)
 SELECT code, starts, ends FROM shift WHERE e = :e ORDER BY starts;
 
--- name: upsert_process(e, code, name_zh, name_en, kind, parent, commissioned, position)!
-INSERT INTO process (e, code, name_zh, name_en, kind, parent, commissioned, position)
-VALUES (:e, :code, :name_zh, :name_en, :kind, :parent, :commissioned, :position)
+-- name: upsert_process(e, code, name_zh, name_en, kind, parent, commissioned, position, now)!
+INSERT INTO process (e, code, name_zh, name_en, kind, parent, commissioned, position, recorded_at)
+VALUES (:e, :code, :name_zh, :name_en, :kind, :parent, :commissioned, :position, :now)
 ON CONFLICT (e, code) DO UPDATE SET
     name_zh = excluded.name_zh, name_en = excluded.name_en, kind = excluded.kind, parent = excluded.parent,
-    commissioned = excluded.commissioned, position = excluded.position;
+    commissioned = excluded.commissioned, position = excluded.position,
+    recorded_at = CASE WHEN process.commissioned IS DISTINCT FROM excluded.commissioned
+                       THEN excluded.recorded_at ELSE process.recorded_at END;
 
 -- name: delete_other_processes(e, codes)!
 DELETE FROM process WHERE e = :e AND code <> ALL (:codes::text[]);

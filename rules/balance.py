@@ -13,6 +13,7 @@ from typing import Any
 from db import rules as store
 from db.metered import MeteredPoint, WindowSum, day_sums, metered_points
 from db.plants import EnterpriseRow
+from db.recorded import Recorded, points_recorded
 from db.served import served_points
 from db.statements import statements
 from db.totals import cuts_of
@@ -102,7 +103,8 @@ class Balance:
                 below.setdefault(point.parent, []).append(point)
         inflows: dict[str, tuple[tuple[MeteredPoint, int], ...]]
         inflows = {code: ((points[code], 1),) for code in below if code in points}
-        inflows |= await self._computed(facts, below, points)
+        computed = await self._computed(facts, below, points)
+        inflows |= {code: inflow for code, (inflow, _) in computed.items()}
         cuts, carriers = await facts.ask(cuts_of, self._e), self._rule.watches.carriers
         found = []
         for code, inflow in sorted(inflows.items()):
@@ -111,25 +113,27 @@ class Balance:
             outflow = [q for q in below[code] if q.carrier == first.carrier and unit(q.amount_unit).dimension is like]
             wanted = carriers is None or first.carrier in carriers
             if outflow and wanted and first.aggregate == "sum" and len(outflow) == len(below[code]):
-                found.append(self._subject(code, Network(inflow, tuple(outflow), first.amount_unit, cuts)))
+                network = Network(inflow, tuple(outflow), first.amount_unit, cuts)
+                found.append(self._subject(code, network, computed[code][1] if code in computed else ()))
         return found
 
     async def _computed(
         self, facts: Facts, below: Mapping[str, object], points: Mapping[str, MeteredPoint]
-    ) -> dict[str, tuple[tuple[MeteredPoint, int], ...]]:
-        """Computed points with points below them, as the signed meters they stand for now."""
+    ) -> dict[str, tuple[tuple[tuple[MeteredPoint, int], ...], Recorded]]:
+        """Computed points with points below them, as the signed meters they stand for now; when that was recorded."""
         rows = [row async for row in statements("metered").virtual_points(facts.connection, e=self._e)]
         parents = {row["p"]: row["code"] for row in rows if row["code"] in below}
         by_number = {point.p: point for point in points.values()}
+        recorded = await points_recorded(facts.connection, self._e, parents)
         found = {}
         for p, served in (await served_points(facts.connection, self._e, list(parents))).items():
             part = served.parts[-1] if served.parts else None
             if part is not None and all(term in by_number for term in part.points):
                 terms = zip(part.points, part.signs, strict=True)
-                found[parents[p]] = tuple((by_number[term], sign) for term, sign in terms)
+                found[parents[p]] = tuple((by_number[term], sign) for term, sign in terms), recorded[p]
         return found
 
-    def _subject(self, code: str, network: Network) -> Subject[Network]:
+    def _subject(self, code: str, network: Network, computed: Recorded) -> Subject[Network]:
         numbers = frozenset(point.p for point in network.points)
         return Subject(
             code=code,
@@ -138,7 +142,7 @@ class Balance:
             inputs=numbers,
             waits_for=numbers,
             reach=_FOR_EVER,
-            configured=tuple(entry for point in network.points for entry in point.recorded),
+            configured=(*(entry for point in network.points for entry in point.recorded), *computed),
         )
 
     async def judge(self, facts: Facts, spans: Sequence[Span[Network]]) -> dict[str, list[Judged[DaysLoss]]]:

@@ -14,6 +14,7 @@ from db.energy import Period
 from db.instants import BEGINNING
 from db.metered import metered_points
 from db.plants import EnterpriseRow
+from db.recorded import Recorded, factors_recorded
 from db.supplies import BudgetVersion, budget_versions
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
@@ -123,7 +124,12 @@ class BudgetAhead:
         counted = frozenset(q.p for q in points if q.role in _PURCHASES)
         waited = frozenset(q.p for q in points if q.role == "purchased") or counted
         carbon = await facts.ask(carbon_versions, self._enterprise.e)
-        return [_subject(versions, cuts, counted, waited, carbon) for versions in wanted.values()]
+        factors = await facts.ask(factors_recorded, self._enterprise.e, self._enterprise.timezone)
+        recorded = (
+            *(entry for point in points for entry in point.recorded),
+            *(entry for entries in factors.values() for entry in entries),
+        )
+        return [_subject(versions, cuts, counted, waited, carbon, recorded) for versions in wanted.values()]
 
     async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[Standing]]]:
         found: dict[str, list[Judged[Standing]]] = {}
@@ -249,6 +255,7 @@ def _subject(
     counted: frozenset[int],
     waited: frozenset[int],
     carbon: Sequence[CarbonVersion],
+    recorded: Recorded,
 ) -> Subject[Plan]:
     budget = versions[-1].budget
     start, end = year_of(budget, cuts)
@@ -263,6 +270,7 @@ def _subject(
         configured=(
             *((v.recorded_at, v.valid_from) for v in versions),
             *((one.recorded_at, _begins(one, cuts)) for one in own),
+            *recorded,
         ),
     )
 

@@ -104,6 +104,7 @@ class EnpiBaseline:
         beside = {point.p for point in one.points.values()}
         beside |= {leaf.point.p for other in one.enpis.values() for leaf in other.leaves(other.current)}
         recorded = [entry for point in one.points.values() for entry in point.recorded]
+        recorded += [entry for other in one.enpis.values() for entry in other.configured]
         asked = [(version.recorded_at, version.valid_from) for version in kept if version.actor]
         return Subject(
             code=of_enpi.code,

@@ -35,7 +35,6 @@ async def enpi_values(
 def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiModel]:
     """An EnPI as a rule watches it: with its corrections and heating values, on its enterprise's calendar."""
     boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
-    recorded = [entry for point in model.points.values() if point.p in boundary for entry in point.recorded]
     named = {code for version in model.versions for code in version.enpi.corrections.values()}
     ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
     beside = [model.points[code] for code in sorted(named | ncvs) if code in model.points]
@@ -51,6 +50,6 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
         inputs=frozenset(boundary | {point.p for point in beside}),
         waits_for=frozenset(boundary),
         reach=_REACH.get(resolution, timedelta()),
-        configured=(*((v.recorded_at, v.valid_from) for v in model.versions), *recorded, *said),
+        configured=(*model.configured, *said),
         hopes_for=tuple((p, period) for p, period in samples if period <= step),
     )

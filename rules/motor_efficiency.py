@@ -92,7 +92,10 @@ class MotorEfficiency:
                 inputs=numbers,
                 waits_for=numbers,
                 reach=_EVER,
-                configured=tuple((v.recorded_at, v.valid_from) for v in versions),
+                configured=(
+                    *((v.recorded_at, v.valid_from) for v in versions),
+                    *(entry for point in own.values() for entry in point.recorded),
+                ),
             )
             subjects.append(subject)
         return subjects

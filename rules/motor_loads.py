@@ -107,7 +107,10 @@ def _subject(
         inputs=numbers,
         waits_for=numbers,
         reach=timedelta(),
-        configured=tuple((v.recorded_at, v.valid_from) for v in versions),
+        configured=(
+            *((v.recorded_at, v.valid_from) for v in versions),
+            *(entry for point in own.values() for entry in point.recorded),
+        ),
     )
 
 

@@ -277,8 +277,7 @@ def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast
     points = frozenset(p for unit in units for p in unit.points)
     ncvs = frozenset(p for unit in units for p in unit.ncvs)
     present = frozenset(p for unit in units for p in unit.present)
-    known = {point.p: point for unit in units for point in unit.model.points.values()}
-    recorded = [entry for point in known.values() if point.p in points | ncvs for entry in point.recorded]
+    recorded = [entry for unit in units for entry in unit.model.configured]
     return Subject(
         code=code,
         watched=watched,

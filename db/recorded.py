@@ -1,0 +1,36 @@
+"""When configuration was recorded, and from when it holds: what was told anew is judged again from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from db.instants import BEGINNING, known, known_day
+from db.statements import statements
+
+# (recorded_at, valid_from) of every version
+Recorded = tuple[tuple[datetime, datetime], ...]
+
+
+async def points_recorded(
+    connection: asyncpg.Connection, e: int, points: Iterable[int] | None = None
+) -> dict[int, Recorded]:
+    """Of points (of all of an enterprise) and the meters on them; a point's own versions first, in order of time."""
+    numbers = None if points is None else sorted(set(points))
+    found: dict[int, list[tuple[datetime, datetime]]] = {}
+    async for row in statements("recorded").points(connection, e=e, numbers=numbers):
+        found.setdefault(row["p"], []).append((row["recorded_at"], known(row["holds_from"]) or BEGINNING))
+    return {p: tuple(entries) for p, entries in found.items()}
+
+
+async def factors_recorded(connection: asyncpg.Connection, e: int, zone: str) -> dict[str, Recorded]:
+    """Of a site's own standard-coal factors, by carrier; each begins with a date of its zone, as conversion has it."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    async for row in statements("recorded").factors(connection, e=e):
+        day = known_day(row["effective_from"])
+        begins = BEGINNING if day is None else datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+        found.setdefault(row["carrier"], []).append((row["recorded_at"], begins))
+    return {carrier: tuple(entries) for carrier, entries in found.items()}
