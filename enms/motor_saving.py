@@ -183,6 +183,14 @@ def new_input_kw(candidate: Candidate, output_kw: float, share: float, efficienc
     return output_kw + share * loss + beta**2 * (1 - share) * loss
 
 
+def _other_shares(motor: Motor, shares: Sequence[float]) -> list[Motor]:
+    """The motor with other no-load losses than assumed; none where its nameplate has them."""
+    if motor.no_load_loss_kw is not None or motor.efficiency_pct is None:
+        return []
+    loss = (100.0 / motor.efficiency_pct - 1.0) * motor.rated_kw
+    return [motor.model_copy(update={"no_load_loss_kw": share * loss}) for share in shares]
+
+
 def _saving(motor: Motor, profile: LoadProfile, candidate: Candidate, accuracy_class: float | None) -> Saving:
     share = assumption("no_load_loss_share")
     slip = assumption("less_slip").high if motor.drives in _CENTRIFUGAL else 0.0
@@ -206,11 +214,14 @@ def _saving(motor: Motor, profile: LoadProfile, candidate: Candidate, accuracy_c
     middle = saved(motor, share.value, grade)
     meter = (accuracy_class or 0.0) / 100
     shares = [saved(motor, s, grade) - middle for s in (share.low, share.high)]
+    olds = [saved(old, share.value, grade) - middle for old in _other_shares(motor, (share.low, share.high))]
+    meters = [saved(motor, share.value, grade, scale=1 + sign * meter) - middle for sign in (-1, 1)]
     parts = {
         "old_motor_tolerance": (0.0, max(0.0, saved(worn, share.value, grade) - middle)),
         "new_motor_tolerance": (min(0.0, saved(motor, share.value, worse) - middle), 0.0),
         "no_load_share": (min(0.0, *shares), max(0.0, *shares)),
-        "power_meter": (-abs(middle) * meter, abs(middle) * meter),
+        "old_no_load_share": (min([0.0, *olds]), max([0.0, *olds])),
+        "power_meter": (min(0.0, *meters), max(0.0, *meters)),
         "less_slip": (min(0.0, saved(motor, share.value, grade, more=slip) - middle), 0.0),
     }
     now = sum(b.kw * b.hours for b in running) * to_year

@@ -47,7 +47,7 @@ class DayRun:
     """24 hours of a motor.
 
     Attributes:
-        running: quarter hours in which it ran.
+        day: quarter hours in which it ran.
         classes: of its instruments.
     """
 
@@ -55,7 +55,7 @@ class DayRun:
     reference: Reference | None
     comparison: Comparison | None
     absolute: Absolute | None
-    running: int
+    day: tuple[Operating, ...]
     classes: dict[str, float | None]
 
 
@@ -163,7 +163,7 @@ class MotorEfficiency:
         found = compare(motor.motor, reference, day, classes)
         if found is None or found.compared < max(FEWEST, self._rule.condition.min_compared * len(day)):
             return _unknown(start, end, "too_little_at_the_references_loads")
-        basis = DayRun(motor.motor, reference, found, None, len(day), classes)
+        basis = DayRun(motor.motor, reference, found, None, tuple(day), classes)
         loss, limit = 100 * found.loss, 100 * found.uncertainty
         truth, in_band = over(loss, limit, self._rule.deadband)
         return Judged(Observation(start, end, truth, in_band), loss, limit, None, basis)
@@ -177,7 +177,7 @@ class MotorEfficiency:
         # what would have to be measured for the whole range to lie below what the nameplate allows
         value, limit = 100 * measured.value, 100 * measured.least * measured.value / measured.high
         truth, in_band = under(value, limit, self._rule.deadband)
-        basis = DayRun(motor, None, None, measured, len(day), classes)
+        basis = DayRun(motor, None, None, measured, tuple(day), classes)
         return Judged(Observation(start, end, truth, in_band), value, limit, None, basis)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[Watched]]) -> dict[str, datetime]:
@@ -198,10 +198,10 @@ class MotorEfficiency:
             if code in subject.watched.points
         ]
         window = {"start": step.end - _DAY, "end": step.end}
-        return evidence_of(run.motor, run.reference, run.comparison, run.absolute) | {
+        return evidence_of(run.motor, run.day, run.reference, run.comparison, run.absolute) | {
             "window": window,
             "inputs": metered,
-            "running_quarter_hours": run.running,
+            "running_quarter_hours": len(run.day),
         }
 
 

@@ -24,6 +24,7 @@ from rules import (
     enpi_baseline,
     enpi_threshold,
     max_demand_now,
+    motor_efficiency_evidence,
     motor_register,
     power_factor,
     quality_replay,
@@ -37,6 +38,7 @@ from rules.metered import number
 
 Again = Callable[[Mapping[str, Any]], tuple[bool | None, float | None, float | None]]
 AGAIN: dict[str, Again] = {
+    Kind.MOTOR_EFFICIENCY: motor_efficiency_evidence.replayed,
     Kind.MOTOR_REGISTER: motor_register.replayed,
     Kind.DATA_QUALITY: quality_replay.replayed,
     Kind.THRESHOLD: enpi_threshold.replayed,
@@ -84,9 +86,6 @@ def replay(text: str, sha256: str) -> Replayed:
         return Replayed(intact, *_motor(body))
     if kind == "motor_overload":
         return Replayed(intact, *_overload(body))
-    if kind == "motor_efficiency":
-        value, limit = (float(body["result"][key]) for key in ("value", "limit"))
-        return Replayed(intact, value < limit if "reference" not in body else value > limit, value, limit)
     again = AGAIN.get(kind)
     return Replayed(intact, *again(body)) if again is not None else Replayed(intact, None, None, None)
 

@@ -262,7 +262,8 @@ _WORDS: dict[str, dict[str, str]] = {
     "saving_part": {
         "old_motor_tolerance": N_("the old motor may be worse than its nameplate"),
         "new_motor_tolerance": N_("the new motor may be worse than its nameplate"),
-        "no_load_share": N_("no-load loss not on the nameplate"),
+        "no_load_share": N_("no-load loss of the new motor"),
+        "old_no_load_share": N_("no-load loss not on the nameplate"),
         "power_meter": N_("class of the power meter"),
         "less_slip": N_("the new motor turns faster"),
     },

@@ -96,3 +96,20 @@ def test_one_that_is_loaded_now_and_then_is_not_too_large():
     assert (
         resizing(old, profile((curve_kw(old, 0.25), 500), (curve_kw(old, 0.8), 220)), TODAY) is NoSaving.NOT_TOO_LARGE
     )
+
+
+def test_what_the_old_nameplate_does_not_say_is_in_the_range():
+    """Whatever share of its losses the old motor has at no load, the saving is within what is told."""
+    found = replacement(motor(), profile((25, 720)), TODAY, 0.5)
+    loss = (1 / 0.921 - 1) * 55
+    for share in (0.25, 0.55):
+        known = replacement(motor(no_load_loss_kw=share * loss), profile((25, 720)), TODAY, 0.5)
+        assert found.low_kwh_a <= known.kwh_a <= found.high_kwh_a
+        assert known.parts["old_no_load_share"] == (0.0, 0.0)
+
+
+def test_the_class_of_the_meter_counts_as_far_as_it_moves_the_saving():
+    found = replacement(motor(), profile((40, 720)), TODAY, 0.5)
+    more, less = (replacement(motor(), profile((40 * f, 720)), TODAY, 0.5).kwh_a for f in (1.005, 0.995))
+    low, high = found.parts["power_meter"]
+    assert (low, high) == (pytest.approx(min(more, less) - found.kwh_a), pytest.approx(max(more, less) - found.kwh_a))
