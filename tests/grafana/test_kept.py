@@ -62,7 +62,8 @@ async def test_a_day_of_all_points_is_the_days_of_each(desk: Desk) -> None:
         "SELECT enterprise, local_date, time, count(*) AS points, sum(least(covered_s, elapsed_s)) AS covered_s,"
         " sum(estimated_s) AS estimated_s, sum(elapsed_s) AS elapsed_s FROM grafana.day GROUP BY 1, 2, 3 ORDER BY 1, 2"
     )
-    assert len(whole) >= 3 * len(plants())
+    # right after midnight nothing of the third day is closed yet
+    assert len(whole) >= 2 * len(plants())
     assert any(row["covered_s"] < row["elapsed_s"] for row in whole)
     for row, days in zip(whole, each, strict=True):
         assert tuple(row) == tuple(pytest.approx(v) if isinstance(v, float) else v for v in days)
