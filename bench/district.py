@@ -244,9 +244,7 @@ async def _piece(
 
 async def settle(connection: asyncpg.Connection) -> None:
     """Nothing left for the background to do while something is timed."""
-    days, rules = ("day_total", "heat_day", "level_day"), ("alert", "transition", "rule_subject", "rule_version")
-    for table in ("reading", "interval", "finding", "point_state", *days, *rules):
-        await connection.execute(f"VACUUM (ANALYZE) {table}")
+    await _SQL.settle(connection)
 
 
 def _quarter(at: datetime) -> int:

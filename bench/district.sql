@@ -208,3 +208,6 @@ JOIN (SELECT *, row_number() OVER (ORDER BY e, p) AS place, count(*) OVER () AS 
     ON c.place = 1 + (n * 7919) % c.places
 ON CONFLICT DO NOTHING;
 
+-- name: settle#
+VACUUM (ANALYZE) reading, interval, finding, point_state, day_total, heat_day, level_day, alert, transition,
+    rule_subject, rule_version;

@@ -78,7 +78,7 @@ async def run(dsn: str, days: int, grow: int, copies: int, chunk_days: int | Non
     """Measure on a database of its own at `dsn`'s server."""
     name = f"enms_bench_storage_{os.getpid()}"
     admin = await asyncpg.connect(dsn)
-    await admin.execute(f'CREATE DATABASE "{name}"')
+    await admin.execute(await _SQL.create_statement(admin, name=name))
     try:
         own = urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
         await migrate(own)
@@ -88,7 +88,7 @@ async def run(dsn: str, days: int, grow: int, copies: int, chunk_days: int | Non
         finally:
             await connection.close()
     finally:
-        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await admin.execute(await _SQL.drop_statement(admin, name=name))
         await admin.close()
 
 

@@ -1,5 +1,12 @@
 -- What the storage measurement asks the database beside the product's own statements.
 
+-- name: create_statement(name)$
+-- No parameter may name a database: the server quotes it.
+SELECT format('CREATE DATABASE %I', :name::text);
+
+-- name: drop_statement(name)$
+SELECT format('DROP DATABASE %I WITH (FORCE)', :name::text);
+
 -- name: add_enterprise(code)$
 INSERT INTO enterprise (code, name_zh, name_en, industry, timezone, day_starts, month_starts_day, registered_at)
 VALUES (:code, :code, :code, 'other', 'Asia/Shanghai', '00:00', 1, '2020-01-01T00:00:00Z')

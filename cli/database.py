@@ -32,7 +32,8 @@ async def connected(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
         try:
             if missing := await missing_migrations(connection):
                 raise ConflictError(f"the database lacks {', '.join(missing)}: run `enms migrate` first")
-            await connection.execute(f"SET ROLE {APPLICATION_ROLE}")  # a constant of db.pool
+            # SET ROLE takes no parameter
+            await connection.execute("SELECT set_config('role', $1, false)", APPLICATION_ROLE)
             yield connection
         finally:
             await connection.close()

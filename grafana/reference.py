@@ -35,7 +35,7 @@ def _units() -> str:
         "unit",
         ("symbol text", "dimension text", "factor float8", "per_hour text", "amount_per_hour float8"),
         rows,
-        "Units and how many of their dimension''s base unit one is.",
+        "Units and how many of their dimension's base unit one is.",
     )
 
 
@@ -152,7 +152,10 @@ def _corrections() -> str:
 def _table(
     name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], comment: str, key: str | None = None
 ) -> str:
-    """A table, not a view of VALUES: those have no index, and are gone through for every row that is joined."""
+    """A table, not a view of VALUES: those have no index, and are gone through for every row that is joined.
+
+    Put together as text, since it is written to a file: names and types are this module's own, values are quoted.
+    """
     names = [column.split()[0] for column in columns]
     types = [column.split()[1] for column in columns]
     lines = [f"    ({', '.join(_cell(cell) for cell in row)})" for row in rows]
@@ -162,7 +165,7 @@ def _table(
         + ",\n".join(lines)
         + f"\n) AS row ({', '.join(names)});\n"
         + f"CREATE INDEX ON grafana_inner.{name} ({key or names[0]});\nANALYZE grafana_inner.{name};\n"
-        + f"COMMENT ON TABLE grafana_inner.{name} IS '{comment}';\n"
+        + f"COMMENT ON TABLE grafana_inner.{name} IS {_cell(comment)};\n"
     )
 
 

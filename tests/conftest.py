@@ -59,12 +59,11 @@ class Cluster:
     def dsn(self, database: str) -> str:
         return urlunsplit(urlsplit(self.owner)._replace(path=f"/{database}"))
 
-    async def create(self, database: str, template: str | None = None) -> str:
+    async def create(self, database: str, template: str = "template1") -> str:
         owner = urlsplit(self.owner).username or "postgres"
-        source = f' TEMPLATE "{template}"' if template is not None else ""
         for last in (False, False, True):
             try:
-                await self._run(f'CREATE DATABASE "{database}" OWNER "{owner}"{source}')
+                await self._run("CREATE DATABASE %I OWNER %I TEMPLATE %I", database, owner, template)
             except asyncpg.ObjectInUseError:  # one of TimescaleDB's workers is just finding out it may not stay
                 if last:
                     raise
@@ -74,26 +73,27 @@ class Cluster:
 
     async def make_template(self, database: str) -> None:
         """Let `database` be cloned: TimescaleDB keeps a worker connected to every database but a template."""
-        await self._run(f'ALTER DATABASE "{database}" IS_TEMPLATE true')
+        await self._run("ALTER DATABASE %I IS_TEMPLATE true", database)
 
     async def drop_template(self, database: str) -> None:
         with contextlib.suppress(asyncpg.InvalidCatalogNameError):  # never made
-            await self._run(f'ALTER DATABASE "{database}" IS_TEMPLATE false')
+            await self._run("ALTER DATABASE %I IS_TEMPLATE false", database)
         await self.drop(database)
 
     async def drop(self, database: str) -> None:
         async def dropped() -> bool:
-            await self._run(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            await self._run("DROP DATABASE IF EXISTS %I WITH (FORCE)", database)
             return True
 
         # A worker of TimescaleDB's may not be put out; it leaves by itself within a moment.
         busy = (asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError)
         await eventually(dropped, 10, every_s=0.2, not_yet=busy)
 
-    async def _run(self, statement: str) -> None:
+    async def _run(self, form: str, *names: str) -> None:
+        """A statement about databases: no parameter may name one, so the server quotes the names into it."""
         connection = await asyncpg.connect(self.admin)
         try:
-            await connection.execute(statement)
+            await connection.execute(await connection.fetchval("SELECT format($1, VARIADIC $2::text[])", form, names))
         finally:
             await connection.close()
 

@@ -56,8 +56,10 @@ async def test_a_day_of_all_points_is_the_days_of_each(desk: Desk) -> None:
     in_service = "UPDATE grafana_inner.point_now SET in_service_from = now() - interval '30 hours' WHERE p = $1"
     await desk.owner.execute(in_service, late)
     await desk.owner.execute("UPDATE day_total SET estimated_s = 900 WHERE p = $1", late)
-    columns = "enterprise, local_date, time, points, covered_s, estimated_s, elapsed_s"
-    whole = await desk.viewer.fetch(f"SELECT {columns} FROM grafana.completeness_day ORDER BY 1, 2")
+    whole = await desk.viewer.fetch(
+        "SELECT enterprise, local_date, time, points, covered_s, estimated_s, elapsed_s"
+        " FROM grafana.completeness_day ORDER BY 1, 2"
+    )
     each = await desk.viewer.fetch(
         "SELECT enterprise, local_date, time, count(*) AS points, sum(least(covered_s, elapsed_s)) AS covered_s,"
         " sum(estimated_s) AS estimated_s, sum(elapsed_s) AS elapsed_s FROM grafana.day GROUP BY 1, 2, 3 ORDER BY 1, 2"

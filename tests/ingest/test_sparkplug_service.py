@@ -353,8 +353,9 @@ async def _has(pool: asyncpg.Pool, point: str, row: tuple[int, float]) -> bool:
 
 async def _came(pool: asyncpg.Pool, t: int) -> bool:
     """Whether what was measured then is stored, or something is in the quarantine."""
-    stored = "SELECT EXISTS (SELECT FROM reading WHERE ts = to_timestamp($1 / 1000.0))"
-    came: bool = await pool.fetchval(f"{stored} OR EXISTS (SELECT FROM quarantine)", t)
+    came: bool = await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM reading WHERE ts = to_timestamp($1 / 1000.0)) OR EXISTS (SELECT FROM quarantine)", t
+    )
     return came
 
 

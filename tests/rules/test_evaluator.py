@@ -290,13 +290,20 @@ async def test_an_overload_is_judged_again_from_its_evidence(mill):
     assert again.value == pytest.approx(alert.value)
 
 
-@pytest.mark.parametrize("table", ["transition", "evidence"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET recorded_at = now()", "DELETE FROM {}"])
-async def test_what_happened_cannot_be_rewritten(world, table, statement):
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE transition SET recorded_at = now()",
+        "DELETE FROM transition",
+        "UPDATE evidence SET recorded_at = now()",
+        "DELETE FROM evidence",
+    ],
+)
+async def test_what_happened_cannot_be_rewritten(world, statement):
     await publish_day(world, 550.0)
     await world.evaluate()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        await world.connection.execute(statement.format(table))
+        await world.connection.execute(statement)
 
 
 async def test_one_open_alert_a_rule_and_subject(world):
