@@ -69,7 +69,12 @@ class RuleHealth:
 
 @dataclass(frozen=True, slots=True)
 class SubjectRow:
-    """Where one subject of a rule stands. `memory` is the evaluator's own, as JSON; `truth` as in `Truth`."""
+    """Where one subject of a rule stands. `memory` is the evaluator's own, as JSON; `truth` as in `Truth`.
+
+    Attributes:
+        worded_from: what ends before was judged by a wording that judged otherwise; None: all of it by this one.
+        worded_memory: the memory at that instant.
+    """
 
     rule: str
     subject: str
@@ -86,6 +91,8 @@ class SubjectRow:
     limit_value: float | None
     error: str | None
     ended_at: datetime | None
+    worded_from: datetime | None
+    worded_memory: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +232,15 @@ async def put_subjects(connection: asyncpg.Connection, e: int, rows: Sequence[Su
         values=[r.value for r in rows],
         limits=[r.limit_value for r in rows],
         errors=[r.error for r in rows],
+        worded_from=[r.worded_from for r in rows],
+        worded_memories=[r.worded_memory for r in rows],
     )
+
+
+async def wordings(connection: asyncpg.Connection, e: int, rule: str, versions: Sequence[int]) -> dict[int, str]:
+    """Definitions of a rule as it was worded once, by version."""
+    rows = statements("rules").wordings(connection, e=e, rule=rule, versions=list(versions))
+    return {row["version"]: row["definition"] async for row in rows}
 
 
 async def take_changes(connection: asyncpg.Connection, e: int) -> list[Change]:

@@ -21,6 +21,9 @@ SELECT rule, max(version) AS newest, max(version) FILTER (WHERE retired_at IS NU
        max(sha256) FILTER (WHERE retired_at IS NULL) AS sha256
 FROM rule_version WHERE e = :e GROUP BY rule;
 
+-- name: wordings(e, rule, versions)
+SELECT version, definition::text AS definition FROM rule_version WHERE e = :e AND rule = :rule AND version = ANY (:versions::int[]);
+
 -- name: retire_rule(e, rule, now)!
 UPDATE rule_version SET retired_at = :now WHERE e = :e AND rule = :rule AND retired_at IS NULL;
 
@@ -44,7 +47,7 @@ GROUP BY e, rule;
 
 -- name: subjects(e, rule)
 SELECT rule, subject, version, evaluated_until, configured_at, redo_from, memory::text AS memory, phase, phase_since, truth,
-       reason, value, limit_value, error, ended_at
+       reason, value, limit_value, error, ended_at, worded_from, worded_memory::text AS worded_memory
 FROM rule_subject WHERE e = :e AND (:rule::text IS NULL OR rule = :rule)
 ORDER BY rule, subject;
 
@@ -87,23 +90,23 @@ WHERE closed_until IS NOT NULL
   AND (e = :e OR (EXISTS (SELECT FROM enterprise AS d WHERE d.e = :e AND d.scope = 'district')
                   AND e IN (SELECT u.e FROM generating_unit AS u)));
 
--- name: put_subjects(e, rules, subjects, versions, evaluated_until, configured_at, redo_from, memories, phases, phase_since, truths, reasons, values, limits, errors)!
+-- name: put_subjects(e, rules, subjects, versions, evaluated_until, configured_at, redo_from, memories, phases, phase_since, truths, reasons, values, limits, errors, worded_from, worded_memories)!
 INSERT INTO rule_subject (
     e, rule, subject, version, evaluated_until, configured_at, redo_from, memory, phase, phase_since, truth, reason, value,
-    limit_value, error, ended_at)
+    limit_value, error, ended_at, worded_from, worded_memory)
 SELECT :e, u.rule, u.subject, u.version, u.evaluated_until, u.configured_at, u.redo_from, u.memory::jsonb, u.phase,
-       u.phase_since, u.truth, u.reason, u.value, u.limit_value, u.error, NULL
+       u.phase_since, u.truth, u.reason, u.value, u.limit_value, u.error, NULL, u.worded_from, u.worded_memory::jsonb
 FROM unnest(:rules::text[], :subjects::text[], :versions::int[], :evaluated_until::timestamptz[],
             :configured_at::timestamptz[], :redo_from::timestamptz[], :memories::text[], :phases::text[],
             :phase_since::timestamptz[], :truths::smallint[], :reasons::text[], :values::float8[], :limits::float8[],
-            :errors::text[])
+            :errors::text[], :worded_from::timestamptz[], :worded_memories::text[])
     AS u (rule, subject, version, evaluated_until, configured_at, redo_from, memory, phase, phase_since, truth, reason,
-          value, limit_value, error)
+          value, limit_value, error, worded_from, worded_memory)
 ON CONFLICT (e, rule, subject) DO UPDATE SET
     version = excluded.version, evaluated_until = excluded.evaluated_until, configured_at = excluded.configured_at,
     redo_from = excluded.redo_from, memory = excluded.memory, phase = excluded.phase, phase_since = excluded.phase_since,
     truth = excluded.truth, reason = excluded.reason, value = excluded.value, limit_value = excluded.limit_value,
-    error = excluded.error, ended_at = NULL;
+    error = excluded.error, ended_at = NULL, worded_from = excluded.worded_from, worded_memory = excluded.worded_memory;
 
 -- name: end_subject(e, rule, subject, at)!
 UPDATE rule_subject SET ended_at = :at, phase = 'inactive', phase_since = NULL, memory = '{}'

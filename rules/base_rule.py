@@ -45,6 +45,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+# Of a definition: what is said about an answer.
+_TOLD = {"title", "source", "severity", "purpose", "notify", "runbook", "escalate_after"}
+
+
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -103,6 +107,11 @@ class BaseRule(Strict):
         if self.escalate_after is None:
             del said["escalate_after"]
         return json.dumps(said, ensure_ascii=False, sort_keys=True)
+
+    def judges_as(self, definition: str) -> bool:
+        """Whether another definition gives the same answers; who is told what, and how loudly, is none."""
+        one, other = json.loads(self.definition), json.loads(definition)
+        return {k: v for k, v in one.items() if k not in _TOLD} == {k: v for k, v in other.items() if k not in _TOLD}
 
     @property
     def digest(self) -> str:

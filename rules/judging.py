@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from enms.alerts import Episode
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
-from rules.plan import Plan, Range, not_before, plan, slices, text_of
+from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
 from rules.standings import Standing, Standings
@@ -46,6 +46,7 @@ class _Known:
 
     Attributes:
         anchor: where the fold begins; None: at the frontier, from memory.
+        begin: what was remembered there.
         spans: answers from there on, or those that touch what is judged.
         stored: the same as the database has them.
         alerts: that reach past the anchor.
@@ -55,6 +56,15 @@ class _Known:
     spans: list[VerdictSpan]
     stored: list[VerdictSpan]
     alerts: list[Known]
+    begin: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """From when on a subject is judged by the wording of this run, and what was remembered there, as JSON."""
+
+    since: datetime
+    memory: str
 
 
 class RuleRun:
@@ -79,6 +89,7 @@ class RuleRun:
         self._all = standings
         self._standings = standings.rules.get(self._rule.id, {})
         self._found: dict[str, Standing] = {}
+        self._otherwise: AbstractSet[int] = frozenset()
         self._recorder = Recorder(facts.connection, enterprise, loaded, now, tally)
 
     def at_rest(self, touched: AbstractSet[int]) -> bool:
@@ -105,8 +116,9 @@ class RuleRun:
         revises = self._condition.revises
         rows = {code: standing.row for code, standing in self._standings.items()}
         live = self._rule.cadence == "1m"
+        self._otherwise = await self._judged_otherwise([rows[s.code] for s in subjects if s.code in rows])
         made = (plan(s, rows.get(s.code), changes, states, revises=revises, from_now=live) for s in subjects)
-        plans = [p for p in made if p is not None]
+        plans = [not_before(p, edge.since if (edge := self._worded(p)) else None) for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
         earliest = await self._condition.earliest(self._facts, revised) if revised else {}
         plans = [not_before(p, earliest.get(p.subject.code)) for p in plans]
@@ -130,6 +142,29 @@ class RuleRun:
         if getattr(self._condition, "lasting", False):
             self._all.subjects[self._rule.id] = subjects
         return subjects
+
+    async def _judged_otherwise(self, rows: Sequence[SubjectRow]) -> set[int]:
+        """Versions by which some subjects were judged last, and that would have judged otherwise."""
+        earlier = {row.version for row in rows} - {self._version}
+        if not earlier:
+            return set()
+        said = await store.wordings(self._connection, self._e, self._rule.id, sorted(earlier))
+        return {version for version, definition in said.items() if not self._rule.judges_as(definition)}
+
+    def _worded(self, one: Plan) -> _Edge | None:
+        """Where the wording of this run begins; None: all was judged by it.
+
+        A new wording holds from where the old one ended, whatever is told of the time before: its alerts were raised,
+        and can be proved, by the old one.
+        """
+        row = one.row
+        if row is None:
+            return None
+        if row.version in self._otherwise:
+            return _Edge(row.evaluated_until, row.memory)
+        if row.worded_from is None or row.worded_memory is None:
+            return None
+        return _Edge(row.worded_from, row.worded_memory)
 
     async def _judge(self, due: Sequence[Plan]) -> None:
         again = await self._answers([(p, p.again) for p in due if p.again is not None])
@@ -208,6 +243,9 @@ class RuleRun:
         begins = {
             p.subject.code: anchors.get(p.subject.code, _EVER) if p.again is not None else p.frontier for p in due
         }
+        edges = {p.subject.code: self._worded(p) for p in due if p.again is not None}
+        later = {code: edge for code, edge in edges.items() if edge is not None and edge.since > begins[code]}
+        begins |= {code: edge.since for code, edge in later.items()}
         reach = [(p.subject.code, begins[p.subject.code], p.until) for p in due]
         found = await store.verdicts_touching(self._connection, self._e, self._rule.id, reach)
         for one in due:
@@ -216,7 +254,9 @@ class RuleRun:
             if one.again is None:
                 known[code] = _Known(None, spans, spans, open_now.get(code, []))
             else:
-                known[code] = _Known(begins[code], spans, spans, await self._alerts(code, begins[code]))
+                alerts = await self._alerts(code, begins[code])
+                remembered = memory_of(later[code].memory) if code in later else Memory()
+                known[code] = _Known(begins[code], spans, spans, alerts, remembered)
         return known
 
     async def _open_alerts(self) -> dict[str, list[Known]]:
@@ -242,7 +282,7 @@ class RuleRun:
         """Where the answers lead, and the episodes on the way."""
         if old.anchor is not None:
             steps = observations(spans, old.anchor, one.until, one.subject.grid)
-            return fold(Memory(), steps, self._rule.policy)
+            return fold(old.begin, steps, self._rule.policy)
         standing = self._standings.get(one.subject.code)
         begin = standing.memory if standing is not None else Memory()
         return fold(begin, [j.observation for j in judged], self._rule.policy)
@@ -269,6 +309,7 @@ class RuleRun:
         """Where the subject stands now; the latest answer is the one up to its frontier."""
         last = judged[-1] if judged and judged[-1].observation.end == one.until else None
         row = one.row
+        edge = self._worded(one)
         return SubjectRow(
             rule=self._rule.id,
             subject=one.subject.code,
@@ -285,6 +326,8 @@ class RuleRun:
             limit_value=last.limit if last is not None else row.limit_value if row is not None else None,
             error=None,
             ended_at=None,
+            worded_from=None if edge is None else edge.since,
+            worded_memory=None if edge is None else edge.memory,
         )
 
 

@@ -11,7 +11,7 @@ import asyncpg
 from db import alerts, handling
 from db.plants import EnterpriseRow
 from db.statements import statements
-from enms.alerts import Closed, Episode, Step
+from enms.alerts import Closed, Episode, Step, Truth
 from rules.conditions import Judged, Subject
 from rules.definition import Rule
 from rules.desk import Desk
@@ -122,8 +122,8 @@ class Recorder:
     async def _revise(self, alert: int, episode: Episode, telling: Telling) -> None:
         """Another version of the evidence, where the data it stood on changed."""
         judged = telling.firing.get(episode.fired_at)
-        if judged is None:
-            return
+        if judged is None or judged.observation.truth is not Truth.MET:
+            return  # what does not say so proves nothing
         text, sha256 = self._freeze(telling, judged)
         latest = await self._sql.latest_evidence(self._connection, e=self._e, alert=alert)
         if latest is not None and latest["sha256"] == sha256:
