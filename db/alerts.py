@@ -30,7 +30,8 @@ class AlertRow:
         closed: cleared, merged, retracted, ended; None while firing.
         started_at, fired_at, resolved_at: event instants; detected_at is the wall clock.
         withheld_since: since when the verdict has been unknown while firing.
-        value, limit_value: what was judged when it fired and against what, in `unit`.
+        value, limit_value: what was judged when it fired and against what, in `unit`, as now known: the last version
+            of the evidence.
         certainty: confirmed when even the low end of the uncertainty is over the limit, else possible.
         late: it was over before anybody noticed.
         suppressed_by: outage/{id} or alert/{id} that holds its messages back.
@@ -129,6 +130,14 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Alerts of a span, last raised first; `in_all` counts those beyond the limit, too."""
+
+    rows: tuple[AlertRow, ...]
+    in_all: int
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which alerts; None is any.
 
@@ -168,6 +177,14 @@ async def list_alerts(
         n=limit,
     )
     return [_alert(row) async for row in rows]
+
+
+async def alerts_within(
+    connection: asyncpg.Connection, e: int, start: datetime, end: datetime, *, limit: int
+) -> Within:
+    """Alerts whose [started_at, resolved_at) touches [start, end); what was retracted never was."""
+    rows = [row async for row in statements("alerts").alerts_within(connection, e=e, f=start, t=end, n=limit)]
+    return Within(tuple(_alert(row) for row in rows), rows[0]["in_all"] if rows else 0)
 
 
 _COLUMNS = tuple(f.name for f in fields(AlertRow))

@@ -17,6 +17,19 @@ WHERE a.e = ANY (:es::int[])
 ORDER BY a.fired_at DESC, a.id DESC
 LIMIT :n;
 
+-- name: alerts_within(e, f, t, n)
+-- What began before t and was not over by f, last raised first; in_all: how many there are, listed or not.
+SELECT a.*, enterprise.code AS enterprise, v.title_zh, v.title_en, v.source,
+       (SELECT max(n) FROM transition AS x WHERE x.e = a.e AND x.alert = a.id) AS transitions,
+       count(*) OVER ()::int AS in_all
+FROM alert AS a
+JOIN enterprise USING (e)
+JOIN rule_version AS v ON v.e = a.e AND v.rule = a.rule AND v.version = a.rule_version
+WHERE a.e = :e AND NOT a.retracted
+  AND a.started_at < :t AND (a.resolved_at IS NULL OR a.resolved_at > :f)
+ORDER BY a.fired_at DESC, a.id DESC
+LIMIT :n;
+
 -- name: alert(id)^
 SELECT a.*, enterprise.code AS enterprise, v.title_zh, v.title_en, v.source,
        (SELECT max(n) FROM transition AS t WHERE t.e = a.e AND t.alert = a.id) AS transitions

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from db import alerts, views
-from db.alerts import Filter
+from db import views
+from db.alerts import AlertRow, alerts_within
 from db.consumption import By, Consumption, TotalsBook, consumption
 from db.crews import crew_book
 from db.energy import Period
@@ -84,6 +84,7 @@ async def read_report(
     enpis = await enpi_lines(connection, enterprise, scopes)
     span = report_span(cuts, kind, day)
     told = await _shifts(connection, enterprise, kind, scopes, now)
+    found = await alerts_within(connection, enterprise.e, *span, limit=_MOST_ALERTS)
     return Report(
         kind=kind,
         enterprise=enterprise.code,
@@ -96,7 +97,8 @@ async def read_report(
         whole=scopes[0].whole,
         made_at=now,
         scopes=tuple(_scope(scope, figures, names, of) for scope, of in zip(scopes, enpis, strict=True)),
-        alerts=await _alerts(connection, enterprise, span),
+        alerts=tuple(_alert(row, span) for row in found.rows),
+        alerts_left_out=found.in_all - len(found.rows),
         missing=await _missing(connection, enterprise, scopes[0], basis, book),
         shifts=told.shifts,
         crews=told.crews,
@@ -246,28 +248,25 @@ def _total(process: str | None, lines: Sequence[CarrierLine], scope: Scope, figu
     )
 
 
-async def _alerts(connection: asyncpg.Connection, enterprise: EnterpriseRow, span: Window) -> tuple[ReportAlert, ...]:
-    """Alerts that were open at any time within the span, last raised first."""
+def _alert(row: AlertRow, span: Window) -> ReportAlert:
+    """What a span judged as a whole raises is raised at its very end, and belongs to it; so does what ends there."""
     start, end = span
-    rows = await alerts.list_alerts(connection, [enterprise.e], Filter(since=start), limit=_MOST_ALERTS)
-    return tuple(
-        ReportAlert(
-            id=row.id,
-            rule=row.rule,
-            title_zh=row.title_zh,
-            title_en=row.title_en,
-            subject=row.subject,
-            severity=row.severity,
-            started_at=row.started_at,
-            resolved_at=row.resolved_at if row.resolved_at is not None and row.resolved_at < end else None,
-            raised_within=row.fired_at >= start,
-            open_at_end=row.resolved_at is None or row.resolved_at >= end,
-            value=row.value,
-            limit=row.limit_value,
-            unit=row.unit,
-        )
-        for row in rows
-        if row.fired_at < end and not row.retracted
+    over = row.resolved_at is not None and row.resolved_at <= end
+    return ReportAlert(
+        id=row.id,
+        rule=row.rule,
+        title_zh=row.title_zh,
+        title_en=row.title_en,
+        subject=row.subject,
+        severity=row.severity,
+        started_at=row.started_at,
+        resolved_at=row.resolved_at if over else None,
+        raised_within=start < row.fired_at <= end,
+        raised_later=row.fired_at > end,
+        open_at_end=row.fired_at <= end and not over,
+        value=row.value,
+        limit=row.limit_value,
+        unit=row.unit,
     )
 
 

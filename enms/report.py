@@ -187,7 +187,14 @@ class ReportScope:
 
 @dataclass(frozen=True, slots=True)
 class ReportAlert:
-    """An alert that was open in the report's day or month."""
+    """An alert whose time, from its beginning to its end, touches the report's day or month.
+
+    Attributes:
+        resolved_at: None: not by the end of the span.
+        raised_within: after the span began, and by its end at the latest; what is judged by whole days or months is
+            raised at the very end of its own.
+        raised_later: it began within the span and was raised after it.
+    """
 
     id: int
     rule: str
@@ -202,6 +209,7 @@ class ReportAlert:
     value: float | None
     limit: float | None
     unit: str
+    raised_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +233,7 @@ class Report:
         closed: up to where the ledger was closed.
         whole: whether the day or month was over and closed.
         made_at: when it was made; no part of what it says.
+        alerts: last raised first; those beyond what a report can list are counted in `alerts_left_out`.
         crews: EnPIs by who worked the shifts of the month (to date), without single shifts; empty: no roster.
         crew_names: (code, zh, en) of each crew.
     """
@@ -245,6 +254,7 @@ class Report:
     shifts: tuple[ShiftComparison, ...] = ()
     crews: tuple[ShiftComparison, ...] = ()
     crew_names: tuple[tuple[str, str, str], ...] = ()
+    alerts_left_out: int = 0
 
 
 def change(now: Used, then: Used | None, *, exists: bool = True, tce: bool = False) -> Change:

@@ -13,7 +13,7 @@ from api.reports.document import Cell, Column, Document, Row, Table, text
 from api.reports.enpi_tables import crews_table, enpi_table, shifts_table
 from api.reports.wording import compared, scope_title, span_text
 from enms.carriers import TceBasis, carriers
-from enms.report import CarrierLine, Report, ReportScope, TotalLine, Used
+from enms.report import CarrierLine, Report, ReportAlert, ReportScope, TotalLine, Used
 from enms.report_spans import ReportKind
 
 
@@ -70,6 +70,8 @@ def _notes(report: Report, say: Catalogue) -> tuple[str, ...]:
     if first.without_carbon:
         names = ", ".join(_carrier(code, say) for code in first.without_carbon)
         notes.append(say(N_("Without a carbon factor, and no part of tCO2: %(what)s"), what=names))
+    if report.alerts_left_out:
+        notes.append(f"{say(N_('Alerts'))}: {_left_out(report, say)}")
     notes.append(say(N_("— is unknown, never 0. A span is compared only where both are at least 90 % complete.")))
     notes.append(say(N_("Limits and factors are unreviewed against the official text.")))
     return tuple(notes)
@@ -216,7 +218,7 @@ def _alerts(report: Report, say: Catalogue, *, zh: bool) -> Table:
                 text(alert.subject),
                 text(f"{alert.started_at.astimezone(zone):%m-%d %H:%M}"),
                 text(resolved),
-                text(say(N_("raised")) if alert.raised_within else say(N_("from before"))),
+                text(_when_raised(alert, say)),
                 Cell(alert.value, "number", unit=alert.unit, why=say(N_("not judged yet"))),
                 Cell(alert.limit, "number", unit=alert.unit, why=say(N_("no limit"))),
                 text(symbol(alert.unit)),
@@ -230,7 +232,20 @@ def _alerts(report: Report, say: Catalogue, *, zh: bool) -> Table:
     )  # fmt: skip
     raised, opened = (sum(a.raised_within for a in report.alerts), sum(a.open_at_end for a in report.alerts))
     sub = say(N_("%(raised)s raised, %(open)s open at the end"), raised=raised, open=opened)
+    if report.alerts_left_out:
+        sub = f"{sub} · {_left_out(report, say)}"
     return Table("alerts", say(N_("Alerts")), sub, columns, tuple(rows), say(N_("nothing was raised, nothing is open")))
+
+
+def _left_out(report: Report, say: Catalogue) -> str:
+    said = N_("only the last %(shown)s are listed and counted, %(more)s more alerts are not")
+    return say(said, shown=len(report.alerts), more=report.alerts_left_out)
+
+
+def _when_raised(alert: ReportAlert, say: Catalogue) -> str:
+    if alert.raised_later:
+        return say(N_("raised later"))
+    return say(N_("raised")) if alert.raised_within else say(N_("from before"))
 
 
 def _missing(report: Report, say: Catalogue) -> Table:

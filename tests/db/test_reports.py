@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import pytest
 
+from api.reports.tables import document
 from db.crews import record_roster
 from db.performance import Asked, values_of_many
 from db.plant_load import load_plant
@@ -335,3 +336,70 @@ async def test_no_shift_is_read_that_a_report_does_not_tell_of(
     assert bool(report.crews) == roster
     assert [bool(one.runs) for one in report.shifts] == [kind is ReportKind.DAILY]
     assert all(one.by_shift for one in report.shifts)
+
+
+async def _raise(
+    works: Works, subject: str, started: datetime, fired: datetime, resolved: datetime | None = None
+) -> None:
+    await works.connection.execute(
+        "INSERT INTO rule_version (e, rule, version, sha256, recorded_at, file, kind, purpose, severity, cadence, unit,"
+        " title_zh, title_en, source, definition) VALUES ($1, 'r', 1, 'x', $2, 'x.yaml', 'enpi_limit', 'operational',"
+        " 'warning', 'interval', 'kgce/t', '规则', 'Rule', 'x', '{}') ON CONFLICT DO NOTHING",
+        works.row.e, started,
+    )  # fmt: skip
+    await works.connection.execute(
+        "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, closed, started_at,"
+        " fired_at, resolved_at, detected_at, unit, late) VALUES ($1, 'r', 1, $2, 'enpi_limit', 'operational',"
+        " 'warning', $3, $4, $5, $6, $7, $6, 'kgce/t', false)",
+        works.row.e, subject, *(("firing", None) if resolved is None else ("resolved", "cleared")),
+        started, fired, resolved,
+    )  # fmt: skip
+
+
+def _told(report: Report) -> dict[str, tuple[bool, bool, bool]]:
+    return {a.subject: (a.raised_within, a.raised_later, a.open_at_end) for a in report.alerts}
+
+
+async def test_an_alert_about_a_day_is_in_the_report_of_that_day(works: Works) -> None:
+    """A rule by the day raises when the day is over: at its very end, and no later day is the alert's own."""
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    end = START + day
+    await _raise(works, "the day", START, end, end + day)
+    await _raise(works, "the day before", START - day, START, end)
+    await _raise(works, "over when it began", START - 2 * day, START - day, START)
+    await _raise(works, "the day after", end, end + day)
+    await _raise(works, "over midnight", end - hour, end + hour)
+    await _raise(works, "within", START + hour, START + 2 * hour, START + 3 * hour)
+    report = await works.report()
+    assert _told(report) == {
+        "over midnight": (False, True, False),
+        "the day": (True, False, True),
+        "within": (True, False, False),
+        "the day before": (False, False, False),
+    }
+    assert next(a for a in report.alerts if a.subject == "the day before").resolved_at == end
+    assert _told(await works.report(day=DAY - day))["the day before"] == (True, False, True)
+    month_end = datetime(2026, 11, 30, 16, tzinfo=UTC)
+    await _raise(works, "the month", MONTH, month_end)
+    assert _told(await works.report(ReportKind.MONTHLY))["the month"] == (True, False, True)
+
+
+async def test_alerts_of_later_days_take_no_place_and_what_is_left_out_is_said(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.reports._MOST_ALERTS", 3)
+    day = timedelta(days=1)
+    await _raise(works, "own", START, START + day, START + 2 * day)
+    for n in range(4):
+        await _raise(works, f"later {n}", START + (n + 2) * day, START + (n + 3) * day, START + (n + 4) * day)
+    report = await works.report()
+    assert ([a.subject for a in report.alerts], report.alerts_left_out) == (["own"], 0)
+    for n in range(4):
+        await _raise(works, f"too {n}", START + n * timedelta(hours=1), START + (n + 1) * timedelta(hours=1))
+    report = await works.report()
+    assert ([a.subject for a in report.alerts], report.alerts_left_out) == (["own", "too 3", "too 2"], 2)
+    for language, said in (("en", "2 more alerts are not"), ("zh", "另有 2 条未列出")):
+        made = document(report, language)
+        (table,) = (t for t in made.tables if t.key == "alerts")
+        assert said in table.sub
+        assert any(said in note for note in made.notes)
