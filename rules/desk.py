@@ -14,9 +14,9 @@ from rules.channels import Channel, ChannelFile
 from rules.hours import slot
 from rules.telling import tell
 
-_SAID = {
+# What ends an alert: whoever was told of it, for whatever reason, is told that, though it be shelved or suppressed.
+_OVER = {
     Step.RESOLVED: "resolved",
-    Step.ESCALATED: "escalated",
     **dict.fromkeys((Step.RETRACTED, Step.MERGED, Step.ENDED), "withdrawn"),
 }
 _AGAIN = {Step.UNSUPPRESSED, Step.UNSHELVED, Step.REOPENED}
@@ -68,14 +68,18 @@ class Desk:
             return 0
         says = await outbox.saying(connection, e, alert)
         knows = await outbox.told_channels(connection, e, alert)
-        roles = (*says.roles, *(self._escalation_roles if kind is Step.ESCALATED else ()))
+        louder = kind is Step.ESCALATED or kind in _OVER
+        roles = (*says.roles, *(self._escalation_roles if louder else ()))
         severity, posted = Severity(row.severity), 0
         people = _concerned(row, kind)
         for channel in self._channels:
-            reached = channel.reaches(row.enterprise, people)
-            if not reached and (event == "assigned" or not channel.fits(row.enterprise, severity, roles)):
-                continue
-            if event in {"resolved", "withdrawn"} and channel.name not in knows:
+            if kind in _OVER:
+                reached = channel.name in knows
+            else:
+                reached = channel.reaches(row.enterprise, people)
+                if not reached and event != "assigned":
+                    reached = channel.fits(row.enterprise, severity, roles)
+            if not reached:
                 continue
             if event == "late" and channel.said.digest is None:
                 continue
@@ -106,8 +110,8 @@ class Desk:
 
 
 def _concerned(row: AlertRow, kind: Step) -> set[str]:
-    """Whom a transition concerns in person: who has an alert is told that, and that it is off its shelf again."""
-    if kind not in {Step.ASSIGNED, Step.UNSHELVED} or row.assigned_to is None:
+    """Whom a transition concerns in person: who has an alert is told that, that it is off its shelf again, its end."""
+    if kind not in {Step.ASSIGNED, Step.UNSHELVED, *_OVER} or row.assigned_to is None:
         return set()
     return {row.assigned_to}
 
@@ -120,10 +124,12 @@ def _addressed(channel: Channel, roles: Sequence[str], people: set[str]) -> list
 def _event(row: AlertRow, kind: Step) -> str | None:
     """What people are told of a transition; None: nothing."""
     firing = row.state == AlertState.FIRING
+    if kind in _OVER:
+        return _OVER[kind]
     if row.shelved_until is not None or (row.suppressed_by is not None and kind is not Step.ESCALATED):
-        return None if firing else "resolved" if kind is Step.RESOLVED else None
+        return None
     if kind is Step.ASSIGNED or kind in _AGAIN:
         return ("assigned" if kind is Step.ASSIGNED else "raised") if firing else None
     if kind is Step.FIRING:
         return "raised" if firing else "late"
-    return _SAID.get(kind)
+    return "escalated" if kind is Step.ESCALATED else None

@@ -131,6 +131,50 @@ async def test_who_was_told_is_told_of_the_end_and_nobody_else(mill, db_pool, tm
         assert [(r.event, r.channel) for r in await rows(mill)] == [("raised", "hook"), ("resolved", "hook")]
 
 
+@pytest.mark.parametrize("aside", ["shelved", "in an outage"])
+@pytest.mark.parametrize(
+    ("ends", "event"), [("late data", "withdrawn"), ("its rule", "withdrawn"), ("load", "resolved")]
+)
+async def test_who_was_told_is_told_of_the_end_of_what_was_put_aside(mill, db_pool, tmp_path, aside, ends, event):
+    async with http_receiver() as receiver:
+        inside = f"url: 'webhook://127.0.0.1:{receiver.port}/', allow_private: true"
+        more = (
+            f"  - {{name: li, {inside}, people: [li]}}\n"
+            f"  - {{name: boss, {inside}, roles: [director]}}\n"
+            f"  - {{name: other, {inside}, roles: [metering]}}\n"
+            "escalation: {warning: 1h, roles: [director]}\n"
+        )
+        file = channels(hook(receiver) + more, tmp_path)
+        told_by(mill, file)
+        tender = Tender(file.escalation, Desk.of(file, URL))
+        await idle(mill)
+        (alert,) = await mill.alerts("motor_idle")
+        await assign(mill.connection, alert.id, assignee="li", actor="boss", now=mill.tick())
+        await tender.tend(mill.connection, mill.clock + HOUR)
+        if aside == "shelved":
+            await shelve(mill.connection, alert.id, until=DAY1 + 8 * HOUR, why="x", actor="li", now=mill.tick())
+        else:
+            span = {"start": DAY1, "end": DAY1 + 9 * HOUR}
+            await plan_outage(mill.connection, "mill", subject="fan", **span, why="x", actor="li", now=mill.tick())
+            await tender.tend(mill.connection, mill.clock + HOUR)
+        before = await rows(mill)
+        assert {r.channel for r in before} == {"hook", "li", "boss"}
+        if ends == "late data":
+            await mill.publish("fan.power", [30.0] * 2, DAY1)
+        elif ends == "its rule":
+            books = [book for book in read_books([BUNDLED]) if book.name != "motors.yaml"]
+            mill.evaluator = Evaluator(books, desk=Desk.of(file, URL))
+        else:
+            await mill.publish("fan.power", [30.0] * 2)
+        mill.clock += HOUR
+        await mill.evaluate()
+        ended = (await rows(mill))[len(before) :]
+        assert [(r.event, r.channel) for r in ended] == [(event, "hook"), (event, "li"), (event, "boss")]
+        assert [r.told.split(" — ")[0] for r in ended] == ["energy_manager", "li", "director"]
+        await mill.evaluate()
+        assert len(await rows(mill)) == len(before) + len(ended), "once"
+
+
 async def test_an_alert_that_was_over_when_it_was_found_is_for_digests_only(mill, db_pool, tmp_path):
     async with http_receiver() as receiver:
         text = hook(receiver) + (
