@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from api.deps import Context
-from api.spans import Span, instant
+from api.spans import instant
 from db import plants, rules
 from db.plants import EnterpriseRow
 from enms.backtest import Backtest
 from enms.errors import InputError, Mistake, NotFoundError, UnavailableError
 
 LONGEST = timedelta(days=400)
-_DEFAULT = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Question:
     Attributes:
         rule: id of a rule of the enterprise, or a whole entry as a rule book has it.
         changes: figures to replace in it: `{"condition": {"load_factor_below": 0.3}}`.
-        start, end: as the API takes instants; None: a month before the end, now.
+        start, end: as the API takes instants; None: what is usual for such a rule before the end, now.
     """
 
     enterprise: str
@@ -53,11 +52,11 @@ async def run(context: Context, question: Question, prefix: str) -> Backtest:
         raise UnavailableError("this process runs no backtests")
     owner = await plants.owner(context.pool, question.enterprise)
     entry = changed(await _entry(context, owner, question.rule), question.changes)
-    span, mistakes = _span(context, owner, question, prefix)
+    start, end, mistakes = _span(context, owner, question, prefix)
     mistakes += [Mistake(f"{prefix}.rule.{m.place}", m.reason) for m in tester.mistakes(entry)]
-    if mistakes or span is None:
+    if mistakes or end is None:
         raise InputError("", mistakes)
-    return await tester(owner, entry, span.start, span.end)
+    return await tester(owner, entry, start, end)
 
 
 def changed(entry: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
@@ -79,7 +78,10 @@ async def _entry(context: Context, owner: EnterpriseRow, rule: str | Mapping[str
     raise NotFoundError(f"no rule {rule!r} at {owner.code}")
 
 
-def _span(context: Context, owner: EnterpriseRow, question: Question, prefix: str) -> tuple[Span | None, list[Mistake]]:
+def _span(
+    context: Context, owner: EnterpriseRow, question: Question, prefix: str
+) -> tuple[datetime | None, datetime | None, list[Mistake]]:
+    """Begin, if one is asked for, and end, if there are no mistakes."""
     mistakes: list[Mistake] = []
     end = start = None
     try:
@@ -87,16 +89,12 @@ def _span(context: Context, owner: EnterpriseRow, question: Question, prefix: st
     except InputError as problem:
         mistakes += problem.mistakes
     try:
-        if question.start:
-            start = instant(question.start, f"{prefix}.from", owner)
-        elif end is not None:
-            start = end - _DEFAULT
+        start = instant(question.start, f"{prefix}.from", owner) if question.start else None
     except InputError as problem:
         mistakes += problem.mistakes
-    if start is None or end is None:
-        return None, mistakes
-    if end <= start:
-        return None, [Mistake(f"{prefix}.to", "must be after from")]
-    if end - start > LONGEST:
-        return None, [Mistake(f"{prefix}.to", f"more than {LONGEST.days} days after from")]
-    return Span(start, end), mistakes
+    if start is not None and end is not None:
+        if end <= start:
+            mistakes.append(Mistake(f"{prefix}.to", "must be after from"))
+        elif end - start > LONGEST:
+            mistakes.append(Mistake(f"{prefix}.to", f"more than {LONGEST.days} days after from"))
+    return start, end, mistakes

@@ -63,9 +63,9 @@ class Backtester(Protocol):
         """What is wrong with a rule's entry, as a rule book has it; its places are within the rule."""
 
     async def __call__(
-        self, enterprise: EnterpriseRow, entry: Mapping[str, object], start: datetime, end: datetime
+        self, enterprise: EnterpriseRow, entry: Mapping[str, object], start: datetime | None, end: datetime
     ) -> Backtest:
-        """A sound entry over [start, end).
+        """A sound entry over [start, end); start None: what is usual for such a rule.
 
         Raises:
             InputError: that would take too long.

@@ -17,23 +17,24 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from cli.database import connected
 from cli.surroundings import load_settings
 from db.plants import EnterpriseRow, owner
-from enms.backtest import Backtest, PastEpisode, SubjectHistory, plain
+from enms.backtest import USUAL, USUAL_BY_MONTH, Backtest, PastEpisode, SubjectHistory, nothing_judged, plain
 from enms.errors import InputError, Mistake, NotFoundError
 from enms.settings import Settings
 from rules.backtest import backtests
 from rules.book import BUNDLED, read_book, read_books, refuse_broken, sound_rules
 from rules.definition import Rule
 
-_MONTH = timedelta(days=31)
 _SHOWN = 200
+_FROM = (
+    f"RFC 3339, or a day at the enterprise; default {USUAL.days} days before --to, {USUAL_BY_MONTH.days} of a rule that"
+    " judges by the month."
+)
 
 
 def command(
     rule: Annotated[str, typer.Argument(help="A rule's id, or a rule book file: then all of its rules.")],
     enterprise: Annotated[str, typer.Option(help="Enterprise code.")],
-    start: Annotated[
-        str | None, typer.Option("--from", help="RFC 3339, or a day at the enterprise; default 31 days before --to.")
-    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help=_FROM)] = None,
     end: Annotated[str | None, typer.Option("--to", help="The same; default now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
@@ -85,10 +86,10 @@ async def _run(
             )
 
 
-def _span(owner: EnterpriseRow, start: str | None, end: str | None) -> tuple[datetime, datetime]:
+def _span(owner: EnterpriseRow, start: str | None, end: str | None) -> tuple[datetime | None, datetime]:
     until = _instant("--to", end, owner) if end is not None else datetime.now(UTC)
-    since = _instant("--from", start, owner) if start is not None else until - _MONTH
-    if until <= since:
+    since = _instant("--from", start, owner) if start is not None else None
+    if since is not None and until <= since:
         raise InputError("--to", [Mistake("", "must be after --from")])
     return since, until
 
@@ -108,6 +109,9 @@ def _instant(option: str, text: str, owner: EnterpriseRow) -> datetime:
 
 
 def _tell(found: Backtest) -> None:
+    if (why := nothing_judged(found)) is not None:
+        typer.echo(f"{found.rule}: {why}")
+        return
     month = "-" if found.a_month is None else f"{found.a_month:.1f}"
     typer.echo(
         f"{found.rule}: {found.alerts} alerts on {sum(bool(s.episodes) for s in found.subjects)} of "

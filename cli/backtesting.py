@@ -33,7 +33,7 @@ class BacktestDoor:
         return ()
 
     async def __call__(
-        self, enterprise: EnterpriseRow, entry: Mapping[str, object], start: datetime, end: datetime
+        self, enterprise: EnterpriseRow, entry: Mapping[str, object], start: datetime | None, end: datetime
     ) -> Backtest:
         async with self._one, self._pool.acquire() as connection:
             return await backtest(connection, enterprise, rule_of(entry), start, end, most_steps=MOST_STEPS)

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from enms.alerts import Episode
+from enms.steps import StepLength
 
 MONTH = timedelta(days=365.25 / 12)
+# Asked without a begin: this long before the end, or in a rule that judges by the month, of which most months would
+# have no whole one in that.
+USUAL = timedelta(days=31)
+USUAL_BY_MONTH = timedelta(days=366)
 # An alert that comes back so soon after it resolved flaps.
 FLAP = timedelta(hours=24)
 
@@ -77,7 +82,8 @@ class Backtest:
     Attributes:
         rule: its id.
         unit: of values and limits.
-        steps: how many answers it stands on.
+        steps: how many answers it stands on; 0: nothing was judged, which is not that it would have raised nothing.
+        length: of its steps, the longest where subjects differ; None: there is nothing it watches.
         as_known_now: the past as the ledger tells it now; an alert about arrival itself saw it when it was not there
             yet, and would have been raised more often than this says.
     """
@@ -91,6 +97,7 @@ class Backtest:
     end: datetime
     subjects: tuple[SubjectHistory, ...]
     steps: int
+    length: StepLength | None
     as_known_now: bool
 
     @property
@@ -108,6 +115,16 @@ class Backtest:
         return sum(rates) if rates else None
 
 
+def nothing_judged(found: Backtest) -> str | None:
+    """Why there is no answer; None: there is one."""
+    if found.steps:
+        return None
+    if found.length is None:
+        return "nothing was judged: there is nothing here that the rule watches"
+    step = found.length.value.replace("_", " ")
+    return f"nothing was judged: no whole {step} in this span is closed and has readings"
+
+
 def plain(found: Backtest) -> dict[str, object]:
     """As POST /rules/backtest and `enms backtest --json` print it: spans in seconds, instants as they are."""
     return {
@@ -119,6 +136,8 @@ def plain(found: Backtest) -> dict[str, object]:
         "alerts_a_month": found.a_month,
         "flaps": found.flaps,
         "judgements": found.steps,
+        "step": found.length,
+        "nothing_judged": nothing_judged(found),
         "as_known_now": found.as_known_now,
         "subjects": [_plain_subject(one) for one in found.subjects],
     }

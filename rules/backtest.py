@@ -17,8 +17,9 @@ from db import rules as store
 from db.plants import EnterpriseRow
 from db.rules import PointState
 from enms.alerts import Phase, Truth
-from enms.backtest import Backtest, PastEpisode, SubjectHistory
+from enms.backtest import USUAL, USUAL_BY_MONTH, Backtest, PastEpisode, SubjectHistory
 from enms.errors import InputError, Mistake
+from enms.steps import StepLength
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.definition import Rule
 from rules.facts import Facts
@@ -38,7 +39,7 @@ async def backtest(
     connection: asyncpg.Connection,
     enterprise: EnterpriseRow,
     rule: Rule,
-    start: datetime,
+    start: datetime | None,
     end: datetime,
     *,
     most_steps: int | None = None,
@@ -53,7 +54,7 @@ async def backtests(
     connection: asyncpg.Connection,
     enterprise: EnterpriseRow,
     rules: Sequence[Rule],
-    start: datetime,
+    start: datetime | None,
     end: datetime,
     *,
     most_steps: int | None = None,
@@ -66,7 +67,8 @@ async def backtests(
         connection: idle or in a transaction; only read.
         enterprise: whose past.
         rules: any sound rules, recorded or not.
-        start, end: aware; what is not closed yet is left out.
+        start: aware; None: a month before the end, of a rule that judges by the month a year.
+        end: aware; what is not closed yet is left out.
         most_steps: a longer past than this is refused.
         progress: told how many steps of how many are judged.
         condition: what judges a rule.
@@ -83,29 +85,34 @@ async def backtests(
     trials = []
     for rule in rules:
         judge = condition(rule, enterprise)
-        tracks = [_track(subject, states, start, end) for subject in await judge.subjects(facts)]
-        trials.append(_Trial(rule, judge, tracks))
+        watched = await judge.subjects(facts)
+        length = max((subject.grid.length for subject in watched), key=lambda one: one.rank, default=None)
+        since = start if start is not None else end - _usual(length)
+        tracks = [_track(subject, states, since, end) for subject in watched]
+        trials.append(_Trial(rule, judge, since, length, tracks))
     total = sum(trial.steps for trial in trials)
     if most_steps is not None and total > most_steps:
         subjects = sum(len(trial.tracks) for trial in trials)
         asked = f"{subjects} subjects over this span are {total:,} judgements, at most {most_steps:,}"
         raise InputError("", [Mistake("to", f"{asked}: ask for a shorter span")])
     done = 0
-    for until in _edges(trials, start, end, facts.most):
+    for until in _edges(trials, end, facts.most):
         for trial in trials:
             for spans in _batches(trial.tracks, until):
                 done += await trial.judge(facts, spans)
                 progress(done, total)
                 await asyncio.sleep(0)
-    return [trial.told(start, end) for trial in trials]
+    return [trial.told(end) for trial in trials]
 
 
 @dataclass(slots=True)
 class _Trial:
-    """One rule on its way through the span, with all of its subjects."""
+    """One rule on its way through its span, with all of its subjects, and the longest of their steps."""
 
     rule: Rule
     condition: Condition[Any, Any]
+    start: datetime
+    length: StepLength | None
     tracks: list[_Track]
 
     @property
@@ -119,7 +126,7 @@ class _Trial:
             track.take(found[span.subject.code], self.rule.policy)
         return sum(len(found[span.subject.code]) for _, span in spans)
 
-    def told(self, start: datetime, end: datetime) -> Backtest:
+    def told(self, end: datetime) -> Backtest:
         """What came of it."""
         return Backtest(
             rule=self.rule.id,
@@ -127,10 +134,11 @@ class _Trial:
             title_en=self.rule.title.en,
             severity=self.rule.severity.value,
             unit=self.rule.unit,
-            start=start,
+            start=self.start,
             end=end,
             subjects=tuple(track.history() for track in self.tracks),
             steps=self.steps,
+            length=self.length,
             as_known_now=not self.condition.revises,
         )
 
@@ -198,8 +206,14 @@ def _track(subject: Subject[Any], states: Mapping[int, PointState], start: datet
     return _Track(subject, since, until, since, len(subject.grid.steps(since, until)))
 
 
-def _edges(trials: Sequence[_Trial], start: datetime, end: datetime, most: int) -> Iterator[datetime]:
+def _usual(length: StepLength | None) -> timedelta:
+    by_month = length is not None and length.rank >= StepLength.MONTH.rank
+    return USUAL_BY_MONTH if by_month else USUAL
+
+
+def _edges(trials: Sequence[_Trial], end: datetime, most: int) -> Iterator[datetime]:
     """Where the span is cut for all rules: what the largest of them reads between two cuts is held at once."""
+    start = min((trial.start for trial in trials), default=end)
     largest = max((trial.steps for trial in trials), default=0)
     share = min(1.0, most / largest * ((end - start) / CHUNK)) if largest else 1.0
     length = max(1, int(CHUNK.days * share)) * _DAY

@@ -16,12 +16,11 @@ from enms.metering import INTERVAL_S
 from enms.units import unit
 from rules.conditions import Judged, Span
 from rules.facts import Facts
-from rules.grid import Even, Step
+from rules.grid import HOURS, Step
 from rules.metered import line
 from rules.point_condition import Noticed, PointCondition, answers
 from rules.point_rules import IncompleteCondition, RegisterCondition, SpikeCondition
 
-_HOURS = Even(timedelta(hours=1))
 # How long a reading may travel before the clock closes its quarter hour without it, as the ledger has it.
 _TRAVEL_S = 120.0
 _QUARTER = timedelta(seconds=INTERVAL_S)
@@ -33,7 +32,7 @@ class Incomplete(PointCondition):
     """Less than a share of the last hours was known when they closed; every hour, about arrival: never told anew."""
 
     revises = False
-    grid = _HOURS
+    grid = HOURS
 
     def watches(self, point: MeteredPoint) -> bool:
         """Between two events (heats) there is nothing to be known of what an event reports."""

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from enms.steps import StepLength
+
 Step = tuple[datetime, datetime]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Grid(Protocol):
-    """Where steps begin and end."""
+    """Where steps begin and end, and how long they are called."""
+
+    @property
+    def length(self) -> StepLength: ...
 
     def floor(self, instant: datetime) -> datetime:
         """The edge at or before an instant."""
@@ -25,8 +30,9 @@ class Grid(Protocol):
 class Even:
     """Steps of one length, counted from the epoch."""
 
-    def __init__(self, step: timedelta) -> None:
+    def __init__(self, step: timedelta, length: StepLength) -> None:
         self._step = step
+        self.length = length
 
     def floor(self, instant: datetime) -> datetime:
         return instant - (instant - _EPOCH) % self._step
@@ -39,5 +45,6 @@ class Even:
         return [(first + i * self._step, first + (i + 1) * self._step) for i in range(count)]
 
 
-QUARTER_HOURS = Even(timedelta(minutes=15))
-MINUTES = Even(timedelta(minutes=1))
+HOURS = Even(timedelta(hours=1), StepLength.HOUR)
+QUARTER_HOURS = Even(timedelta(minutes=15), StepLength.QUARTER_HOUR)
+MINUTES = Even(timedelta(minutes=1), StepLength.MINUTE)

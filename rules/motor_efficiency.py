@@ -21,10 +21,9 @@ from enms.motor_verdict import Absolute, absolute
 from rules.conditions import Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
 from rules.facts import Facts
-from rules.grid import Even
+from rules.grid import HOURS
 from rules.motor_efficiency_evidence import evidence_of
 
-HOURS = Even(timedelta(hours=1))
 _DAY = timedelta(hours=24)
 # A change within the reference is felt for ever.
 _EVER = timedelta(days=36_500)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from db import rules as store
@@ -17,12 +17,11 @@ from db.metered import MeteredPoint
 from enms.alerts import Truth
 from rules.conditions import Judged, Span, Subject
 from rules.facts import Facts
-from rules.grid import Even, Step
+from rules.grid import HOURS, Step
 from rules.metered import line
 from rules.point_condition import Noticed, PointCondition, answers
 from rules.point_rules import NeverReportedCondition
 
-_HOURS = Even(timedelta(hours=1))
 # A point that reports once a day has not been silent for long after one.
 _PERIODS = 2
 
@@ -42,7 +41,7 @@ class NeverReported(PointCondition):
     revises = False
     # its clock is the ledger's
     lasting = False
-    grid = _HOURS
+    grid = HOURS
 
     def watches(self, point: MeteredPoint) -> bool:
         """Whatever reports on change only may have had no reason to."""

@@ -1,4 +1,4 @@
-"""`/rules`: what is watched, what is wrong with the rule books, and what a rule would have raised last month."""
+"""`/rules`: what is watched, what is wrong with the rule books, and what a rule would have raised."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from api.language import Language
 from db import plants, rules
 from db.plants import EnterpriseRow
 from db.rules import RuleHealth, RuleRow
-from enms.backtest import Backtest, PastEpisode, SubjectHistory
+from enms.backtest import USUAL, USUAL_BY_MONTH, Backtest, PastEpisode, SubjectHistory
 from enms.errors import InputError, Mistake
 
 router = APIRouter(include_in_schema=False)
@@ -115,7 +115,7 @@ async def show_rules(
     if owner is not None and chosen is not None and chosen.row.kind == KIND:
         baselines = await baseline_panels(api, owner, text, rule=chosen.row.rule)
     zone = zone_of(owner.timezone) if owner is not None else api.settings.zone
-    today = api.clock().astimezone(zone)
+    today = api.clock().astimezone(zone).date()
     values = {
         "owner": owner,
         "lines": lines,
@@ -126,9 +126,10 @@ async def show_rules(
         "asked": {
             "figure": figure,
             "value": value,
-            "from": start or (today - timedelta(days=31)).date().isoformat(),
-            "to": end or today.date().isoformat(),
+            "from": start,
+            "to": end or today.isoformat(),
         },
+        "usual": {"days": USUAL.days, "by_month": USUAL_BY_MONTH.days},
         "outcome": outcome,
         "baselines": baselines,
         "mistakes": mistakes,

@@ -17,7 +17,8 @@ from api.paging import Page
 from api.params import AnyEnterprise, Bom, FormatChoice
 from api.problems import RESPONSES
 from db import plants, rules
-from enms.backtest import plain
+from enms.backtest import USUAL, USUAL_BY_MONTH, plain
+from enms.steps import StepLength
 
 router = APIRouter(tags=["alerts"], responses=RESPONSES)
 
@@ -122,6 +123,9 @@ async def list_rules(
     return csv_out.answer(request, page, RuleItem, wanted, name="rules", bom=bom)
 
 
+_FROM = f"If left out {USUAL.days} days before `to`, {USUAL_BY_MONTH.days} of a rule that judges by the month"
+
+
 class BacktestIn(Body):
     """A rule of the enterprise by its id, or a whole one as a rule book has it, and the past to hold it against."""
 
@@ -130,7 +134,7 @@ class BacktestIn(Body):
     overrides: dict[str, Any] = Field(
         default={}, description="Figures to replace", examples=[{"condition": {"load_factor_below": 0.3}, "for": "1h"}]
     )
-    start: str | None = Field(default=None, alias="from", max_length=64, description="31 days before `to` if left out")
+    start: str | None = Field(default=None, alias="from", max_length=64, description=_FROM)
     end: str | None = Field(default=None, alias="to", max_length=64, description="Now if left out")
 
 
@@ -175,7 +179,9 @@ class BacktestItem(BaseModel):
     alerts: int
     alerts_a_month: float | None
     flaps: int
-    judgements: int
+    judgements: int = Field(description="0: nothing was judged, which is not that nothing would have been raised")
+    step: StepLength | None = Field(description="What is judged at once; null: nothing here that the rule watches")
+    nothing_judged: str | None = Field(description="Why nothing was judged; null: something was")
     as_known_now: bool = Field(description="About arrival itself: when it was missing, more would have been raised")
     subjects: list[HistoryItem]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 
 import asyncpg
 import httpx
@@ -116,6 +117,32 @@ async def test_the_page_shows_what_would_have_been(client: httpx.AsyncClient) ->
     assert 'value="2026-11-20"' in page.text
     patient = await client.get("/rules", params=asked | {"figure": "for", "value": "30d"})
     assert 'class="lane' not in patient.text
+
+
+@pytest.mark.usefixtures("held")
+async def test_where_nothing_is_judged_the_page_says_so_and_not_that_nothing_would_be(
+    client: httpx.AsyncClient,
+) -> None:
+    asked = {
+        "enterprise": "seed-steel",
+        "rule": "meter_silent",
+        "run": "true",
+        "from": "2026-10-01",
+        "to": "2026-10-02",
+    }
+    page = await client.get("/rules", params=asked, headers={"Accept-Language": "en"})
+    assert "Nothing was judged: no whole quarter hour in this span is closed and has readings." in page.text
+    assert "It would have raised nothing." not in page.text
+    answer = (await ask(client, rule="meter_silent", **{"from": "2026-10-01", "to": "2026-10-02"})).json()
+    assert (answer["judgements"], answer["step"], answer["alerts_a_month"]) == (0, "quarter_hour", None)
+    assert (
+        answer["nothing_judged"] == "nothing was judged: no whole quarter hour in this span is closed and has readings"
+    )
+    judged = await client.get("/rules", params=asked | {"from": "", "to": "", "figure": "for", "value": "30d"})
+    assert "不会产生报警。" in judged.text
+    answer = (await ask(client, rule="meter_silent")).json()
+    assert answer["nothing_judged"] is None
+    assert datetime.fromisoformat(answer["end"]) - datetime.fromisoformat(answer["start"]) == timedelta(days=31)
 
 
 @pytest.mark.usefixtures("held")

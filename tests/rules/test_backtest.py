@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from enms.backtest import Backtest
+from cli.backtest import _tell as tell
+from enms.backtest import Backtest, nothing_judged, plain
 from enms.errors import InputError, RuleBookError
 from rules.backtest import backtest, backtests
 from rules.book import BUNDLED, read_books, rule_of, sound_rules
@@ -134,3 +135,36 @@ def test_every_mistake_of_a_rule_is_told():
     with pytest.raises(RuleBookError) as caught:
         rule_of(entry)
     assert {m.place for m in caught.value.mistakes} == {"severity", "for", "condition.load_factor_below"}
+
+
+JULY = datetime(2026, 6, 30, 16, tzinfo=UTC)
+
+
+async def test_where_nothing_is_judged_it_says_so_and_by_the_month_a_year_is_usual(db_pool, capsys):
+    year = RULES["statutory_crude_steel_year"]
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "furnace")
+        world.ends = dict.fromkeys(world.numbers, JULY)
+        for point, value in (
+            ("bf1.coke", 550.0),
+            ("bf1.bfg", 875),
+            ("bf1.bfg.ncv", 3349.44),
+            ("bf1.output", 1),
+            ("bf1.re_share", 0.0),
+        ):
+            await world.publish(point, [value] * 96 * 35)
+        end = JULY + timedelta(days=40)
+        part = await asked(world, year, JULY + timedelta(days=9), end)
+        usual = await backtest(connection, world.enterprise, year, None, end)
+        daily = await backtest(connection, world.enterprise, RULES["blast_furnace_energy_day"], None, end)
+        elsewhere = await asked(world, RULES["motor_idle"])
+    assert (part.steps, part.alerts, part.length, part.a_month) == (0, 0, "month", None)
+    assert nothing_judged(part) == "nothing was judged: no whole month in this span is closed and has readings"
+    assert plain(part)["nothing_judged"] == nothing_judged(part)
+    assert (usual.start, usual.steps, usual.alerts) == (end - timedelta(days=366), 1, 1)
+    assert nothing_judged(usual) is None
+    assert (daily.start, daily.length, daily.steps) == (end - timedelta(days=31), "day", 26)
+    assert nothing_judged(elsewhere) == "nothing was judged: there is nothing here that the rule watches"
+    for found, said in ((part, "nothing was judged: no whole month"), (usual, "1 alerts on 1 of 1 subjects")):
+        tell(found)
+        assert capsys.readouterr().out.startswith(f"statutory_crude_steel_year: {said}")
