@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from api.console.alerts import story_line
 from api.console.evidence import evidence_view
+from api.console.evidence_verdict import verdict_of
 from api.console.i18n import catalogue
 from api.console.render import environment, remember_language, zone_of
 from api.deps import Api, Context
@@ -23,14 +24,14 @@ Version = Annotated[int | None, Query(ge=1, description="Version of the evidence
 
 @router.get("/alerts/{alert}/evidence/print")
 async def show_print(request: Request, api: Api, language: Language, alert: int, version: Version = None) -> Response:
-    html = await _document(api, alert, version, language, tools=True)
+    html, _ = await _document(api, alert, version, language, tools=True)
     return remember_language(request, HTMLResponse(html))
 
 
 @router.get("/alerts/{alert}/evidence.pdf")
 async def show_pdf(api: Api, language: Language, alert: int, version: Version = None) -> Response:
-    html = await _document(api, alert, version, language, tools=False)
-    name = f"evidence-{alert}-{language}.pdf"
+    html, shown = await _document(api, alert, version, language, tools=False)
+    name = f"evidence-{alert}-v{shown}-{language}.pdf"
     return Response(
         await pdf_of(html),
         media_type="application/pdf",
@@ -38,8 +39,8 @@ async def show_pdf(api: Api, language: Language, alert: int, version: Version = 
     )
 
 
-async def _document(api: Context, alert: int, version: int | None, language: str, *, tools: bool) -> str:
-    """The page as it is printed.
+async def _document(api: Context, alert: int, version: int | None, language: str, *, tools: bool) -> tuple[str, int]:
+    """The page as it is printed, and which version that is.
 
     Raises:
         NotFoundError: no such alert, or it has no such version of evidence.
@@ -52,19 +53,21 @@ async def _document(api: Context, alert: int, version: int | None, language: str
     chosen = [v for v in versions if version is None or v.version == version]
     if not chosen:
         raise NotFoundError(f"alert {alert} has no evidence" + ("" if version is None else f" of version {version}"))
-    shown = chosen[-1]
-    return (
+    shown, latest = chosen[-1], versions[-1].version
+    html = (
         environment(language)
         .get_template("evidence_print.html")
         .render(
             row=row,
             name=owner.name(language),
             evidence=evidence_view(shown, text, zone),
+            verdict=verdict_of(shown, row, stands=shown.version == latest),
             versions=versions,
-            latest=versions[-1].version,
+            latest=latest,
             story=[story_line(t, row, text) for t in await alerts.transitions(api.pool, row)],
             zone=zone,
             now=api.clock(),
             tools=tools,
         )
     )
+    return html, shown.version

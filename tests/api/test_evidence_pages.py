@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.api.seed import DEAD
+from tests.api.seed import DEAD, EVIDENCE
 from tests.api.test_read_routes import V1, get
 
 ROOT = Path(__file__).parents[2]
@@ -103,12 +104,55 @@ async def test_evidence_prints_in_both_languages(
     assert (await client.get("/alerts/2/evidence/print")).status_code == 404, "this one has no evidence"
 
 
+@pytest.fixture
+async def revised(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> str:
+    """Alert 1 with two later versions: sure at 417, then at 402.5 only possible; the hash of the last one."""
+    for version, value, certainty in ((2, "417", "confirmed"), (3, "402.5", "possible")):
+        result = {"value": value, "limit": "400", "unit": "kgce/t", "certainty": certainty}
+        body = json.dumps({**EVIDENCE, "result": result}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        await db_pool.execute(
+            "INSERT INTO evidence SELECT e, 1, $1, $2, $3, recorded_at FROM evidence WHERE alert = 1 AND version = 1",
+            version, hashlib.sha256(body.encode()).hexdigest(), body,
+        )  # fmt: skip
+    await db_pool.execute("UPDATE alert SET value = 402.5, certainty = 'possible' WHERE id = 1")
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def head(text: str) -> dict[str, str]:
+    """What stands above the evidence: the first list of facts."""
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text.partition("</dl>")[0])
+    return {name: re.sub(r"<[^>]*>|\s+", " ", said).strip() for name, said in facts}
+
+
+async def test_each_version_prints_with_its_own_verdict(client: httpx.AsyncClient, revised: str) -> None:
+    for version, value, verdict in ((1, "—", "—"), (2, "417", "confirmed"), (3, "402", "possible")):
+        page = await client.get(f"/alerts/1/evidence/print?version={version}&lang=en")
+        shown = head(page.text)
+        assert shown["Verdict"] == verdict, version
+        assert value in shown[f"Value when it was raised, by version {version}"]
+        others = {f'href="/alerts/1/evidence/print?version={n}&amp;lang=en"' for n in {1, 2, 3} - {version}}
+        assert all(link in page.text for link in others)
+        assert ("A later version" in page.text) == (version < 3)
+    assert revised in (await client.get("/alerts/1/evidence/print?lang=en")).text, "the last one stands"
+
+
+async def test_the_alerts_page_opens_every_version_and_says_what_is_now_known(
+    client: httpx.AsyncClient, revised: str
+) -> None:
+    page = await client.get("/alerts/1?lang=en")
+    assert revised in page.text
+    assert re.findall(r'href="/alerts/1/evidence/print\?version=(\d)"', page.text) == ["2", "1"]
+    assert "as now known" in page.text
+    assert "按现有数据" in (await client.get("/alerts/1?lang=zh")).text
+
+
 async def test_evidence_is_a_pdf_or_a_clear_answer(client: httpx.AsyncClient) -> None:
     response = await client.get("/alerts/1/evidence.pdf", params={"lang": "zh"})
     if response.status_code == 503:
         assert "libpango" in response.text
         pytest.skip("the libraries that lay text out are not installed")
     assert response.headers["content-type"] == "application/pdf"
+    assert 'filename="evidence-1-v1-zh.pdf"' in response.headers["content-disposition"]
     assert response.content.startswith(b"%PDF-")
 
 
