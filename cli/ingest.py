@@ -11,6 +11,7 @@ import asyncpg
 from cli import health, role
 from cli.surroundings import data_dir, mqtt_url
 from enms.settings import Settings
+from ingest import metrics
 from ingest.service import Ingest
 from ingest.subscriber import Broker
 
@@ -32,6 +33,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     def report(part: str, ok: bool, detail: str) -> None:
         health.report(part, ok=ok, detail=detail)
 
+    metrics.show(sparkplug=bool(settings.sparkplug_host_id))
     broker = Broker.from_url(mqtt_url(settings), settings.mqtt_ca_file)
     folder = data_dir(settings) / "spool" / re.sub(r"[^A-Za-z0-9_.-]", "_", settings.mqtt_client_id)
     await Ingest(connect, broker, settings, folder, report, clock=lambda: time.time_ns() // 1000).run(stop)

@@ -12,6 +12,7 @@ import structlog
 
 from db.readings import RegisteredPoint, registry
 from enms.metering import ReadingType
+from ingest import metrics
 from ingest.times import EARLIEST, LATEST, micros
 
 log = structlog.get_logger()
@@ -139,6 +140,7 @@ class Registry:
         except BaseException:
             self._failed_at = self._clock()
             raise
+        metrics.know(self._sites)
         self._known, self._seen = True, changes
 
     async def keep(self) -> None:

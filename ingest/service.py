@@ -195,6 +195,7 @@ class Ingest:
             counted = self._buffer.received
             level = self._spool.level
             metrics.SPOOL_BYTES.set(self._spool.size)
+            metrics.SPOOL_LEVEL.set(level)
             metrics.BUFFER_LEVEL.set(self._buffer.level)
             self._report("the spool", level < _UNWELL_SPOOL, f"{level:.0%} full")
             if self._spool.empty:  # what is missing may be in there
