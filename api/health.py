@@ -9,6 +9,7 @@ import asyncpg
 from pydantic import BaseModel, Field
 
 from api.deps import Context
+from api.live import LiveHub
 from db import views
 from db.engine import read_engine
 from db.ready import missing_migrations
@@ -69,13 +70,17 @@ async def check(context: Context, backlog: Backlog) -> Health:
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
         reason = str(problem) or type(problem).__name__
         return Health(status="down", parts={"database": Part(status="down", detail=reason)})
-    listening = context.hub.connected
-    parts["live"] = Part(
-        status="ok" if listening else "degraded",
-        detail=f"{context.hub.subscribers} listening" if listening else "no notices, polling every 5 s",
-    )
+    parts["live"] = _live(context.hub)
     worst = "ok" if all(part.status == "ok" for part in parts.values()) else "degraded"
     return Health(status=worst, engine=engine, parts=parts)
+
+
+def _live(hub: LiveHub) -> Part:
+    if not hub.connected:
+        return Part(status="degraded", detail="no notices, polling every 5 s")
+    if hub.failing:
+        return Part(status="degraded", detail=f"values of {hub.failing} enterprises cannot be made")
+    return Part(status="ok", detail=f"{hub.subscribers} listening")
 
 
 async def _parts(connection: asyncpg.Connection, context: Context, backlog: Backlog) -> dict[str, Part]:

@@ -7,6 +7,9 @@ at once: publish to visible is well under a second.
 Full policy: a subscriber that does not keep up is never waited for. For each point only the newest value is kept for
 it, for each enterprise only the newest event of a kind, and at most `MOST_ALERTS` alerts; when those overflow, the
 oldest are dropped and a `resync` event says so. It cannot hold more than that.
+
+One enterprise whose values cannot be made, for whatever reason, is logged, told by `failing` and asked for again; the
+others go on. Should the hub's own tasks end all the same, it begins anew.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ CADENCE_S = 0.5
 _FALLBACK_S = 5.0
 MOST_ALERTS = 500
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 10.0
+_AGAIN_S = 2.0
 _LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -66,6 +70,7 @@ class Snapshot:
 class Sources:
     """Where the hub gets what it sends; enterprises by their number."""
 
+    plants: Callable[[], Awaitable[frozenset[int]]]
     snapshot: Callable[[int], Awaitable[Snapshot]]
     interval: Callable[[int], Awaitable[str]]
     alert: Callable[[int, int], Awaitable[str | None]]
@@ -78,11 +83,11 @@ class Subscriber:
     """What waits for one listener; bounded as the full policy says.
 
     Attributes:
-        every_alert: whether it hears of alerts of all owners, the district's too.
+        everything: it listens to all plants, those to come too, and hears of alerts of all owners, the district's too.
     """
 
     enterprises: frozenset[int]
-    every_alert: bool = False
+    everything: bool = False
     heads: dict[int, str] = field(default_factory=dict)
     items: dict[int, dict[str, str]] = field(default_factory=dict)
     events: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -144,6 +149,8 @@ class LiveHub:
         self._asked_at: dict[int, float] = {}
         self._shown: dict[int, Snapshot] = {}
         self._wake = asyncio.Event()
+        self._failing: set[int] = set()
+        self._configured = False
         self._closed = False
         self.connected = False
 
@@ -152,22 +159,32 @@ class LiveHub:
         """How many listen now."""
         return len(self._subscribers)
 
+    @property
+    def failing(self) -> int:
+        """Of how many watched enterprises the newest values could not be made when they were last asked for."""
+        return len(self._failing & self._watched())
+
     @contextmanager
-    def subscribe(self, enterprises: frozenset[int], *, every_alert: bool = False) -> Iterator[Subscriber]:
+    def subscribe(self, enterprises: frozenset[int], *, everything: bool = False) -> Iterator[Subscriber]:
         """A place for one listener; it begins with everything as it is."""
-        subscriber = Subscriber(enterprises, every_alert, ended=self._closed)
+        subscriber = Subscriber(enterprises, everything, ended=self._closed)
         self._subscribers.add(subscriber)
+        self._begin(subscriber, enterprises)
+        if everything:
+            self._configured = True  # a plant may have come since they were asked for
+        try:
+            yield subscriber
+        finally:
+            self._subscribers.discard(subscriber)
+            for e in subscriber.enterprises - self._watched():
+                self._shown.pop(e, None)
+
+    def _begin(self, subscriber: Subscriber, enterprises: frozenset[int]) -> None:
         for e in enterprises:
             if (shown := self._shown.get(e)) is not None:
                 subscriber.put_snapshot(e, shown, shown.items)
             self._readings.add(e)
         self._wake.set()
-        try:
-            yield subscriber
-        finally:
-            self._subscribers.discard(subscriber)
-            for e in enterprises - self._watched():
-                self._shown.pop(e, None)
 
     async def stream(self, subscriber: Subscriber) -> AsyncIterator[Event]:
         """Its events, until the hub closes."""
@@ -184,10 +201,16 @@ class LiveHub:
             subscriber.wake.set()
 
     async def run(self) -> None:
-        """Listen and poll until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._poll())
+        """Listen and poll until cancelled; whatever ends either, both begin anew."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._listen())
+                    group.create_task(self._poll())
+            except* Exception as problems:  # noqa: BLE001 - nobody else would start it again
+                _log.exception("live hub ended, beginning anew", exc_info=problems)
+            self.connected = False
+            await asyncio.sleep(random.uniform(0.5, 1.5) * _AGAIN_S)  # noqa: S311 - jitter
 
     def _watched(self) -> set[int]:
         return {e for subscriber in self._subscribers for e in subscriber.enterprises}
@@ -215,6 +238,7 @@ class LiveHub:
             for channel in (READING, INTERVAL, ALERT, CONFIG):
                 await connection.add_listener(channel, self._heard)
             self.connected = True
+            self._configured = True
             self._readings |= self._watched()
             self._wake.set()
             try:
@@ -241,6 +265,7 @@ class LiveHub:
                 self._alerts[int(of), int(number)] = None
             else:
                 self._sources.forget_configuration()
+                self._configured = True
                 self._readings |= self._watched()
         except ValueError:
             _log.warning("a notice nobody understands", channel=channel, payload=text[:100])
@@ -251,6 +276,7 @@ class LiveHub:
         swept = loop.time()
         while True:
             self._wake.clear()  # before anything is looked at: what is heard from here on wakes again
+            await self._follow_plants()
             watched = self._watched()
             self._readings &= watched
             self._intervals &= watched
@@ -265,12 +291,34 @@ class LiveHub:
                     wait = min(wait, due_in)
                 else:
                     self._asked_at[e] = now
-                    await self._refresh(e)
+                    if await self._refresh(e):
+                        self._failing.discard(e)
+                    else:
+                        self._failing.add(e)
             await self._tell_alerts()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 
-    async def _refresh(self, e: int) -> None:
+    async def _follow_plants(self) -> None:
+        """Whoever listens to everything listens to a new plant, too, without connecting again."""
+        if not self._configured:
+            return
+        self._configured = False
+        listening = [one for one in self._subscribers if one.everything]
+        if not listening:
+            return
+        try:
+            plants = await self._sources.plants()
+        except _LOST as problem:
+            self._configured = True
+            _log.warning("plants not available", reason=str(problem) or type(problem).__name__)
+            return
+        for subscriber in listening:
+            added, subscriber.enterprises = plants - subscriber.enterprises, plants
+            self._begin(subscriber, added)
+
+    async def _refresh(self, e: int) -> bool:
+        """Send what is new of an enterprise; whether it could be made."""
         values, intervals = e in self._readings, e in self._intervals
         self._readings.discard(e)
         self._intervals.discard(e)
@@ -287,12 +335,17 @@ class LiveHub:
                     subscriber.put("interval", e, data)
         except _LOST as problem:
             _log.warning("live values not available", e=e, reason=str(problem) or type(problem).__name__)
+            return False
+        except Exception:  # noqa: BLE001 - one plant must not take the others with it
+            _log.exception("live values could not be made", e=e)
+            return False
+        return True
 
     async def _tell_alerts(self) -> None:
         while self._alerts:
             e, number = key = next(iter(self._alerts))
             del self._alerts[key]
-            listening = [one for one in self._subscribers if one.every_alert or e in one.enterprises]
+            listening = [one for one in self._subscribers if one.everything or e in one.enterprises]
             if not listening:
                 continue
             try:
@@ -300,6 +353,9 @@ class LiveHub:
             except _LOST as problem:
                 _log.warning("alert not available", e=e, alert=number, reason=str(problem) or type(problem).__name__)
                 return
+            except Exception:  # noqa: BLE001 - one alert must not take the others with it
+                _log.exception("an alert could not be told", e=e, alert=number)
+                continue
             if data is not None:
                 for subscriber in listening:
                     subscriber.put_alert(key, data)

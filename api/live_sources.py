@@ -32,13 +32,17 @@ class LiveSources:
 
     def sources(self) -> Sources:
         """For the hub."""
-        return Sources(self.snapshot, self.interval, self.alert, self.forget, self._kept.forget)
+        return Sources(self.plants, self.snapshot, self.interval, self.alert, self.forget, self._kept.forget)
 
     def forget(self) -> None:
         """Configuration changed."""
         self._registry.forget()
         self._kept.forget()
         self._codes.clear()
+
+    async def plants(self) -> frozenset[int]:
+        """All there are."""
+        return frozenset(row.e for row in await plants.enterprises(self._pool))
 
     async def _code(self, e: int) -> str:
         if e not in self._codes:

@@ -31,7 +31,8 @@ _EVENTS = """
 | `alert` | an alert as in /alerts, at every transition |
 | `resync` | `{}`: you were too slow and something was dropped; ask again for what you show |
 
-At most two `latest` a second for each enterprise. A comment every 15 s keeps the connection open.
+Without `enterprise`, a plant that is added is listened to from then on, too. At most two `latest` a second for each
+enterprise. A comment every 15 s keeps the connection open.
 """
 
 
@@ -59,6 +60,6 @@ async def _events(
     hub: LiveHub, wanted: frozenset[int], hello: ServerSentEvent, *, everything: bool
 ) -> AsyncIterator[ServerSentEvent]:
     yield hello
-    with hub.subscribe(wanted, every_alert=everything) as subscriber:
+    with hub.subscribe(wanted, everything=everything) as subscriber:
         async for event in hub.stream(subscriber):
             yield ServerSentEvent(event=event.name, data=event.data)

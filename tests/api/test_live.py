@@ -6,9 +6,10 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import asyncpg
 import httpx
@@ -17,9 +18,11 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.deps import Deps
-from api.live import MOST_ALERTS, Event, LiveHub, Snapshot, Subscriber
+from api.live import MOST_ALERTS, Event, LiveHub, Snapshot, Sources, Subscriber
 from api.serving import bind, serve
+from db.plant_load import load_plant
 from enms.errors import EnvironmentProblem
+from enms.plant_file import parse_plant
 from enms.settings import Settings
 from tests.api.seed import Seeded, district_alert
 from tests.waiting import eventually
@@ -235,6 +238,121 @@ async def test_a_broken_listener_comes_back(server: Running, seeded: Seeded, pg_
             await stream.event("interval")
         finally:
             await connection.close()
+
+
+class Odd:
+    """Sources of plants 1 and 2; plant 1's values, or everything, can fail in a way nobody thought of."""
+
+    def __init__(self) -> None:
+        self.odd = False
+        self.all_odd = False
+        self.asked: list[int] = []
+
+    async def plants(self) -> frozenset[int]:
+        if self.all_odd:
+            raise KeyError("furlong")
+        return frozenset({1, 2})
+
+    async def snapshot(self, e: int) -> Snapshot:
+        self.asked.append(e)
+        if self.odd and e == 1:
+            raise KeyError("furlong")
+        return Snapshot('"enterprise":"x"', {}, {}, json.dumps({"of": e}))
+
+    async def interval(self, e: int) -> str:
+        return str(e)
+
+    async def alert(self, e: int, number: int) -> str | None:
+        if self.odd:
+            raise ZeroDivisionError
+        return f"{e}:{number}"
+
+    def sources(self) -> Sources:
+        return Sources(self.plants, self.snapshot, self.interval, self.alert, lambda: None, lambda _: None)
+
+
+@asynccontextmanager
+async def running(hub: LiveHub) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(hub.run())
+    try:
+        await listening(hub)
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_an_odd_plant_takes_the_live_values_from_nobody_else(db_pool: asyncpg.Pool) -> None:
+    odd = Odd()
+    hub = LiveHub(db_pool, odd.sources())
+    async with running(hub) as task:
+        with hub.subscribe(frozenset({1, 2})) as subscriber:
+            await eventually(lambda: set(odd.asked) == {1, 2}, 10)
+            odd.odd = True
+            subscriber.drain()
+            await db_pool.execute("SELECT pg_notify('enms_alert', '1:7'), pg_notify('enms_reading', '1,2')")
+            await eventually(lambda: hub.failing == 1, 10)
+            await eventually(lambda: ("summary", 2) in subscriber.events, 10)
+            assert ("summary", 1) not in subscriber.events
+            odd.odd = False
+            await eventually(lambda: ("summary", 1) in subscriber.events, 15)
+            await eventually(lambda: hub.failing == 0, 10)
+            assert not task.done()
+
+
+async def test_a_hub_that_ended_begins_anew(db_pool: asyncpg.Pool) -> None:
+    odd = Odd()
+    hub = LiveHub(db_pool, odd.sources())
+    async with running(hub) as task:
+        odd.all_odd = True
+        with hub.subscribe(frozenset({1}), everything=True) as subscriber:
+            await eventually(lambda: not hub.connected, 10)
+            odd.all_odd = False
+            await listening(hub)
+            await eventually(lambda: ("summary", 2) in subscriber.events, 15)
+            assert not task.done()
+
+
+async def test_health_tells_of_values_that_cannot_be_made(server: Running) -> None:
+    hub: LiveHub = server.app.state.context.hub
+    async with connected(server.url) as stream, httpx.AsyncClient() as client:
+        await stream.event("summary")
+        await listening(hub)
+
+        async def live() -> dict:
+            return (await client.get(f"{server.url}/api/v1/health")).json()["parts"]["live"]
+
+        assert (await live())["status"] == "ok"
+        broken = AsyncMock(side_effect=KeyError("furlong"))
+        hub._sources = replace(hub._sources, snapshot=broken)
+        hub._readings |= hub._watched()
+        hub._wake.set()
+        await eventually(lambda: hub.failing == 2, 10)
+        assert await live() == {
+            "status": "degraded", "detail": "values of 2 enterprises cannot be made", "lag_s": None,
+        }  # fmt: skip
+
+
+async def test_a_plant_that_is_added_is_listened_to(server: Running, db_pool: asyncpg.Pool, seeded: Seeded) -> None:
+    """As the district's power is the sum of what the stream tells."""
+    plant = (
+        "enterprise: {code: later, name: {zh: 新, en: Later}, industry: other}\npoints:\n"
+        "  - {code: grid, carrier: electricity, role: purchased, reading: gauge, unit: kW}\n"
+    )
+    async with connected(server.url) as stream, connected(server.url, enterprise="seed-power") as other:
+        await stream.event("summary")
+        await listening(server.app.state.context.hub)
+        async with db_pool.acquire() as connection:
+            await load_plant(connection, parse_plant(plant, "test"), now=datetime.now(UTC) - timedelta(days=1))
+        async with asyncio.timeout(10):
+            while (await stream.event("summary"))["enterprise"] != "later":
+                pass
+        await other.event("summary")
+        assert all(
+            (seeded.e["seed-power"] in one.enterprises) and (one.everything or len(one.enterprises) == 1)
+            for one in server.app.state.context.hub._subscribers
+        )
 
 
 async def test_open_streams_do_not_hold_the_server_up(server: Running) -> None:
