@@ -206,6 +206,11 @@ async def get_alert(connection: asyncpg.Connection, alert: int) -> AlertRow:
     return _alert(row)
 
 
+async def alerts_by_id(connection: asyncpg.Connection, ids: Sequence[int]) -> list[AlertRow]:
+    """Alerts by id, in its order; those that nobody knows are left out."""
+    return [_alert(row) async for row in statements("alerts").alerts_by_id(connection, ids=list(ids))]
+
+
 async def open_counts(connection: asyncpg.Connection, es: Sequence[int]) -> list[OpenCount]:
     """How many are open."""
     return [OpenCount(**row) async for row in statements("alerts").open_counts(connection, es=list(es))]

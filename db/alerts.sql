@@ -38,6 +38,15 @@ JOIN enterprise USING (e)
 JOIN rule_version AS v ON v.e = a.e AND v.rule = a.rule AND v.version = a.rule_version
 WHERE a.id = :id;
 
+-- name: alerts_by_id(ids)
+SELECT a.*, enterprise.code AS enterprise, v.title_zh, v.title_en, v.source,
+       (SELECT max(n) FROM transition AS t WHERE t.e = a.e AND t.alert = a.id) AS transitions
+FROM alert AS a
+JOIN enterprise USING (e)
+JOIN rule_version AS v ON v.e = a.e AND v.rule = a.rule AND v.version = a.rule_version
+WHERE a.id = ANY (:ids::bigint[])
+ORDER BY a.id;
+
 -- name: open_counts(es)
 SELECT e, severity, count(*)::int AS alerts, min(started_at) AS since
 FROM alert WHERE e = ANY (:es::int[]) AND state = 'firing'

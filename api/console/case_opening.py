@@ -4,55 +4,109 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
-from pydantic import Field
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Form as Field
+from pydantic import Field as Bound
 
+from api.console.case_slips import case_slip
+from api.console.forms import Form, entered, sent
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
-from api.deps import Api
+from api.console.words import N_
+from api.deps import Api, Context
 from api.language import Language
 from db import alerts, case_steps, cases, plants
 from db.alerts import AlertRow
-from db.cases import CaseFilter
+from db.cases import CaseFilter, CaseRow
 from enms.cases import CaseState, CaseStep, steps
+from enms.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
 _TITLE, _MOST, _CASES = 200, 200, 100
-AlertId = Annotated[int, Field(ge=1, lt=2**63)]
-Ticked = Annotated[list[AlertId] | None, Form(max_length=_MOST)]
-Who = Annotated[str, Form(max_length=100)]
-Said = Annotated[str, Form(max_length=4000)]
+# `form`: open or add; `look`: what is ticked is only to be looked at again.
+_FIELDS = {"form": 4, "look": 1, "title": _TITLE, "number": 20, "text": 4000, "by": 100}
+_LABELS = {"title": N_("Title"), "number": N_("Case"), "text": N_("Comment"), "by": N_("Your name")}
+AlertId = Annotated[int, Bound(ge=1, lt=2**63)]
+Chosen = Annotated[list[AlertId] | None, Query(alias="alert", max_length=_MOST)]
+Ticked = Annotated[list[AlertId] | None, Field(alias="alert", max_length=_MOST)]
 
 
 @router.get("/cases/new")
-async def show_opening(
-    request: Request,
-    api: Api,
-    language: Language,
-    alert: Annotated[list[AlertId] | None, Query(max_length=_MOST)] = None,
-) -> Response:
+async def show_opening(request: Request, api: Api, language: Language, chosen: Chosen = None) -> Response:
     """Says what stands against it, before anybody has filled the form in."""
+    ids = sorted(set(chosen or ()))
+    known = {row.id for row in await cases.standings(api.pool, ids)}
+    if missing := [one for one in ids if one not in known]:
+        raise NotFoundError(f"no alert {missing[0]}")
+    return await _page(request, api, language, ids, Form())
+
+
+@router.post("/cases/new")
+async def open_case(
+    request: Request, api: Api, language: Language, chosen: Chosen = None, ticked: Ticked = None
+) -> Response:
+    """Both forms of the page, and what is ticked on it where not all of its alerts can be in a case."""
+    form = await sent(request, _FIELDS)
+    ids = sorted({*(chosen or ()), *(ticked or ())})
+    if form["look"]:
+        return await _page(request, api, language, ids, form)
+    return await entered(
+        form,
+        lambda: _add(api, form, ids) if form["form"] == "add" else _open(api, form, ids),
+        lambda row: f"/cases/{row.number}",
+        lambda wrong: _page(request, api, language, ids, wrong),
+    )
+
+
+async def _open(api: Context, form: Form, ids: Sequence[int]) -> CaseRow:
+    form.needed("title", "by")
+    form.check()
+    async with api.pool.acquire() as connection:
+        return await case_steps.open_case(
+            connection,
+            ids,
+            title=form["title"],
+            actor=form["by"].strip(),
+            now=api.clock(),
+            zone=api.settings.zone,
+            comment=form["text"],
+        )
+
+
+async def _add(api: Context, form: Form, ids: Sequence[int]) -> CaseRow:
+    form.needed("number", "by")
+    form.check()
+    async with api.pool.acquire() as connection:
+        return await case_steps.add_alerts(
+            connection, form["number"], ids, actor=form["by"].strip(), now=api.clock(), comment=form["text"]
+        )
+
+
+async def _page(request: Request, api: Context, language: str, ids: Sequence[int], form: Form) -> Response:
+    """The forms, or what stands against a case on all of these."""
     text = catalogue(language)
-    ids = sorted(set(alert or ()))
-    rows = [await alerts.get_alert(api.pool, one) for one in ids]
+    rows = await alerts.alerts_by_id(api.pool, ids)
     standing = {row.id: row for row in await cases.standings(api.pool, ids)}
     owners = [await plants.owner(api.pool, code) for code in sorted({row.enterprise for row in rows})]
-    names = {row.code: row.name(language) for row in owners}
     takes = tuple(state.value for state in CaseState if CaseStep.ADDED in steps(state))
     asked = CaseFilter(es=tuple(row.e for row in owners), states=takes)
     values = {
         "rows": rows,
         "standing": standing,
-        "names": names,
+        "names": {row.code: row.name(language) for row in owners},
         "zone": zone_of(owners[0].timezone) if owners else api.settings.zone,
         "title": _title(rows, text, language),
         "free": len(owners) == 1 and all(row.free for row in standing.values()),
         "cases": await cases.list_cases(api.pool, asked, now=api.clock(), limit=_CASES) if len(owners) == 1 else [],
+        "here": "/cases/new?" + urlencode([("alert", row.id) for row in rows]),
+        "form": form,
+        "blank": Form(),
+        "slips": list(form.said(text, _LABELS, case_slip)),
     }
     crumbs = [("/", text("District")), ("/cases", text("Cases"))]
-    return await page(request, api, "case_new.html", values, crumbs=crumbs)
+    return await page(request, api, "case_new.html", values, crumbs=crumbs, status=form.status)
 
 
 def _title(rows: Sequence[AlertRow], text: Catalogue, language: str) -> str:
@@ -61,39 +115,3 @@ def _title(rows: Sequence[AlertRow], text: Catalogue, language: str) -> str:
         return ""
     first = f"{rows[0].title(language)} ({rows[0].subject})"
     return (first if len(rows) == 1 else text("%(what)s and %(n)s more", what=first, n=len(rows) - 1))[:_TITLE]
-
-
-@router.post("/cases")
-async def open_case(
-    api: Api,
-    title: Annotated[str, Form(max_length=_TITLE)],
-    alert: Ticked = None,
-    by: Who = "",
-    text: Said = "",
-) -> Response:
-    async with api.pool.acquire() as connection:
-        row = await case_steps.open_case(
-            connection,
-            alert or (),
-            title=title,
-            actor=by.strip() or "console",
-            now=api.clock(),
-            zone=api.settings.zone,
-            comment=text,
-        )
-    return RedirectResponse(f"/cases/{row.number}", status_code=303)
-
-
-@router.post("/cases/add")
-async def add_alerts(
-    api: Api,
-    number: Annotated[str, Form(max_length=20)],
-    alert: Ticked = None,
-    by: Who = "",
-    text: Said = "",
-) -> Response:
-    async with api.pool.acquire() as connection:
-        row = await case_steps.add_alerts(
-            connection, number, alert or (), actor=by.strip() or "console", now=api.clock(), comment=text
-        )
-    return RedirectResponse(f"/cases/{row.number}", status_code=303)

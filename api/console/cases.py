@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Request, Response
 
+from api.console.case_slips import case_slip
+from api.console.forms import Form, entered, sent
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
-from api.console.words import word
-from api.deps import Api
+from api.console.words import N_, word
+from api.deps import Api, Context
 from api.language import Language
 from db import case_steps, cases, plants
 from db.cases import CaseAlertRow, CaseEventRow, CaseFilter, CaseRow
 from enms.alerts import Step
 from enms.cases import OPEN, CaseState, CaseStep, steps
+from enms.errors import InputError, Mistake
 
 router = APIRouter(include_in_schema=False)
 _PAGE = 500
 # What its state and its evidence do not say by themselves.
 _TOLD = {Step.REOPENED, Step.SHIFTED, Step.SPLIT}
-Who = Annotated[str, Form(max_length=100)]
-Said = Annotated[str, Form(max_length=4000)]
-Seen = Annotated[int | None, Form(ge=1, lt=2**31)]
+# What a page has a form for; alerts are added from the inbox.
+_FORMS = {step.value: step for step in CaseStep if step not in {CaseStep.OPENED, CaseStep.ADDED}}
+_SAY = {CaseStep.WITHDRAWN, CaseStep.COMMENTED}
+_FIELDS = {"step": 20, "seen": 12, "due": 20, "text": 4000, "by": 100}
+_LABELS = {"due": N_("Due"), "text": N_("Comment"), "by": N_("Your name")}
+_WHY = _LABELS | {"text": N_("Withdraw because")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,10 @@ async def show_cases(
 
 @router.get("/cases/{number}")
 async def show_case(request: Request, api: Api, language: Language, number: str) -> Response:
+    return await _page(request, api, language, number, Form())
+
+
+async def _page(request: Request, api: Context, language: str, number: str, form: Form) -> Response:
     text = catalogue(language)
     row = await cases.get_case(api.pool, number, now=api.clock())
     owner = await plants.owner(api.pool, row.enterprise)
@@ -103,10 +111,13 @@ async def show_case(request: Request, api: Api, language: Language, number: str)
         "log": [case_line(event, text) for event in await cases.events(api.pool, row)],
         "way": _way(row),
         "possible": {step.value for step in steps(CaseState(row.state))},
+        "form": form,
+        "blank": Form(),
+        "slips": list(form.said(text, _WHY if form["step"] == CaseStep.WITHDRAWN else _LABELS, case_slip)),
     }
     of_plant = [(f"/e/{row.enterprise}", name)] if owner.scope == "plant" else []
     crumbs = [("/", text("District")), *of_plant, ("/cases", text("Cases"))]
-    return await page(request, api, "case.html", values, live=row.enterprise, crumbs=crumbs)
+    return await page(request, api, "case.html", values, live=row.enterprise, crumbs=crumbs, status=form.status)
 
 
 def _way(row: CaseRow) -> list[tuple[str, str]]:
@@ -118,50 +129,34 @@ def _way(row: CaseRow) -> list[tuple[str, str]]:
     return [(one.value, "done" if n < at else "here" if n == at else "") for n, one in enumerate(stations)]
 
 
-async def _step(
-    api: Api, number: str, step: CaseStep, by: str, said: str, seen: int | None, due: date | None = None
-) -> Response:
-    async with api.pool.acquire() as connection:
-        await case_steps.take_step(
-            connection,
-            number,
-            step,
-            actor=by.strip() or "console",
-            now=api.clock(),
-            comment=said,
-            due_on=due,
-            seen=seen,
-        )
-    return RedirectResponse(f"/cases/{number}", status_code=303)
+@router.post("/cases/{number}")
+async def take_step(request: Request, api: Api, language: Language, number: str) -> Response:
+    """One of the forms of a case's page; `seen` is how many events its log had there."""
+    form = await sent(request, _FIELDS)
+    step = _FORMS.get(form["step"])
+    if step is None:
+        raise InputError("", [Mistake("body.step", f"{form['step']!r} is none of {', '.join(_FORMS)}")])
 
+    async def write() -> CaseRow:
+        due = form.day("due") if step is CaseStep.ORDERED else None
+        form.needed("by", *(("text",) if step in _SAY else ()))
+        form.check()
+        async with api.pool.acquire() as connection:
+            return await case_steps.take_step(
+                connection,
+                number,
+                step,
+                actor=form["by"].strip(),
+                now=api.clock(),
+                comment=form["text"],
+                due_on=due,
+                # A comment has a place in every log.
+                seen=int(form["seen"]) if form["seen"].isdecimal() and step is not CaseStep.COMMENTED else None,
+            )
 
-@router.post("/cases/{number}/notify")
-async def notify(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
-    return await _step(api, number, CaseStep.NOTIFIED, by, text, seen)
-
-
-@router.post("/cases/{number}/order")
-async def order(
-    api: Api, number: str, due: Annotated[date, Form()], by: Who = "", text: Said = "", seen: Seen = None
-) -> Response:
-    return await _step(api, number, CaseStep.ORDERED, by, text, seen, due)
-
-
-@router.post("/cases/{number}/verify")
-async def verify(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
-    return await _step(api, number, CaseStep.VERIFIED, by, text, seen)
-
-
-@router.post("/cases/{number}/close")
-async def close(api: Api, number: str, by: Who = "", text: Said = "", seen: Seen = None) -> Response:
-    return await _step(api, number, CaseStep.CLOSED, by, text, seen)
-
-
-@router.post("/cases/{number}/withdraw")
-async def withdraw(api: Api, number: str, text: Said, by: Who = "", seen: Seen = None) -> Response:
-    return await _step(api, number, CaseStep.WITHDRAWN, by, text, seen)
-
-
-@router.post("/cases/{number}/comment")
-async def comment(api: Api, number: str, text: Said, by: Who = "") -> Response:
-    return await _step(api, number, CaseStep.COMMENTED, by, text, None)
+    return await entered(
+        form,
+        write,
+        lambda row: f"/cases/{row.number}",
+        lambda wrong: _page(request, api, language, number, wrong),
+    )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
@@ -17,7 +18,11 @@ from api.console.render import page, zone_of
 from api.console.words import N_, known_word
 from api.deps import Context
 from db.plants import EnterpriseRow
-from enms.errors import ConflictError, InputError, Mistake
+from enms.errors import ConflictError, InputError, Mistake, NotFoundError
+
+Entry = TypeVar("Entry")
+# Why something is refused, in a language; None where it has no words for it.
+Words = Callable[[Catalogue, str], str | None]
 
 # What `api.production`, `api.correcting` and `api.console.readings` say of an entry, and the text for it.
 _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -127,11 +132,18 @@ class Form:
         """Whether a mistake is about one of these fields."""
         return any(mistake.place.removeprefix(_PLACE) in names for mistake in self.mistakes)
 
-    def said(self, text: Catalogue, labels: Mapping[str, str]) -> Iterator[str]:
-        """Every mistake as a person reads it, with the field's label where it has one."""
+    def said(self, text: Catalogue, labels: Mapping[str, str], words: Words | None = None) -> Iterator[str]:
+        """Every mistake as a person reads it, with the field's label where it has one.
+
+        Args:
+            text: the page's language.
+            labels: by field.
+            words: for what is refused on this page only.
+        """
         for mistake in self.mistakes:
             label = labels.get(mistake.place.removeprefix(_PLACE))
-            reason = _slip(text, mistake.reason)
+            own = words(text, mistake.reason) if words is not None else None
+            reason = own if own is not None else _slip(text, mistake.reason)
             yield f"{text(label)}: {reason}" if label is not None else reason
 
 
@@ -165,26 +177,28 @@ async def sent(request: Request, lengths: Mapping[str, int]) -> Form:
 
 async def entered(
     form: Form,
-    enter: Callable[[], Awaitable[int]],
-    done: Callable[[int], str],
+    enter: Callable[[], Awaitable[Entry]],
+    done: Callable[[Entry], str],
     again: Callable[[Form], Awaitable[Response]],
 ) -> Response:
     """Enter it and show the page anew; or the form as it was written, with what is wrong.
 
     Args:
         form: as it was sent.
-        enter: checks and writes; the number of the entry.
+        enter: checks and writes; the entry, or its number.
         done: address of the page that says so: a page that is loaded again enters nothing.
         again: the page with the form.
     """
     try:
-        number = await enter()
+        entry = await enter()
     except InputError as error:
         form.mistakes, form.status = list(dict.fromkeys(error.mistakes)), 422
     except ConflictError as error:
         form.mistakes, form.status = [Mistake("", str(error))], 409
+    except NotFoundError as error:
+        form.mistakes, form.status = [Mistake("", str(error))], 404
     else:
-        return RedirectResponse(done(number), status_code=303)
+        return RedirectResponse(done(entry), status_code=303)
     return await again(form)
 
 

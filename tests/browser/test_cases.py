@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 from db import case_steps
 from enms.cases import CaseStep
@@ -80,8 +80,12 @@ async def test_cases_look_right_on_desk_and_phone(console: Console, late: str) -
     assert console.foreign == []
 
 
+def _form(page: Page, step: str) -> Locator:
+    return page.locator(f"form:has(input[name=step][value={step}])")
+
+
 async def _sign(page: Page, step: str, **fields: str) -> None:
-    form = page.locator(f"form[action$='/{step}']")
+    form = _form(page, step)
     for name, value in fields.items():
         await form.locator(f"input[name={name}]").fill(value)
     await form.locator("input[name=by]").fill("李伟")
@@ -104,22 +108,70 @@ async def test_from_the_inbox_to_the_closing(console: Console, scripts: bool, wi
     assert await page.locator("text=Open the case").count() == 0, "they are in one now"
     await page.click(".mistakes a >> nth=0")
     await page.wait_for_url("**/cases/*-0001")
-    await _sign(page, "notify", text="on site")
+    await _sign(page, "notified", text="on site")
     await page.wait_for_selector(".way .here:has-text('Finding notified')")
-    await _sign(page, "order", due="2099-12-31", text="mend the stoves")
+    await _sign(page, "ordered", due="2099-12-31", text="mend the stoves")
     await page.wait_for_selector(".way .here:has-text('Rectification ordered')")
     assert "2099-12-31" in await page.locator(".verdicts").inner_text()
-    await page.locator("form[action$='/withdraw'] button").click()
-    assert await page.locator("form[action$='/withdraw'] input[name=text]:invalid").count() == 1, "for a reason"
-    await _sign(page, "verify")
+    await _form(page, "withdrawn").locator("button").click()
+    assert await _form(page, "withdrawn").locator("input[name=text]:invalid").count() == 1, "for a reason"
+    await _sign(page, "verified")
     await page.wait_for_selector(".way .here:has-text('Rectification verified')")
-    await _sign(page, "close", text="mended")
+    await _sign(page, "closed", text="mended")
     await page.wait_for_selector(".way .here:has-text('Case closed')")
     story = await page.locator(".story li").all_inner_texts()
     assert len(story) == 5
     assert "mended" in story[-1]
     assert await page.locator(".actions form").count() == 1, "only a comment is left"
     assert console.complaints == []
+
+
+@pytest.mark.parametrize(("scripts", "width", "language"), [(True, 1280, "zh-CN"), (False, 390, "en-US")])
+async def test_who_was_not_first_is_told_and_has_written_nothing_in_vain(
+    console: Console, late: str, scripts: bool, width: int, language: str
+) -> None:
+    page = await console.open(f"/cases/{late}", language=language, size=(width, 844), scripts=scripts)
+    async with console.server.pool.acquire() as connection:
+        await case_steps.take_step(
+            connection, late, CaseStep.COMMENTED, actor="张敏", now=console.seeded.now, comment="明日复查"
+        )
+    await _sign(page, "verified", text="热风炉已修")
+    form = _form(page, "verified")
+    slips = form.locator(".slips")
+    await slips.wait_for()
+    assert await slips.evaluate("e => e.getBoundingClientRect().bottom <= innerHeight"), "in sight"
+    assert await page.locator(".slips").count() == 1
+    assert await form.locator("input[name=text]").input_value() == "热风炉已修"
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert await page.evaluate(_CONTRAST) == []
+    await page.screenshot(path=SHOTS / f"case-told-{width}-{language[:2]}.png", full_page=True)
+    assert "明日复查" in await page.locator(".story").inner_text()
+    await form.locator("button").click()
+    await page.wait_for_selector(f".way .here:has-text('{'已核验' if language == 'zh-CN' else 'verified'}')")
+    assert [one for one in console.complaints if "409" not in one] == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_alerts_that_somebody_else_took_are_left_out_with_a_tick(console: Console, scripts: bool) -> None:
+    page = await console.open("/cases/new?alert=1&alert=2", language="en-US", size=(390, 844), scripts=scripts)
+    async with console.server.pool.acquire() as connection:
+        await case_steps.open_case(
+            connection, [2], title="x", actor="张敏", now=console.seeded.now, zone=Settings().zone
+        )
+    await page.fill("input[name=title]", "Furnace over its limit")
+    await page.fill("input[name=by]", "李伟")
+    await page.click("text=Open the case")
+    await page.wait_for_selector(".slips:has-text('Alert 2 is in case')")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert await page.evaluate(_TOO_SMALL) == []
+    assert await page.evaluate(_CONTRAST) == []
+    await page.screenshot(path=SHOTS / "case-taken-390-en.png", full_page=True)
+    assert await page.locator("tbody input:checked").count() == 1
+    await page.click("text=Go on with the ticked ones")
+    await page.click("text=Open the case")
+    await page.wait_for_url("**/cases/*-0002")
+    assert "Furnace over its limit" in await page.locator("h1").inner_text()
+    assert [one for one in console.complaints if "409" not in one] == []
 
 
 async def test_what_becomes_of_an_alert_comes_in_without_reload(console: Console, late: str) -> None:
