@@ -49,8 +49,7 @@ def command(
     prepare = partial(_prepare, settings=settings, days=days, seed=seed, speed=speed or 0.0, fill=fill)
     # Rules about arrival judge what comes as it comes: history filled beside live plants would be a gap of days.
     patient = [replace(role, after=_HISTORY) if role.name == "rules" else role for role in roles(settings)]
-    every = [*patient, Role("housekeeping", ("housekeeping",))]
-    run(Stand("enms demo: simulated plants", settings, every, prepare))
+    run(Stand("enms demo: simulated plants", settings, patient, prepare))
 
 
 async def _prepare(

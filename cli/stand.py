@@ -96,7 +96,9 @@ async def _work(stand: Stand, stop: asyncio.Event) -> None:
         console = f"http://{settings.http_host}:{settings.http_port}/"
         file = leave_addresses(neighbours.folder, neighbours.mqtt_url, console)
         _announce(stand.title, console, neighbours)
-        roles = [replace(one, env={**neighbours.env, **one.env}) for one in (*stand.roles, *more)]
+        # who was not given a port for /health has none: the one in the settings is the first role's
+        shared = {**neighbours.env, "ENMS_HEALTH_PORT": "0"}
+        roles = [replace(one, env={**shared, **one.env}) for one in (*stand.roles, *more)]
         try:
             await Supervisor(roles).run(stop)
         except RoleFailedError as problem:  # its own line is on stderr already

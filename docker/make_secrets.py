@@ -3,7 +3,8 @@
     python3 docker/make_secrets.py                       what is missing is made, what is there is kept
     python3 docker/make_secrets.py gateway steel/gw1     an MQTT account for a gateway; prints its password, once
     python3 docker/make_secrets.py sparkplug steel/gw1   the same for a Sparkplug B edge node
-    python3 docker/make_secrets.py revoke steel/gw1      the account ends
+    python3 docker/make_secrets.py reader scada [steel]  an MQTT account that reads alerts: of one enterprise, or all
+    python3 docker/make_secrets.py revoke steel/gw1      the account ends, a reader's too
 
 A gateway's name is ENTERPRISE/GATEWAY: it may publish for that enterprise, nothing else. Again: a new password.
 
@@ -38,6 +39,9 @@ _MQTT_USERS = {
     "enms-simulator": "mqtt_simulator_password",
 }
 _GATEWAY = re.compile(r"^[a-z0-9][a-z0-9_-]*/[A-Za-z0-9_.-]+$")
+_ENTERPRISE = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
+# Not one of ours, and no gateway's.
+_READER = re.compile(r"^(?!enms-)[A-Za-z0-9_.-]+$")
 _RESTART = "take it over with: docker compose restart mosquitto\n"
 
 
@@ -55,7 +59,12 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{password}\n")
             sys.stderr.write(_RESTART)
             return 0
-        case ["revoke", name] if _GATEWAY.match(name):
+        case ["reader", name, *only] if _READER.match(name) and len(only) < 2 and all(map(_ENTERPRISE.match, only)):
+            make_all(FOLDER)
+            sys.stdout.write(f"{add_reader(FOLDER, name, *only)}\n")
+            sys.stderr.write(_RESTART)
+            return 0
+        case ["revoke", name] if _GATEWAY.match(name) or _READER.match(name):
             make_all(FOLDER)
             if not revoke(FOLDER, name):
                 sys.stderr.write(f"there is no account {name}\n")
@@ -100,6 +109,17 @@ def add_gateway(folder: Path, name: str, *, sparkplug: bool) -> str:
     if sparkplug:
         rights = folder / "mosquitto_gateways"
         _write(rights, rights.read_text(encoding="ascii") + sparkplug_rights(name))
+    add_user(folder / "mosquitto_passwd", name, password)
+    return password
+
+
+def add_reader(folder: Path, name: str, enterprise: str = "+") -> str:
+    """An account that reads what the rules publish of an enterprise (`+`: of all), with a fresh password."""
+    password = secrets.token_urlsafe(24)
+    _without_rights(folder, name)
+    rights = folder / "mosquitto_gateways"
+    told = f"user {name}\ntopic read energy/v1/{enterprise}/alerts/+\n"
+    _write(rights, rights.read_text(encoding="ascii") + told)
     add_user(folder / "mosquitto_passwd", name, password)
     return password
 

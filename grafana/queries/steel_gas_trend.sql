@@ -21,8 +21,14 @@ bin AS (
     GROUP BY 1, 2, 3
 )
 SELECT time, CASE role WHEN 'recovered' THEN '发生 made' WHEN 'consumed' THEN '使用 used' ELSE '放散 flared' END AS metric,
-       CASE WHEN count(per_hour) = count(*) THEN sum(per_hour) / 1000 END AS value
+       -- a meter that says nothing makes the sum unknown, not smaller
+       CASE WHEN count(per_hour) = max(meters) THEN sum(per_hour) / 1000 END AS value
 FROM bin
+JOIN (
+    SELECT role, count(*) AS meters FROM grafana.point
+    WHERE enterprise = ${enterprise:sqlstring} AND carrier = 'blast_furnace_gas' AND reading <> 'virtual'
+    GROUP BY role
+) AS metered USING (role)
 WHERE time < $__timeTo()::timestamptz - interval '6 minutes'
 GROUP BY time, role
 ORDER BY time

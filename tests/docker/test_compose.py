@@ -188,3 +188,26 @@ def test_the_command_keeps_the_folder_to_itself(
 
 def _uses(compose: Compose) -> list[Any]:
     return [entry for service in compose["services"].values() for entry in service.get("secrets", ())]
+
+
+def test_dashboards_get_the_consoles_own_address(tmp_path: Path) -> None:
+    """As Grafana's container does it before Grafana starts; twice, as at every start."""
+    environment = {"PATH": "/usr/bin:/bin", "ENMS_DASHBOARDS": str(ROOT / "grafana" / "dashboards")}
+    there = {"ENMS_DASHBOARDS_TO": str(tmp_path / "there")}
+    addresses = {"https://energy.example.com/a&b/": "https://energy.example.com/a&b", "": "http://localhost:8000"}
+    for url, shown in addresses.items():
+        given = {"ENMS_PUBLIC_URL": url} if url else {}
+        command = ["sh", str(ROOT / "docker" / "grafana" / "start.sh"), "true"]
+        subprocess.run(command, env=environment | there | given, check=True)
+        boards = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "there").rglob("*.json")]
+        assert len(boards) == len(list((ROOT / "grafana" / "dashboards").rglob("*.json")))
+        for board in boards:
+            (console,) = [v for v in board["templating"]["list"] if v["name"] == "console"]
+            assert console["query"] == shown
+
+
+def test_a_service_that_tells_people_reaches_them(compose: Compose) -> None:
+    """Of the roles only those that talk to the world are in a network that leads there."""
+    outside = {name for name, service in compose["services"].items() if "outside" in service.get("networks", [])}
+    assert outside == {"api", "rules", "grafana", "mosquitto"}
+    assert compose["networks"]["inside"] == {"internal": True}

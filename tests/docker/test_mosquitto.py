@@ -165,6 +165,29 @@ async def test_nobody_gets_in_without_an_account(
                 pass
 
 
+@pytest.mark.parametrize("only", [(), ("steel",)])
+async def test_a_reader_hears_alerts_and_nothing_else(
+    only: tuple[str, ...], open_folder: Path, secrets_made: Path, make_secrets: ModuleType, free_port: int
+) -> None:
+    password = make_secrets.add_reader(secrets_made, "scada", *only)
+    others = "energy/v1/power/alerts/8"
+    async with (
+        guarded(open_folder / "mq", secrets_made, free_port) as broker,
+        broker.client("scada", password) as reader,
+        broker.client("enms-rules") as rules,
+        broker.client("enms-simulator") as plants,
+    ):
+        await reader.subscribe("energy/v1/#", qos=1)
+        await plants.publish(OWN, b"a reading", qos=1)
+        await rules.publish(others, b"theirs", qos=1)
+        await rules.publish(ALERT, b"ours", qos=1)
+        heard = [(await anext(reader.messages)).topic.value for _ in range(1 if only else 2)]
+        assert heard == [ALERT] if only else [others, ALERT]
+        await reader.publish(ALERT, b"forged", qos=1)
+        await rules.publish(ALERT, b"ours again", qos=1)
+        assert (await anext(reader.messages)).payload == b"ours again"
+
+
 async def test_a_revoked_account_is_gone(
     open_folder: Path, secrets_made: Path, make_secrets: ModuleType, free_port: int
 ) -> None:
