@@ -134,6 +134,8 @@ def _script_words(text: Catalogue) -> dict[str, str]:
         "cut": text("Connection lost"),
         "stopped_since": text("last value %(at)s"),
         "cut_since": text("since %(at)s, trying again"),
+        "old": text("Old figures"),
+        "old_since": text("not renewed since %(at)s"),
         "never": text("never any data"),
     }
 

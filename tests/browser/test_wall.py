@@ -22,6 +22,14 @@ _COUNTED = """() => {
     close() { super.close(); window.opened.delete(this); }
   };
 }"""
+# A screen whose own clock is wrong, and later corrected: by `shift`, ms; `jump` lets time pass.
+_CLOCKS = """(() => {
+  const [wall, steady] = [Date.now.bind(Date), performance.now.bind(performance)];
+  window.shift = -1200e3;
+  window.jump = 0;
+  Date.now = () => wall() + window.shift;
+  performance.now = () => steady() + window.jump;
+})()"""
 # Smallest text, what leaves the screen, and figures that do not fit their tile.
 _LEGIBLE = """() => {
   const small = new Set(), outside = new Set(), cut = new Set();
@@ -140,6 +148,78 @@ async def test_minutes_without_a_server_are_survived(console: Console) -> None:
     assert await page.evaluate("window.stays"), "it found back without loading the page again"
     assert await page.evaluate("window.opened.size") == 1
     assert await page.evaluate("document.querySelectorAll('*').length") == nodes
+
+
+async def _heard(page: Page) -> None:
+    """Until the next sums have come."""
+    await page.evaluate("window.sums = 0")
+    await page.wait_for_function("() => window.sums > 0")
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+async def test_a_page_that_is_not_to_be_had_while_events_come_is_told(console: Console, language: str) -> None:
+    """What events do not bring would stand still under a green word."""
+    page = await console.blank(language=language)
+    await page.add_init_script(_CLOCKS)
+    await page.add_init_script("""(() => {
+      const Real = window.EventSource;
+      window.EventSource = class extends Real {
+        constructor(...given) { super(...given); this.addEventListener('summary', () => { window.sums += 1; }); }
+      };
+    })()""")
+    await page.goto(console.url + "/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    answer = {"status": 500, "body": "no"}
+    await page.route("**/wall/seed-steel", lambda route: route.fulfill(**answer))
+    for passed_s in (15, 30):
+        await _heard(page)
+        await page.evaluate("s => { window.jump = s * 1000; }", passed_s)
+    await page.wait_for_function(_LOST, arg="old")
+    what, since, link = ("Old figures", r"not renewed since \d\d:\d\d", "Old figures")
+    if language == "zh-CN":
+        what, since, link = ("画面未更新", r"\d\d:\d\d 起未更新", "画面未更新")
+    assert await page.locator(".stop .what").inner_text() == what
+    assert re.fullmatch(since, await page.locator(".stop .since").inner_text())
+    assert await page.locator("#link").inner_text() == link
+    assert await page.locator("#age .note").inner_text() == what
+    assert "good" not in (await page.locator("#age").get_attribute("class") or "")
+    dimmed = "parseFloat(getComputedStyle(document.querySelector('.alarms')).opacity)"
+    assert await page.evaluate(dimmed) < 0.5
+    wide = "[...document.querySelectorAll('.stop p')].every(e => e.scrollWidth <= e.closest('.stop').clientWidth)"
+    assert await page.evaluate(wide)
+    await page.screenshot(path=SHOTS / f"wall-old-{language[:2]}.png")
+    answer |= {"status": 200, "body": "<title>Sign in</title>"}
+    await _heard(page)
+    assert await page.evaluate("document.body.dataset.trouble") == "old", "not a wall"
+    await page.unroute("**/wall/seed-steel")
+    await page.wait_for_function(_LIVE)
+    assert await page.locator(".stop").is_hidden()
+
+
+async def test_a_corrected_clock_of_the_screen_moves_nothing(console: Console) -> None:
+    for path in ("/wall/seed-steel", "/e/seed-steel"):
+        page = await console.blank(language="en-US")
+        await page.add_init_script(_CLOCKS)
+        await page.goto(console.url + path)
+        await page.wait_for_function(_LIVE)
+        ages = "() => [...document.querySelectorAll('#age .big, #clock, time.ago')].map(e => e.textContent.trim())"
+        for shift_ms in (0, 1_200_000):
+            before = await page.evaluate(ages)
+            assert before
+            await page.evaluate("ms => { window.shift = ms; }", shift_ms)
+            await page.wait_for_timeout(2_500)
+            for was, found in zip(before, await page.evaluate(ages), strict=True):
+                assert _about_s(found) == pytest.approx(_about_s(was), abs=90), path
+            assert await page.evaluate("document.body.dataset.trouble ?? null") is None
+        await page.context.close()
+
+
+def _about_s(text: str) -> float:
+    """Seconds that an age, or a time of the day, says."""
+    if clock := re.fullmatch(r"(\d\d):(\d\d)", text):
+        return int(clock[1]) * 3600 + int(clock[2]) * 60
+    number, unit = text.split()[:2]
+    return float(number) * {"s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
 
 
 async def test_old_data_are_told_although_the_connection_stands(console: Console) -> None:

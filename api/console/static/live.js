@@ -1,10 +1,10 @@
 // One event stream a page: numbers change in place, ages tick, and parts that the server draws are asked for again.
+import { follow, serverNow, set } from "./clock.js";
 import { put } from "./format.js";
 
 const words = JSON.parse(document.getElementById("words").textContent);
 const say = (key, values = {}) => words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 const link = document.getElementById("link");
-let ahead = 0; // this machine's clock against the server's, ms
 const summaries = new Map();
 const newest = new Map();
 
@@ -23,8 +23,6 @@ export function age(seconds) {
   if (whole < 172800) return say("h", { n: Math.round(whole / 3600) });
   return say("d", { n: Math.round(whole / 86400) });
 }
-
-const serverNow = () => Date.now() - ahead;
 
 function tick() {
   const now = serverNow() / 1000;
@@ -86,17 +84,19 @@ function start(of) {
   const source = new EventSource(`/api/v1/live${of ? `?enterprise=${encodeURIComponent(of)}` : ""}`);
   state("connecting", say("connecting"));
   source.addEventListener("hello", (event) => {
-    ahead = Date.now() - Date.parse(JSON.parse(event.data).at);
+    set(Date.parse(JSON.parse(event.data).at));
     state("live", say("live"));
   });
   source.addEventListener("latest", (event) => {
     const body = JSON.parse(event.data);
+    follow(Date.parse(body.at));
     for (const item of body.items) showItem(body.enterprise, item);
     tick();
     document.body.dispatchEvent(new CustomEvent("enms:latest", { detail: body }));
   });
   source.addEventListener("summary", (event) => {
     const body = JSON.parse(event.data);
+    follow(Date.parse(body.at));
     summaries.set(body.enterprise, body);
     showSummaries();
   });

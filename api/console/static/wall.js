@@ -3,6 +3,7 @@
 //
 // One interval drives everything and every piece of state is replaced, never added to: a day or a month leaves
 // nothing behind.
+import * as server from "./clock.js";
 import { put } from "./format.js";
 
 const words = JSON.parse(document.getElementById("words").textContent);
@@ -11,16 +12,17 @@ const { liveOf, rotate, following, now: rendered } = document.body.dataset;
 const FIRST_DELAY_S = 1, LONGEST_DELAY_S = 30;
 const QUIET_S = 20; // the server sends sums at least every 5 s while it can read its database
 const REFRESH_S = 5, LATE_SHARE = 0.5, TRIES_S = 10;
+const OLD_S = 30; // two pages that took as long as they may
 
 const summaries = new Map();
 const newest = new Map();
-let ahead = Date.now() / 1000 - Number(rendered); // this machine's clock against the server's, s
+let renewed = { at: Number(rendered), asked: performance.now() }; // what the page shows: as of when, and since when
 let source = null;
 let heard = performance.now(), cutSince = null, tries = 0, retryAt = 0;
 let askedAt = performance.now(), wanted = false, asking = false;
 let turning = false, turnAt = performance.now() + Number(rotate) * 1000;
 
-const serverNow = () => Date.now() / 1000 - ahead;
+const serverNow = () => server.serverNow() / 1000;
 const seconds = (since) => (performance.now() - since) / 1000;
 const offset = () => Number(document.getElementById("clock").dataset.offset);
 const clock = (at) => new Date((at + offset()) * 1000).toISOString().slice(11, 16);
@@ -39,12 +41,13 @@ function connect() {
   heard = performance.now();
   const on = (name, act) => source.addEventListener(name, (event) => { heard = performance.now(); act(JSON.parse(event.data)); });
   on("hello", (body) => {
-    ahead = (Date.now() - Date.parse(body.at)) / 1000;
+    server.set(Date.parse(body.at));
     if (cutSince !== null) wanted = true;
   });
   on("summary", (body) => {
     cutSince = null;
     tries = 0;
+    server.follow(Date.parse(body.at));
     summaries.set(body.enterprise, body);
     if (body.newest_age_s !== null) newest.set(body.enterprise, Date.parse(body.at) / 1000 - body.newest_age_s);
     figures();
@@ -66,11 +69,19 @@ function lost() {
   retryAt = performance.now() + delay * 1000;
 }
 
+// A sum only of what the page knows, and only while all of it is told: else the page's own is better.
+function summed(of) {
+  const codes = of === "*" ? Object.keys(JSON.parse(document.getElementById("wall").dataset.ages)) : [of];
+  const known = codes.map((code) => summaries.get(code));
+  const late = (summary) => !summary || serverNow() - Date.parse(summary.at) / 1000 > QUIET_S;
+  return known.some(late) ? [] : known;
+}
+
 function figures() {
   for (const element of document.querySelectorAll("[data-live]")) {
     const cut = element.dataset.live.indexOf("/");
     const [of, key] = [element.dataset.live.slice(0, cut), element.dataset.live.slice(cut + 1)];
-    const known = [...(of === "*" ? summaries.values() : [summaries.get(of)])].filter(Boolean);
+    const known = summed(of);
     if (!known.length) continue;
     const values = known.map((summary) => summary[key]).filter((value) => typeof value === "number");
     put(element, values.length ? values.reduce((a, b) => a + b, 0) : null, element.dataset.unit);
@@ -111,15 +122,17 @@ function trouble(kind, since) {
 
 function tick() {
   const worst = oldest();
+  const old = seconds(renewed.asked) > OLD_S; // the stream may well be live while the page is not to be had
   const tile = document.getElementById("age");
   if (tile) {
     const cut = cutSince !== null;
-    tile.classList.toggle("good", !cut && worst.share <= LATE_SHARE);
-    tile.classList.toggle("watch", !cut && worst.share > LATE_SHARE && worst.share <= 1);
+    const late = worst.share > LATE_SHARE || old;
+    tile.classList.toggle("good", !cut && !late);
+    tile.classList.toggle("watch", !cut && late && worst.share <= 1);
     tile.classList.toggle("bad", cut || worst.share > 1);
     const [figure, note] = [tile.querySelector("b"), tile.querySelector(".note")];
     figure.textContent = worst.age === null || worst.age < 0 ? "—" : age(worst.age);
-    note.textContent = say(worst.never ? "never" : cut ? "cut" : worst.share > 1 ? "stopped" : worst.share > LATE_SHARE ? "late" : "fresh");
+    note.textContent = say(worst.never ? "never" : cut ? "cut" : worst.share > 1 ? "stopped" : old ? "old" : late ? "late" : "fresh");
   }
   for (const element of document.querySelectorAll(".alarms time")) element.textContent = age(serverNow() - Number(element.dataset.t));
   document.getElementById("clock").textContent = clock(serverNow());
@@ -129,6 +142,9 @@ function tick() {
   } else if (worst.share > 1) {
     told("lost", say("stopped"));
     trouble("stopped", worst.never ? say("never") : say("stopped_since", { at: clock(serverNow() - worst.age) }));
+  } else if (old) {
+    told("lost", say("old"));
+    trouble("old", say("old_since", { at: clock(renewed.at) }));
   } else {
     told(summaries.size ? "live" : "connecting", say(summaries.size ? "live" : "connecting"));
     trouble(null);
@@ -144,15 +160,19 @@ async function refresh() {
     const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(15000) });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (fresh.body.dataset.version !== document.body.dataset.version) {
+    const { version, now } = fresh.body.dataset;
+    if (!version) return; // somebody else's page, as of a proxy
+    if (version !== document.body.dataset.version) {
       location.reload();
       return;
     }
     document.getElementById("wall").replaceWith(document.adoptNode(fresh.getElementById("wall")));
+    renewed = { at: Number(now), asked: askedAt };
+    server.follow(renewed.at * 1000);
     figures();
     tick();
   } catch {
-    wanted = true; // the stream says when the connection is cut
+    wanted = true; // the stream says when the connection is cut, and `renewed` how old what is shown has become
   } finally {
     asking = false;
   }
@@ -179,6 +199,7 @@ setInterval(() => {
   if (rotate && !turning && cutSince === null && performance.now() > turnAt) turn();
   tick();
 }, 1000);
+server.set(Number(rendered) * 1000);
 addEventListener("pagehide", () => source?.close());
 connect();
 tick();
