@@ -27,7 +27,7 @@ class AlertRow:
 
     Attributes:
         state: firing or resolved; the flags below are independent of it.
-        closed: cleared, merged, retracted, ended; None while firing.
+        closed: cleared, merged, retracted, ended, period_over; None while firing.
         started_at, fired_at, resolved_at: event instants; detected_at is the wall clock.
         withheld_since: since when the verdict has been unknown while firing.
         value, limit_value: what was judged when it fired and against what, in `unit`, as now known: the last version

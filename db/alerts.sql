@@ -76,12 +76,12 @@ VALUES (
     :detected_at, :withheld_since, :value, :limit_value, :unit, :certainty, :late, :split_from)
 RETURNING id;
 
--- name: tell_alert(e, id, started_at, fired_at, resolved_at, withheld_since)!
+-- name: tell_alert(e, id, started_at, fired_at, resolved_at, withheld_since, closed)!
 -- What is now known of an alert's episode.
 UPDATE alert
 SET started_at = :started_at, fired_at = :fired_at, resolved_at = :resolved_at, withheld_since = :withheld_since,
     state = CASE WHEN :resolved_at::timestamptz IS NULL THEN 'firing' ELSE 'resolved' END,
-    closed = CASE WHEN :resolved_at::timestamptz IS NULL THEN NULL ELSE 'cleared' END
+    closed = :closed
 WHERE e = :e AND id = :id;
 
 -- name: judge_alert(e, id, value, limit_value, certainty)!
@@ -124,15 +124,15 @@ VALUES (:e, :alert, :version, :sha256, :body, :now);
 
 -- name: alerts_of(e, rule, subject, after)
 -- Recorded episodes that reach past an instant and still count.
-SELECT id, started_at, fired_at, resolved_at, withheld_since
+SELECT id, started_at, fired_at, resolved_at, withheld_since, closed
 FROM alert
 WHERE e = :e AND rule = :rule AND subject = :subject
-  AND (closed IS NULL OR closed IN ('cleared', 'ended'))
+  AND (closed IS NULL OR closed IN ('cleared', 'ended', 'period_over'))
   AND (resolved_at IS NULL OR resolved_at > :after)
 ORDER BY started_at, id;
 
 -- name: open_alerts(e)
-SELECT rule, subject, id, started_at, fired_at, resolved_at, withheld_since
+SELECT rule, subject, id, started_at, fired_at, resolved_at, withheld_since, closed
 FROM alert WHERE e = :e AND state = 'firing'
 ORDER BY rule, subject;
 

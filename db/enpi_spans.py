@@ -27,6 +27,7 @@ RESOLUTIONS = (
     YEAR_TO_DATE,
 )
 DAY = timedelta(hours=24)
+_TICK = timedelta(microseconds=1)
 _LENGTH_S = {
     Cut.HOUR: 3_600.0,
     Cut.DAY: 86_400.0,
@@ -126,6 +127,11 @@ def _segments(model: EnpiModel, from_: datetime, to: datetime) -> list[tuple[dat
         edges = [start, *(c for c in changes if start < c < end), end]
         found += [(lo, hi) for lo, hi in pairwise(edges) if lo < to and hi > from_]
     return found
+
+
+def ends_segment(model: EnpiModel, instant: datetime) -> bool:
+    """Whether a statistical period ends there: the year, or its part under one edition."""
+    return any(end == instant for _, end in _segments(model, instant - _TICK, instant))
 
 
 def _year_to_date(model: EnpiModel, from_: datetime, to: datetime, ready: datetime) -> list[Window]:

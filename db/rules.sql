@@ -148,7 +148,7 @@ CROSS JOIN LATERAL (
       AND NOT EXISTS (
           SELECT 1 FROM alert AS a
           WHERE a.e = :e AND a.rule = :rule AND a.subject = s.subject
-            AND (a.closed IS NULL OR a.closed IN ('cleared', 'ended'))
+            AND (a.closed IS NULL OR a.closed IN ('cleared', 'ended', 'period_over'))
             AND a.started_at < least(k.to_ts, s.at) AND (a.resolved_at IS NULL OR least(k.to_ts, s.at) < a.resolved_at))
     ORDER BY k.from_ts DESC LIMIT 1
 ) AS v;

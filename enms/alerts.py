@@ -50,6 +50,8 @@ class Closed(StrEnum):
     MERGED = "merged"
     RETRACTED = "retracted"
     ENDED = "ended"
+    # its statistical period ended and it was still over: what that period came to, never undone by the next one
+    PERIOD_OVER = "period_over"
 
 
 class Step(StrEnum):
@@ -65,6 +67,7 @@ class Step(StrEnum):
     RETRACTED = "retracted"
     LATE = "late"
     ENDED = "ended"
+    PERIOD_OVER = "period_over"
     REVISED = "revised"
     SUPPRESSED = "suppressed"
     UNSUPPRESSED = "unsuppressed"
@@ -107,12 +110,21 @@ class Episode:
         fired_at: end of the step at which it had been met for long enough.
         resolved_at: end of the step at which it had been clear for long enough; None: still firing.
         withheld_since: since when the condition has been unknown, while firing.
+        period_over: it did not clear: its statistical period ended at `resolved_at`.
     """
 
     started_at: datetime
     fired_at: datetime
     resolved_at: datetime | None = None
     withheld_since: datetime | None = None
+    period_over: bool = False
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why it is no longer open; None: it is."""
+        if self.resolved_at is None:
+            return None
+        return Closed.PERIOD_OVER if self.period_over else Closed.CLEARED
 
     def overlaps(self, other: Episode) -> bool:
         """Whether the two have more than an edge in common."""

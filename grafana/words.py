@@ -8,6 +8,7 @@ WORDS: dict[str, dict[str, str]] = {
         "merged": "并入另一报警 merged into another",
         "retracted": "已撤回 retracted",
         "ended": "随规则终止 ended with its rule",
+        "period_over": "统计期满仍超限 over when its period ended",
     },
     "certainty": {
         "possible": "可能 possible",
@@ -24,6 +25,7 @@ WORDS: dict[str, dict[str, str]] = {
         "retracted": "数据修订后撤回 retracted by revised data",
         "late": "事后发现 found after it was over",
         "ended": "随规则或对象终止 ended with its rule or subject",
+        "period_over": "统计期满仍超限 over when its period ended",
         "revised": "证据已修订 evidence revised",
         "commented": "备注 comment",
         "acknowledged": "已确认 acknowledged",

@@ -170,11 +170,11 @@ class _Track:
                 self.reasons[step.reason] = self.reasons.get(step.reason, _ZERO) + length
                 if firing:
                     self.withheld += length
-            self.memory, ended = advance(self.memory, step, policy)
+            self.memory, ended = advance(self.memory, step, policy, ends=self.subject.period.ends)
+            if not firing and (ended is not None or self.memory.phase is Phase.FIRING):
+                self.compared = judged.value, judged.limit
             if ended is not None:
                 self.episodes.append(PastEpisode(ended, *self.compared))
-            if not firing and self.memory.phase is Phase.FIRING:
-                self.compared = judged.value, judged.limit
 
     def history(self) -> SubjectHistory:
         """What came of it; an alert that would still be open is the last one."""

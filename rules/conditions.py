@@ -14,6 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from enms.alerts import Observation, Truth
 from rules.facts import Facts
 from rules.grid import Grid
+from rules.periods import NO_PERIOD, Period
 
 Watched = TypeVar("Watched")
 Basis = TypeVar("Basis")
@@ -32,6 +33,7 @@ class Subject(Generic[Watched]):
             the next one); one that is later is judged without, and again when it comes.
         reach: how far beyond itself a quarter hour is felt (a rolling window's length less a step).
         configured: (recorded_at, valid_from) of every version of what it is made of.
+        period: the statistical period it is counted over.
     """
 
     code: str
@@ -42,6 +44,7 @@ class Subject(Generic[Watched]):
     reach: timedelta
     configured: tuple[tuple[datetime, datetime], ...]
     hopes_for: tuple[tuple[int, timedelta], ...] = ()
+    period: Period = NO_PERIOD
 
     @property
     def configured_at(self) -> datetime:

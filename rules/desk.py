@@ -17,6 +17,7 @@ from rules.telling import tell
 # What ends an alert: whoever was told of it, for whatever reason, is told that, though it be shelved or suppressed.
 _OVER = {
     Step.RESOLVED: "resolved",
+    Step.PERIOD_OVER: "period_over",
     **dict.fromkeys((Step.RETRACTED, Step.MERGED, Step.ENDED), "withdrawn"),
 }
 _AGAIN = {Step.UNSUPPRESSED, Step.UNSHELVED, Step.REOPENED}

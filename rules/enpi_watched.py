@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from db.enpi_model import EnpiModel
-from db.enpi_spans import ROLLING, YEAR_TO_DATE
+from db.enpi_spans import ROLLING, YEAR_TO_DATE, ends_segment
 from db.performance import values_of
 from enms.cuts import Cut
 from enms.enpi_judging import MIN_COMPLETENESS
@@ -13,12 +13,26 @@ from enms.performance import EnpiValue
 from rules.conditions import Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
+from rules.periods import NO_PERIOD
 
 _DAY = timedelta(hours=24)
 _YEAR = timedelta(days=366)
 # How far beyond itself a quarter hour is felt.
 _REACH = {ROLLING: _DAY, YEAR_TO_DATE: _YEAR}
 _STEP = {Cut.HOUR: timedelta(hours=1), Cut.SHIFT: timedelta(hours=8), Cut.MONTH: timedelta(days=28)}
+
+
+class Segments:
+    """Years of an EnPI, each in parts by the edition of its limit's standard; judged by the month only."""
+
+    def __init__(self, model: EnpiModel) -> None:
+        self._model = model
+
+    def ends(self, instant: datetime) -> bool:
+        return ends_segment(self._model, instant)
+
+    def closes(self, _: datetime) -> bool:
+        return True
 
 
 async def enpi_values(
@@ -52,4 +66,5 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
         reach=_REACH.get(resolution, timedelta()),
         configured=(*model.configured, *said),
         hopes_for=tuple((p, period) for p, period in samples if period <= step),
+        period=Segments(model) if resolution == YEAR_TO_DATE else NO_PERIOD,
     )

@@ -14,10 +14,11 @@ from db import rules as store
 from db.plants import EnterpriseRow
 from db.rules import Change, PointState, SubjectRow, VerdictSpan
 from db.statements import statements
-from enms.alerts import Episode
+from enms.alerts import Closed, Episode, Observation
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
+from rules.periods import NO_PERIOD, stands_on
 from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
@@ -181,32 +182,42 @@ class RuleRun:
                 if span is not None:
                     spans = splice(spans, *span, [j.observation for j in answers])
             judged = [*again.get(code, []), *onward.get(code, [])]
-            memory, episodes = self._folded(one, old, spans, judged)
+            steps = self._steps(one, old, spans, judged)
+            memory, episodes = self._folded(one, old, steps)
+            stand = {episode: stands_on(episode, steps, one.subject.period) for episode in episodes}
             row = self._row(one, memory, judged)
             last = spans[-1] if spans and spans[-1].to_ts == one.until else None
-            if self._only_goes_on(one, old, spans, memory, episodes):
+            if self._only_goes_on(one, old, spans, memory, stand):
                 self._found[code] = Standing(row, memory, last, self._standings[code].stored, behind=True)
                 continue
             kept = {s.from_ts for s in spans}
             gone += [(code, s.from_ts) for s in old.stored if s.from_ts not in kept]
             had = set(old.stored)
             present += [(code, s) for s in spans if s not in had]
-            await self._retell(one, old, episodes, judged)
+            await self._retell(one, old, stand, judged)
             ends.append(row)
             self._found[code] = Standing(row, memory, last, last)
         await store.replace_verdicts(self._connection, self._e, self._rule.id, gone, present)
         await store.put_subjects(self._connection, self._e, ends)
 
     def _only_goes_on(
-        self, one: Plan, old: _Known, spans: Sequence[VerdictSpan], memory: Memory, episodes: Sequence[Episode]
+        self,
+        one: Plan,
+        old: _Known,
+        spans: Sequence[VerdictSpan],
+        memory: Memory,
+        stand: Mapping[Episode, datetime],
     ) -> bool:
-        """Whether a subject says what it said, and nothing comes of it: no alert begins, changes or ends."""
+        """Whether a subject says what it said, and nothing comes of it: no alert begins, changes or ends.
+
+        Nor has its evidence another close to be of.
+        """
         if old.anchor is not None or len(spans) != 1 or len(old.spans) != 1:
             return False
         standing = self._standings[one.subject.code]
         same = spans[0].from_ts == old.spans[0].from_ts and memory == standing.memory
-        going_on = [] if memory.episode is None else [memory.episode]
-        return same and list(episodes) == going_on and standing.row.configured_at == one.subject.configured_at
+        going_on = {} if memory.episode is None else {memory.episode: memory.episode.fired_at}
+        return same and stand == going_on and standing.row.configured_at == one.subject.configured_at
 
     async def _answers(self, wanted: Sequence[tuple[Plan, Range]]) -> dict[str, list[Judged[Any]]]:
         """Every step of some spans, long ones in pieces."""
@@ -276,33 +287,43 @@ class RuleRun:
         )
         return [_known(row) async for row in rows]
 
-    def _folded(
-        self, one: Plan, old: _Known, spans: Sequence[VerdictSpan], judged: Sequence[Judged[Any]]
-    ) -> tuple[Memory, list[Episode]]:
-        """Where the answers lead, and the episodes on the way."""
+    @staticmethod
+    def _steps(
+        one: Plan, old: _Known, spans: Sequence[VerdictSpan], judged: Sequence[Judged[Any]]
+    ) -> list[Observation]:
+        """The answers that are folded: all since the anchor, or the new ones."""
         if old.anchor is not None:
-            steps = observations(spans, old.anchor, one.until, one.subject.grid)
-            return fold(old.begin, steps, self._rule.policy)
-        standing = self._standings.get(one.subject.code)
-        begin = standing.memory if standing is not None else Memory()
-        return fold(begin, [j.observation for j in judged], self._rule.policy)
+            return observations(spans, old.anchor, one.until, one.subject.grid)
+        return [j.observation for j in judged]
 
-    async def _retell(self, one: Plan, old: _Known, episodes: Sequence[Episode], judged: Sequence[Judged[Any]]) -> None:
-        if not episodes and not old.alerts:
+    def _folded(self, one: Plan, old: _Known, steps: Sequence[Observation]) -> tuple[Memory, list[Episode]]:
+        """Where the answers lead, and the episodes on the way."""
+        standing = self._standings.get(one.subject.code) if old.anchor is None else None
+        begin = standing.memory if standing is not None else old.begin
+        return fold(begin, steps, self._rule.policy, ends=one.subject.period.ends)
+
+    async def _retell(
+        self, one: Plan, old: _Known, stand: Mapping[Episode, datetime], judged: Sequence[Judged[Any]]
+    ) -> None:
+        if not stand and not old.alerts:
             return
-        told = retell(old.alerts, episodes, None if one.first else one.frontier)
-        firing = {j.observation.end: j for j in judged}
+        told = retell(old.alerts, list(stand), None if one.first else one.frontier)
+        by_end = {j.observation.end: j for j in judged}
         was = {known.id: known.episode.fired_at for known in old.alerts}
-        moved = [e for known, e in told.kept if e.fired_at != was[known.id]]
-        for episode in (*moved, *(f.episode for f in told.found)):
-            if episode.fired_at not in firing:
-                firing[episode.fired_at] = await self._step_until(one, episode)
-        await self._recorder.write(Telling(one.subject, told, firing, self._condition.evidence))
+        needed = [e.fired_at for known, e in told.kept if e.fired_at != was[known.id]]
+        needed += [f.episode.fired_at for f in told.found]
+        if old.anchor is not None and one.subject.period is not NO_PERIOD:
+            # the close that evidence is of may have gone, and another stands that was not judged in this run
+            needed += [end for end in stand.values() if end > old.anchor]
+        for end in needed:
+            if end not in by_end:
+                by_end[end] = await self._step_until(one, end)
+        await self._recorder.write(Telling(one.subject, told, by_end, stand, self._condition.evidence))
 
-    async def _step_until(self, one: Plan, episode: Episode) -> Judged[Any]:
-        """The step that ends where an episode fired, judged once more for its evidence."""
-        start = one.subject.grid.floor(episode.fired_at - _TICK)
-        answers = await self._condition.judge(self._facts, [Span(one.subject, start, episode.fired_at)])
+    async def _step_until(self, one: Plan, end: datetime) -> Judged[Any]:
+        """The step that ends at an instant, judged once more for an alert's evidence."""
+        start = one.subject.grid.floor(end - _TICK)
+        answers = await self._condition.judge(self._facts, [Span(one.subject, start, end)])
         return answers[one.subject.code][-1]
 
     def _row(self, one: Plan, memory: Memory, judged: Sequence[Judged[Any]]) -> SubjectRow:
@@ -337,4 +358,6 @@ def _points(subject: Subject[Any]) -> AbstractSet[int]:
 
 
 def _known(row: asyncpg.Record) -> Known:
-    return Known(row["id"], Episode(row["started_at"], row["fired_at"], row["resolved_at"], row["withheld_since"]))
+    over = row["closed"] == Closed.PERIOD_OVER
+    episode = Episode(row["started_at"], row["fired_at"], row["resolved_at"], row["withheld_since"], period_over=over)
+    return Known(row["id"], episode)

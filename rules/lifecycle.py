@@ -3,13 +3,14 @@
     inactive -> pending -> firing -> (resolved) inactive
 
 `for` counts met time before it fires, `keep_firing_for` counts clear time before it resolves; unknown time counts for
-neither and changes nothing. A hole between steps is unknown. Folding is associative over time: a span folded in pieces
+neither and changes nothing. A hole between steps is unknown. Where a statistical period ends, so does what is going on:
+what the next period comes to is another episode. Folding is associative over time: a span folded in pieces
 gives the same episodes, so a restart, a catch-up and a re-evaluation from a clear instant agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -61,8 +62,32 @@ class Memory:
 _AT_REST = Memory()
 
 
-def advance(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, Episode | None]:
-    """One step; the episode it ended, if it did."""
+def _never(_: datetime) -> bool:
+    return False
+
+
+def advance(
+    memory: Memory, step: Observation, policy: Policy, *, ends: Callable[[datetime], bool] = _never
+) -> tuple[Memory, Episode | None]:
+    """One step; the episode it ended, if it did.
+
+    Args:
+        memory: as the step before left it.
+        step: the next one.
+        policy: the rule's delays.
+        ends: whether a statistical period ends at an instant.
+    """
+    after, ended = _advance(memory, step, policy)
+    if not ends(step.end):
+        return after, ended
+    if after.episode is not None:
+        # in its deadband or its off-delay, but not over: the period came to less than the limit
+        over = step.truth is not Truth.CLEAR
+        ended = replace(after.episode, resolved_at=step.end, period_over=over)
+    return _AT_REST, ended
+
+
+def _advance(memory: Memory, step: Observation, policy: Policy) -> tuple[Memory, Episode | None]:
     if step.truth is Truth.UNKNOWN:
         if memory.phase is Phase.FIRING and memory.withheld_since is None:
             return replace(memory, withheld_since=step.start), None
@@ -90,17 +115,20 @@ def _while_firing(memory: Memory, step: Observation, policy: Policy) -> tuple[Me
     return Memory(), replace(ended, resolved_at=step.end)
 
 
-def fold(memory: Memory, steps: Iterable[Observation], policy: Policy) -> tuple[Memory, list[Episode]]:
+def fold(
+    memory: Memory, steps: Iterable[Observation], policy: Policy, *, ends: Callable[[datetime], bool] = _never
+) -> tuple[Memory, list[Episode]]:
     """All episodes of a span, in order; the last one may still be firing.
 
     Args:
         memory: as the step before the span left it.
         steps: in order of time, not overlapping.
         policy: the rule's delays.
+        ends: whether a statistical period ends at an instant.
     """
     episodes: list[Episode] = []
     for step in steps:
-        memory, ended = advance(memory, step, policy)
+        memory, ended = advance(memory, step, policy, ends=ends)
         if ended is not None:
             episodes.append(ended)
     if memory.episode is not None:

@@ -45,13 +45,14 @@ class Telling:
     """A subject's retelling with what its evidence is made of.
 
     Attributes:
-        firing: the judged step that ends at an episode's `fired_at`, by that instant; those judged in this run only,
-            and those of new or moved episodes.
+        judged: judged steps by their end: those of this run, and of others those an episode's evidence has to be of.
+        stand: the end of the step that each episode's evidence is of (`rules.periods`).
     """
 
     subject: Subject[object]
     retelling: Retelling
-    firing: Mapping[datetime, Judged[object]]
+    judged: Mapping[datetime, Judged[object]]
+    stand: Mapping[Episode, datetime]
     evidence: Callable[[Subject[object], Judged[object]], dict[str, object]]
 
 
@@ -102,26 +103,37 @@ class Recorder:
     async def _keep(self, known: Known, now_known: Episode, telling: Telling) -> None:
         was = known.episode
         if was != now_known:
-            await self._sql.tell_alert(
-                self._connection,
-                e=self._e,
-                id=known.id,
-                started_at=now_known.started_at,
-                fired_at=now_known.fired_at,
-                resolved_at=now_known.resolved_at,
-                withheld_since=now_known.withheld_since,
-            )
+            await self._tell(known.id, now_known)
         if moved := _moved(was, now_known):
             await self._append(known.id, Step.SHIFTED, now_known.fired_at, moved)
-        if was.resolved_at is None and now_known.resolved_at is not None:
-            await self._append(known.id, Step.RESOLVED, now_known.resolved_at, {})
+        await self._revise(known.id, now_known, telling)
+        if was.closed is not now_known.closed:
+            await self._end(known.id, now_known)
         if was.resolved_at is not None and now_known.resolved_at is None:
             await self._append(known.id, Step.REOPENED, was.resolved_at, {})
-        await self._revise(known.id, now_known, telling)
+
+    async def _tell(self, alert: int, episode: Episode) -> None:
+        await self._sql.tell_alert(
+            self._connection,
+            e=self._e,
+            id=alert,
+            started_at=episode.started_at,
+            fired_at=episode.fired_at,
+            resolved_at=episode.resolved_at,
+            withheld_since=episode.withheld_since,
+            closed=episode.closed,
+        )
+
+    async def _end(self, alert: int, episode: Episode) -> None:
+        """Say that it is over, and how; nothing while it goes on."""
+        if episode.resolved_at is not None:
+            kind = Step.PERIOD_OVER if episode.period_over else Step.RESOLVED
+            await self._append(alert, kind, episode.resolved_at, {})
 
     async def _revise(self, alert: int, episode: Episode, telling: Telling) -> None:
-        """Another version of the evidence, where the data it stood on changed."""
-        judged = telling.firing.get(episode.fired_at)
+        """Another version of the evidence, where the data it stood on changed, or its period has another close."""
+        at = telling.stand[episode]
+        judged = telling.judged.get(at)
         if judged is None or judged.observation.truth is not Truth.MET:
             return  # what does not say so proves nothing
         text, sha256 = self._freeze(telling, judged)
@@ -138,12 +150,13 @@ class Recorder:
             certainty=judged.certainty,
         )
         await self._insert_evidence(alert, version, sha256, text)
-        await self._append(alert, Step.REVISED, episode.fired_at, {"version": version, "sha256": sha256})
+        await self._append(alert, Step.REVISED, at, {"version": version, "sha256": sha256})
 
     async def _raise(self, found: Found, telling: Telling) -> None:
         episode = found.episode
-        judged = telling.firing[episode.fired_at]
-        over = episode.resolved_at is not None
+        judged = telling.judged[episode.fired_at]
+        # what a period came to at its last close is news, though its alert has no time to be open
+        late = found.late or (episode.resolved_at is not None and not episode.period_over)
         alert: int = await self._sql.insert_alert(
             self._connection,
             e=self._e,
@@ -153,11 +166,11 @@ class Recorder:
             kind=self._rule.kind.value,
             purpose=self._rule.purpose.value,
             severity=self._rule.severity.value,
-            state="resolved" if over else "firing",
-            closed=Closed.CLEARED.value if over else None,
+            state="resolved" if late else "firing",
+            closed=episode.closed if late else None,
             started_at=episode.started_at,
             fired_at=episode.fired_at,
-            resolved_at=episode.resolved_at,
+            resolved_at=episode.resolved_at if late else None,
             detected_at=self._now,
             withheld_since=episode.withheld_since,
             value=judged.value,
@@ -171,13 +184,16 @@ class Recorder:
         await self._insert_evidence(alert, 1, sha256, text)
         if self._rule.hold:
             await self._append(alert, Step.PENDING, episode.started_at, {})
-        await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256}, suppress=not over)
+        await self._append(alert, Step.FIRING, episode.fired_at, {"evidence": sha256}, suppress=not late)
         if found.split_from is not None:
             await self._append(alert, Step.SPLIT, episode.fired_at, {"from": found.split_from})
         if found.late:
             await self._append(alert, Step.LATE, episode.fired_at, {})
-        if episode.resolved_at is not None:
-            await self._append(alert, Step.RESOLVED, episode.resolved_at, {})
+        if telling.stand[episode] != episode.fired_at:
+            await self._revise(alert, episode, telling)
+        if not late and episode.resolved_at is not None:
+            await self._tell(alert, episode)
+        await self._end(alert, episode)
 
     async def _suppress(self, alert: int) -> None:
         """Hold back what is raised within a planned outage, or on a meter that is in doubt."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from db.alerts import AlertRow
 from db.outbox import Saying
 
-EVENTS = ("raised", "resolved", "withdrawn", "escalated", "late", "assigned")
+EVENTS = ("raised", "resolved", "period_over", "withdrawn", "escalated", "late", "assigned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Told:
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "raised": "报警", "resolved": "恢复", "withdrawn": "撤回", "escalated": "升级", "late": "补记",
-        "assigned": "派给您",
+        "assigned": "派给您", "period_over": "统计期满仍超限",
         "critical": "严重", "warning": "警告", "notice": "提示",
         "operational": "运行类", "statutory": "法定类",
         "plant": "企业", "subject": "对象", "value": "数值", "limit": "限值", "began": "开始", "ended": "结束",
@@ -35,7 +35,7 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "en": {
         "raised": "Alert", "resolved": "Resolved", "withdrawn": "Withdrawn", "escalated": "Escalated",
-        "late": "Found late", "assigned": "Yours",
+        "late": "Found late", "assigned": "Yours", "period_over": "Over when its period ended",
         "critical": "critical", "warning": "warning", "notice": "notice",
         "operational": "operational", "statutory": "statutory",
         "plant": "Plant", "subject": "Subject", "value": "Value", "limit": "limit", "began": "Began", "ended": "Ended",
@@ -55,7 +55,7 @@ def tell(
     Args:
         alert: as it is now.
         says: what its rule says.
-        event: raised, resolved, withdrawn, escalated, late, assigned.
+        event: raised, resolved, period_over, withdrawn, escalated, late, assigned.
         language: zh or en.
         link: to its evidence; "": none.
         key: told at the end, so that repetitions can be known.

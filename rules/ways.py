@@ -41,7 +41,7 @@ class Letter:
 
     Attributes:
         key: the same at every attempt; receivers may drop what they have had.
-        event: raised, resolved, withdrawn, escalated, late, digest, test.
+        event: raised, resolved, period_over, withdrawn, escalated, late, digest, test.
         alerts: what it is about, for machines.
     """
 

@@ -37,7 +37,7 @@ class AlertItem(BaseModel):
     purpose: str = Field(description="operational (look now) or statutory (the statistical period)")
     severity: str = Field(examples=["warning"])
     state: str = Field(description="firing or resolved", examples=["firing"])
-    closed: str | None = Field(description="Why it is resolved: cleared, merged, retracted, ended")
+    closed: str | None = Field(description="Why it is resolved: cleared, merged, retracted, ended, period_over")
     started_at: datetime = Field(description="Event instant, from the data")
     fired_at: datetime
     resolved_at: datetime | None

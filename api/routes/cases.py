@@ -67,7 +67,7 @@ class CaseAlertItem(BaseModel):
     value_now: float | None
     limit_now: float | None
     state: str = Field(description="firing or resolved, now")
-    closed: str | None = Field(description="Why it is resolved: cleared, merged, retracted, ended")
+    closed: str | None = Field(description="Why it is resolved: cleared, merged, retracted, ended, period_over")
     merged_into: int | None
     moved: bool = Field(description="It has other evidence now, or was retracted or merged since")
     later: list[str] = Field(description="Kinds of its transitions since, in order", examples=[["revised", "resolved"]])

@@ -29,7 +29,7 @@ class NotificationItem(BaseModel):
     alert: int = Field(examples=[17])
     severity: str = Field(examples=["warning"])
     channel: str = Field(examples=["duty-wecom"])
-    event: str = Field(description="raised, resolved, withdrawn, escalated or late")
+    event: str = Field(description="raised, resolved, period_over, withdrawn, escalated or late")
     told: str = Field(description="Whom: the roles, and where to, without secrets")
     title: str
     key: str = Field(description="The same at every attempt", examples=["demo-steel/17/2/duty-wecom"])
