@@ -32,6 +32,7 @@ from rules.facts import Facts
 from rules.metered import line
 
 _DAY = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
 _PURCHASES = frozenset({"purchased", "sold", "stock", "consumed"})
 
 
@@ -56,6 +57,15 @@ class Plan:
     def days_left(self, until: datetime) -> int:
         """Whole days of the plan after an instant on its grid."""
         return len(self.cuts.windows(Cut.DAY, until, self.end)) if until < self.end else 0
+
+    def ends(self, instant: datetime) -> bool:
+        """Whether the plan does: what it came to is no longer a matter of days to come."""
+        return instant == self.end
+
+    def closes(self, instant: datetime) -> bool:
+        """Months, and the plan's own end."""
+        months = self.cuts.windows(Cut.MONTH, instant - _TICK, instant)
+        return self.ends(instant) or any(end == instant for _, end in months)
 
     def day_after(self, until: datetime, days: int | None) -> date | None:
         """The date of the day so many days later; None: none."""
@@ -260,9 +270,10 @@ def _subject(
     budget = versions[-1].budget
     start, end = year_of(budget, cuts)
     own = carbon if budget.measure == "tco2" else ()
+    watched = Plan(budget, start, end, cuts, tuple(one.given for one in own if not one.retired))
     return Subject(
         code=budget.code,
-        watched=Plan(budget, start, end, cuts, tuple(one.given for one in own if not one.retired)),
+        watched=watched,
         grid=CutGrid(cuts, Cut.DAY),
         inputs=counted,
         waits_for=waited,
@@ -272,6 +283,7 @@ def _subject(
             *((one.recorded_at, _begins(one, cuts)) for one in own),
             *recorded,
         ),
+        period=watched,
     )
 
 
