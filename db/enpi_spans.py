@@ -138,13 +138,23 @@ def _year_to_date(model: EnpiModel, from_: datetime, to: datetime, ready: dateti
     """For every closed month of [from_, to): from the beginning of its segment of the year to its end."""
     found = []
     for start, end in _segments(model, from_, to):
-        months = [(max(lo, start), min(hi, end)) for lo, hi in model.cuts.windows(Cut.MONTH, start, end)]
+        months = _months(model, start, end)
         closed = [m for m in months if m[1] <= ready]
         for i, (_, until) in enumerate(closed):
             pieces = tuple(piece for lo, hi in closed[: i + 1] for piece in _pieces(model, lo, hi))
             if pieces and from_ < until <= to:
                 found.append(Window(start, until, until < end, pieces))
     return found
+
+
+def to_date_steps(model: EnpiModel, from_: datetime, to: datetime) -> list[tuple[datetime, datetime]]:
+    """Months that overlap [from_, to), cut where segments of the year end, too: every figure is judged."""
+    steps = [step for segment in _segments(model, from_, to) for step in _months(model, *segment)]
+    return [(lo, hi) for lo, hi in steps if lo < to and hi > from_]
+
+
+def _months(model: EnpiModel, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    return [(max(lo, start), min(hi, end)) for lo, hi in model.cuts.windows(Cut.MONTH, start, end)]
 
 
 def _pieces(model: EnpiModel, start: datetime, end: datetime) -> tuple[tuple[Period, EnpiVersion], ...]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from db.enpi_model import EnpiModel
-from db.enpi_spans import ROLLING, YEAR_TO_DATE, ends_segment
+from db.enpi_spans import ROLLING, YEAR_TO_DATE, ends_segment, to_date_steps
 from db.performance import values_of
 from enms.cuts import Cut
 from enms.enpi_judging import MIN_COMPLETENESS
 from enms.performance import EnpiValue
+from enms.steps import StepLength
 from rules.conditions import Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
+from rules.grid import Grid, Step
 from rules.periods import NO_PERIOD
 
 _DAY = timedelta(hours=24)
+_TICK = timedelta(microseconds=1)
 _YEAR = timedelta(days=366)
 # How far beyond itself a quarter hour is felt.
 _REACH = {ROLLING: _DAY, YEAR_TO_DATE: _YEAR}
@@ -23,10 +26,26 @@ _STEP = {Cut.HOUR: timedelta(hours=1), Cut.SHIFT: timedelta(hours=8), Cut.MONTH:
 
 
 class Segments:
-    """Years of an EnPI, each in parts by the edition of its limit's standard; judged by the month only."""
+    """Years of an EnPI, each in parts by the edition of its limit's standard: its period; and their months: its grid.
+
+    A month in which an edition ends is two steps: the last figure of the one edition is judged, and is final.
+    """
+
+    length = StepLength.MONTH
 
     def __init__(self, model: EnpiModel) -> None:
         self._model = model
+
+    def floor(self, instant: datetime) -> datetime:
+        return to_date_steps(self._model, instant, instant + _TICK)[0][0]
+
+    def ceil(self, instant: datetime) -> datetime:
+        return to_date_steps(self._model, instant - _TICK, instant)[0][1]
+
+    def steps(self, start: datetime, end: datetime) -> list[Step]:
+        if start >= end:
+            return []
+        return [(lo, hi) for lo, hi in to_date_steps(self._model, start, end) if lo >= start and hi <= end]
 
     def ends(self, instant: datetime) -> bool:
         return ends_segment(self._model, instant)
@@ -57,14 +76,16 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
     said += [(entry.recorded_at, model.cuts.day_begins(entry.since)) for entry in model.entered]
     said += [(e.withdrawn_at, model.cuts.day_begins(e.since)) for e in model.entered if e.withdrawn_at is not None]
     samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
+    segments = Segments(model) if resolution == YEAR_TO_DATE else None
+    grid: Grid = segments or CutGrid(model.cuts, cut)
     return Subject(
         code=model.code,
         watched=model,
-        grid=CutGrid(model.cuts, cut),
+        grid=grid,
         inputs=frozenset(boundary | {point.p for point in beside}),
         waits_for=frozenset(boundary),
         reach=_REACH.get(resolution, timedelta()),
         configured=(*model.configured, *said),
         hopes_for=tuple((p, period) for p, period in samples if period <= step),
-        period=Segments(model) if resolution == YEAR_TO_DATE else NO_PERIOD,
+        period=segments or NO_PERIOD,
     )

@@ -9,11 +9,14 @@ from itertools import accumulate
 import pytest
 
 from db.alerts import evidence
+from db.enpi_model import enpi_models
 from db.outbox import notifications
 from enms.alerts import Closed, Observation, Phase, Truth
-from rules.book import BUNDLED, read_book
+from enms.plant_file import parse_plant
+from rules.book import BUNDLED, parse_book, read_book
 from rules.channels import parse_channels
 from rules.desk import Desk
+from rules.enpi_watched import Segments
 from rules.evaluator import Evaluator
 from rules.lifecycle import Memory, Policy, fold
 from rules.periods import NO_PERIOD, stands_on
@@ -197,3 +200,63 @@ async def test_a_year_that_is_over_only_in_the_end_is_raised_and_stays(furnace, 
     assert [v[:2] for v in await versions(furnace, alert)] == [(NEW_YEAR, False)]
     told = await notifications(furnace.connection, [furnace.enterprise.e], alert=alert.id)
     assert [row.event for row in told[::-1]] == ["raised", "period_over"]
+
+
+# A month in which the edition changes ----------------------------------------------------------------------------
+
+OXIDES = """
+enterprise: {code: oxides, name: {zh: 氧化物, en: Oxides}, industry: rare_earth, month_starts_day: 25}
+factors:
+  - {carrier: coke, unit: kg, kgce: 1.0, source: round figures for tests}
+processes:
+  - {code: line, name: {zh: 一号线, en: Line}, kind: other, commissioned: 2006-05-01}
+points:
+  - {code: coke, process: line, carrier: coke, reading: register, unit: kg, accuracy_class: 0.5}
+  - {code: output, process: line, role: output, reading: interval, unit: t, period_s: 3600, accuracy_class: 0.5}
+enpis:
+  - {code: line.energy, process: line, limit: {standard: GB 29435, item: mixed_ore_oxide_prnd}, energy: [{point: coke}],
+     output: [output]}
+"""
+
+
+async def test_an_edition_that_ends_within_a_month_is_judged_to_its_last_day(db_pool):
+    begin, switch = datetime(2026, 11, 24, 16, tzinfo=UTC), datetime(2026, 12, 31, 16, tzinfo=UTC)
+    december, year_end = begin + 30 * DAY, datetime(2027, 1, 24, 16, tzinfo=UTC)
+    rule = "statutory_rare_earth_year"
+    async with db_pool.acquire() as connection:
+        # the year began in January; its last weeks will do here
+        text = (BUNDLED / "statutory.yaml").read_text(encoding="utf-8")
+        text = text.replace("min_completeness: 0.9", "min_completeness: 0.05")
+        book = parse_book(text, "own.yaml")
+        world = await World.build(connection, parse_plant(OXIDES, "oxides.yaml"), [book])
+        await world.publish("output", f"1*{61 * 96}", begin)
+        # 2710 was allowed until the switch, 1690 is after it
+        await world.publish("coke", f"2600*{30 * 96} 3600*{7 * 96} 1700*{24 * 96}", begin)
+        await world.evaluate()
+        old, new = await world.alerts(rule)
+        assert (old.started_at, old.fired_at, old.closed) == (december, switch, "period_over")
+        assert await versions(world, old) == [(switch, False, round((2600 * 30 + 3600 * 7) / 37, 1), "over")]
+        assert (new.started_at, new.fired_at, new.closed) == (switch, year_end, "period_over")
+        assert await versions(world, new) == [(year_end, False, 1700.0, "over")]
+        assert (old.limit_value, new.limit_value) == (2710, 1690)
+        story = await world.story()
+        await world.publish("coke", f"2600*{7 * 96}", december)
+        await world.evaluate()
+        assert [a.retracted for a in await world.alerts(rule)] == [True, False]
+        await world.publish("coke", f"3600*{7 * 96}", december)
+        await world.evaluate()
+        assert await world.story() == story
+
+
+async def test_the_grid_of_a_year_has_an_edge_where_an_edition_ends(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(OXIDES, "oxides.yaml"))
+        (model,) = await enpi_models(connection, world.enterprise)
+    grid = Segments(model)
+    december, switch = datetime(2026, 12, 24, 16, tzinfo=UTC), datetime(2026, 12, 31, 16, tzinfo=UTC)
+    january = datetime(2027, 1, 24, 16, tzinfo=UTC)
+    assert grid.steps(december, january) == [(december, switch), (switch, january)]
+    assert (grid.floor(switch), grid.ceil(switch)) == (switch, switch)
+    assert (grid.floor(switch - DAY), grid.ceil(switch - DAY)) == (december, switch)
+    assert (grid.floor(switch + DAY), grid.ceil(switch + DAY)) == (switch, january)
+    assert [grid.ends(t) for t in (december, switch, january)] == [False, True, True]
