@@ -18,6 +18,9 @@ from rules.periods import NO_PERIOD, Period
 
 Watched = TypeVar("Watched")
 Basis = TypeVar("Basis")
+# How long is waited for a point that gave way to another one: out of service, it closes up to then and never further;
+# what was sent before may still be on its way.
+REPLACED = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enms.cuts import Cut
 from enms.enpi_judging import MIN_COMPLETENESS
 from enms.performance import EnpiValue
 from enms.steps import StepLength
-from rules.conditions import Span, Subject
+from rules.conditions import REPLACED, Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.grid import Grid, Step
@@ -67,6 +67,7 @@ async def enpi_values(
 
 def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiModel]:
     """An EnPI as a rule watches it: with its corrections and heating values, on its enterprise's calendar."""
+    present = {leaf.point.p for leaf in model.leaves(model.current)}
     boundary = {leaf.point.p for version in model.versions for leaf in model.leaves(version)}
     named = {code for version in model.versions for code in version.enpi.corrections.values()}
     ncvs = {point.ncv for point in model.points.values() if point.p in boundary and point.ncv is not None}
@@ -76,6 +77,8 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
     said += [(entry.recorded_at, model.cuts.day_begins(entry.since)) for entry in model.entered]
     said += [(e.withdrawn_at, model.cuts.day_begins(e.since)) for e in model.entered if e.withdrawn_at is not None]
     samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
+    hopes = [(p, period) for p, period in samples if period <= step]
+    hopes += [(p, REPLACED) for p in sorted(boundary - present)]
     segments = Segments(model) if resolution == YEAR_TO_DATE else None
     grid: Grid = segments or CutGrid(model.cuts, cut)
     return Subject(
@@ -83,9 +86,9 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
         watched=model,
         grid=grid,
         inputs=frozenset(boundary | {point.p for point in beside}),
-        waits_for=frozenset(boundary),
+        waits_for=frozenset(present),
         reach=_REACH.get(resolution, timedelta()),
         configured=(*model.configured, *said),
-        hopes_for=tuple((p, period) for p, period in samples if period <= step),
+        hopes_for=tuple(hopes),
         period=segments or NO_PERIOD,
     )

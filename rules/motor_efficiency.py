@@ -18,7 +18,7 @@ from enms.alerts import Observation, Truth
 from enms.motor import Motor
 from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of
 from enms.motor_verdict import Absolute, absolute
-from rules.conditions import Judged, Span, Subject, over, under
+from rules.conditions import REPLACED, Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
 from rules.facts import Facts
 from rules.grid import HOURS
@@ -84,13 +84,15 @@ class MotorEfficiency:
         for code, versions in wanted.items():
             own = {name: points[name] for name in codes[code] if name in points}
             numbers = frozenset(point.p for point in own.values())
+            present = frozenset(own[name].p for name in output_points(versions[-1].motor) if name in own)
             subject = Subject(
                 code=code,
                 watched=Watched(tuple(described(versions)), own),
                 grid=HOURS,
                 inputs=numbers,
-                waits_for=numbers,
+                waits_for=present,
                 reach=_EVER,
+                hopes_for=tuple((p, REPLACED) for p in sorted(numbers - present)),
                 configured=(
                     *((v.recorded_at, v.valid_from) for v in versions),
                     *(entry for point in own.values() for entry in point.recorded),

@@ -20,7 +20,7 @@ from db.motors import (
 from db.versions import version_at
 from enms.motor import Motor
 from enms.motors import Load, LoadVerdict, load_from_power
-from rules.conditions import Span, Subject
+from rules.conditions import REPLACED, Span, Subject
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step
 
@@ -100,13 +100,15 @@ def _subject(
 ) -> Subject[Watched]:
     own = {name: points[name] for name in codes if name in points}
     numbers = frozenset(point.p for point in own.values())
+    present = frozenset(own[name].p for name in watched_points(versions[-1].motor) if name in own)
     return Subject(
         code=code,
         watched=Watched(tuple(versions), own),
         grid=QUARTER_HOURS,
         inputs=numbers,
-        waits_for=numbers,
+        waits_for=present,
         reach=timedelta(),
+        hopes_for=tuple((p, REPLACED) for p in sorted(numbers - present)),
         configured=(
             *((v.recorded_at, v.valid_from) for v in versions),
             *(entry for point in own.values() for entry in point.recorded),

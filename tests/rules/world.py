@@ -126,6 +126,8 @@ class World:
     async def change(self, text: str, effective_from: datetime | None = None) -> None:
         """Load another plant file of the same enterprise."""
         await load_plant(self.connection, parse_plant(text, "changed"), now=self.tick(), effective_from=effective_from)
+        rows = await self.connection.fetch("SELECT code, p FROM point WHERE e = $1", self.enterprise.e)
+        self.numbers |= {row["code"]: row["p"] for row in rows}
 
     async def evaluate(self) -> list[Outcome]:
         """Evaluate until nothing is left to catch up."""
