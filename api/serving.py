@@ -15,6 +15,8 @@ from enms.errors import EnvironmentProblem
 
 # Open event streams end at once when the hub closes; this is for downloads.
 _GRACE_S = 2
+# An address may name as many alerts as a case takes at once, 26 characters each.
+_LONGEST_HEAD = 65536
 
 
 class _Server(uvicorn.Server):
@@ -68,7 +70,13 @@ def _loopback(host: str) -> bool:
 async def serve(app: FastAPI, listener: socket.socket, stop: asyncio.Event) -> None:
     """Serve until `stop` is set; open event streams are ended first, so that nothing holds the server up."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_S, server_header=False, lifespan="on"
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        server_header=False,
+        lifespan="on",
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))

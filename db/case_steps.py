@@ -17,8 +17,8 @@ import asyncpg
 from db import plants
 from db.cases import CaseEventRow, CaseRow, alerts_of, events, get_case, standings
 from db.statements import statements
-from enms.cases import CaseState, CaseStep, after
-from enms.errors import ConflictError, NotFoundError
+from enms.cases import MOST_AT_ONCE, CaseState, CaseStep, after
+from enms.errors import ConflictError, InputError, Mistake, NotFoundError
 
 
 async def open_case(
@@ -35,7 +35,7 @@ async def open_case(
 
     Args:
         connection: idle or in a transaction.
-        alerts: their ids, at least one.
+        alerts: their ids, at least one and at most MOST_AT_ONCE.
         title: what it is about.
         actor: who opens it.
         now: the clock.
@@ -43,10 +43,12 @@ async def open_case(
         comment: what there is to say.
 
     Raises:
+        InputError: too many alerts.
         NotFoundError: no such alert.
         ConflictError: nothing to open it on or under, alerts of several enterprises, one that was retracted or merged,
             or one that is in another open case.
     """
+    _check_count(alerts)
     ids, title, comment = sorted(set(alerts)), title.strip(), comment.strip()
     if not ids:
         raise ConflictError("a case is opened on an alert")
@@ -86,16 +88,18 @@ async def add_alerts(
     Args:
         connection: idle or in a transaction.
         number: of the case.
-        alerts: their ids.
+        alerts: their ids, at most MOST_AT_ONCE.
         actor: who adds them.
         now: the clock.
         comment: what there is to say.
         seen: how many events the case had when whoever asks looked; None: never mind.
 
     Raises:
+        InputError: too many alerts.
         NotFoundError: no such case or alert.
         ConflictError: it is not open any more, somebody else was faster, or as in `open_case`.
     """
+    _check_count(alerts)
     async with connection.transaction():
         case = await _lock_case(connection, number, now)
         there = {row.alert for row in await alerts_of(connection, case)}
@@ -168,6 +172,11 @@ class _TakenError(ConflictError):
     def __init__(self, alert: int, number: str) -> None:
         super().__init__(f"alert {alert} is in case {number} already")
         self.number = number
+
+
+def _check_count(alerts: Sequence[int]) -> None:
+    if (n := len(set(alerts))) > MOST_AT_ONCE:
+        raise InputError("", [Mistake("body.alerts", f"{n} alerts; a case takes {MOST_AT_ONCE} at once")])
 
 
 async def _lock_alerts(connection: asyncpg.Connection, ids: Sequence[int]) -> int:

@@ -38,6 +38,8 @@ class CaseStep(StrEnum):
     COMMENTED = "commented"
 
 
+# Alerts that a case is opened on, or that are added to it, in one go: they are locked together.
+MOST_AT_ONCE = 1000
 # In the order in which a case goes through them.
 OPEN = (CaseState.OPENED, CaseState.NOTIFIED, CaseState.ORDERED, CaseState.VERIFIED)
 _FROM: Mapping[CaseStep, tuple[CaseState, ...]] = {

@@ -28,7 +28,9 @@ from db.rules import RuleRow
 from enms.alerts import Severity, Step
 
 router = APIRouter(include_in_schema=False)
-_PAGE, _CASES = 500, 20
+# All of them may be ticked for a case: no more than that takes at once (`enms.cases.MOST_AT_ONCE`).
+SHOWN = 500
+_CASES = 20
 _RANK = {severity.value: n for n, severity in enumerate(SEVERITIES)}
 _SORTS: dict[str, Callable[[AlertRow], tuple[float | bool, ...]]] = {
     # What must be dealt with first: the most severe, nobody has seen, longest open.
@@ -154,8 +156,8 @@ async def show_alerts(
         subject=subject or None,
         text=words.strip() or None,
     )
-    rows = await alerts.list_alerts(api.pool, es, asked, limit=_PAGE + 1)
-    shown = sorted(rows[:_PAGE], key=_SORTS[sort])
+    rows = await alerts.list_alerts(api.pool, es, asked, limit=SHOWN + 1)
+    shown = sorted(rows[:SHOWN], key=_SORTS[sort])
     names = {row.code: row.name(language) for row in known}
     chosen = {
         "enterprise": enterprise,
@@ -181,7 +183,7 @@ async def show_alerts(
         "lines": lines_of(shown, wanted, turned) if folds else [Line(row) for row in shown],
         "back": address(wanted),
         "counts": counts,
-        "more": len(rows) > _PAGE,
+        "more": len(rows) > SHOWN,
         "names": names,
         "severities": [severity.value for severity in Severity][::-1],
         "rules": _titles(await store.current_rules(api.pool, es), language),

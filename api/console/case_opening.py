@@ -20,17 +20,19 @@ from api.language import Language
 from db import alerts, case_steps, cases, plants
 from db.alerts import AlertRow
 from db.cases import CaseFilter, CaseRow
-from enms.cases import CaseState, CaseStep, steps
+from enms.cases import MOST_AT_ONCE, CaseState, CaseStep, steps
 from enms.errors import NotFoundError
 
 router = APIRouter(include_in_schema=False)
-_TITLE, _MOST, _CASES = 200, 200, 100
+_TITLE, _CASES = 200, 100
 # `form`: open or add; `look`: what is ticked is only to be looked at again.
 _FIELDS = {"form": 4, "look": 1, "title": _TITLE, "number": 20, "text": 4000, "by": 100}
 _LABELS = {"title": N_("Title"), "number": N_("Case"), "text": N_("Comment"), "by": N_("Your name")}
 AlertId = Annotated[int, Bound(ge=1, lt=2**63)]
-Chosen = Annotated[list[AlertId] | None, Query(alias="alert", max_length=_MOST)]
-Ticked = Annotated[list[AlertId] | None, Field(alias="alert", max_length=_MOST)]
+Chosen = Annotated[list[AlertId] | None, Query(alias="alert")]
+Ticked = Annotated[list[AlertId] | None, Field(alias="alert")]
+# More ticks than a case takes at once are told, not refused as a body.
+_MANY = 10 * MOST_AT_ONCE
 
 
 @router.get("/cases/new")
@@ -43,7 +45,7 @@ async def show_opening(request: Request, api: Api, language: Language, chosen: C
     return await _page(request, api, language, ids, Form())
 
 
-@router.post("/cases/new")
+@router.post("/cases/new", form_limits={"max_fields": _MANY})
 async def open_case(
     request: Request, api: Api, language: Language, chosen: Chosen = None, ticked: Ticked = None
 ) -> Response:
@@ -92,13 +94,16 @@ async def _page(request: Request, api: Context, language: str, ids: Sequence[int
     owners = [await plants.owner(api.pool, code) for code in sorted({row.enterprise for row in rows})]
     takes = tuple(state.value for state in CaseState if CaseStep.ADDED in steps(state))
     asked = CaseFilter(es=tuple(row.e for row in owners), states=takes)
+    too_many = len(rows) > MOST_AT_ONCE
     values = {
         "rows": rows,
+        "most": MOST_AT_ONCE,
+        "too_many": too_many,
         "standing": standing,
         "names": {row.code: row.name(language) for row in owners},
         "zone": zone_of(owners[0].timezone) if owners else api.settings.zone,
         "title": _title(rows, text, language),
-        "free": len(owners) == 1 and all(row.free for row in standing.values()),
+        "free": len(owners) == 1 and not too_many and all(row.free for row in standing.values()),
         "cases": await cases.list_cases(api.pool, asked, now=api.clock(), limit=_CASES) if len(owners) == 1 else [],
         "here": "/cases/new?" + urlencode([("alert", row.id) for row in rows]),
         "form": form,
@@ -106,7 +111,9 @@ async def _page(request: Request, api: Context, language: str, ids: Sequence[int
         "slips": list(form.said(text, _LABELS, case_slip)),
     }
     crumbs = [("/", text("District")), ("/cases", text("Cases"))]
-    return await page(request, api, "case_new.html", values, crumbs=crumbs, status=form.status)
+    return await page(
+        request, api, "case_new.html", values, crumbs=crumbs, status=max(form.status, 422) if too_many else form.status
+    )
 
 
 def _title(rows: Sequence[AlertRow], text: Catalogue, language: str) -> str:

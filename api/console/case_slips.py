@@ -22,6 +22,10 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"no case (?P<n>\S+)", N_("There is no case %(n)s.")),
         (r"no alert (?P<n>\S+)", N_("There is no alert %(n)s.")),
         (r"a case is opened on an alert", N_("A case is opened on an alert: tick one.")),
+        (
+            r"(?P<n>\S+) alerts; a case takes (?P<most>\S+) at once",
+            N_("%(n)s alerts are ticked; a case takes %(most)s at once: untick some, and add them afterwards."),
+        ),
         (r"a case has a title", N_("A case has a title.")),
         (
             r"a case is on one enterprise: these alerts are of several",

@@ -18,13 +18,13 @@ from api.problems import RESPONSES
 from api.routes.alerts import By
 from db import case_steps, cases, plants
 from db.cases import CaseAlertRow, CaseEventRow, CaseFilter, CaseRow
-from enms.cases import CaseState, CaseStep, steps
+from enms.cases import MOST_AT_ONCE, CaseState, CaseStep, steps
 
 router = APIRouter(tags=["cases"], responses=RESPONSES)
 NUMBER = r"^\d{4}-\d{4,12}$"
 CaseNumber = Annotated[str, Path(pattern=NUMBER, description="Year and number of the case", examples=["2026-0001"])]
 AlertIds = Annotated[
-    list[Annotated[int, Field(ge=1, lt=2**63)]], Field(min_length=1, max_length=1000, examples=[[17, 18]])
+    list[Annotated[int, Field(ge=1, lt=2**63)]], Field(min_length=1, max_length=MOST_AT_ONCE, examples=[[17, 18]])
 ]
 
 

@@ -12,8 +12,10 @@ import asyncpg
 import httpx
 import pytest
 
+from api.console.alerts import SHOWN
 from api.console.case_slips import case_slip
 from api.console.i18n import catalogue
+from enms.cases import MOST_AT_ONCE
 from tests.api.seed import DEAD
 from tests.api.test_case_routes import DEMAND, FURNACE, OVER, SILENT, does, opened, retract, revise
 from tests.api.test_console import Page
@@ -340,6 +342,73 @@ async def test_a_case_is_opened_from_what_was_ticked(client: httpx.AsyncClient) 
     taken = (await client.get("/cases/new?alert=1&alert=2", headers=EN)).text
     assert "is in a case that is open" in taken
     assert '<button class="act first" type="submit">Open the case' not in taken
+
+
+async def many(pool: asyncpg.Pool, n: int) -> list[int]:
+    """So many alerts of one rule on one plant."""
+    rows = await pool.fetch(
+        "INSERT INTO alert (e, rule, rule_version, subject, kind, purpose, severity, state, closed, started_at,"
+        " fired_at, resolved_at, detected_at, unit)"
+        " SELECT e, rule, rule_version, subject, kind, purpose, severity, 'resolved', 'cleared', started_at,"
+        " fired_at, fired_at, detected_at, unit FROM alert, generate_series(1, $1) WHERE id = 4 RETURNING id",
+        n,
+    )
+    return sorted(row["id"] for row in rows)
+
+
+async def test_as_many_alerts_as_a_case_takes_at_once_go_into_one(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool
+) -> None:
+    """The inbox has no more than that, the page takes as many, and the API."""
+    assert SHOWN <= MOST_AT_ONCE
+    ids = await many(db_pool, 2 * MOST_AT_ONCE)
+    ticked = [("alert", str(one)) for one in ids[:MOST_AT_ONCE]]
+    form = await client.get("/cases/new", params=ticked)
+    assert form.status_code == 200
+    data = fields_of(form.text, 'value="open"') | {"by": "李伟"}
+    done = await client.post("/cases/new", params=ticked, data=data)
+    assert (done.status_code, done.headers["location"]) == (303, "/cases/2026-0001")
+    assert (await get(client, "/cases/2026-0001"))["alerts"] == MOST_AT_ONCE
+    body = {"alerts": ids[MOST_AT_ONCE:], "by": "李伟"}
+    more = await client.post("/api/v1/cases/2026-0001/alerts", json=body)
+    assert more.json()["alerts"] == 2 * MOST_AT_ONCE, "others afterwards"
+    refused = await client.post("/api/v1/cases", json=body | {"alerts": ids[: MOST_AT_ONCE + 1], "title": "x"})
+    assert (refused.status_code, refused.json()["errors"][0]["place"]) == (422, "body.alerts")
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        ("en", "1001 alerts are ticked; a case takes 1000 at once: untick some, and add them afterwards."),
+        ("zh", "勾选了 1001 条报警；一个案件一次最多加入 1000 条：请先取消一部分，之后再增加。"),
+    ],
+)
+async def test_more_than_a_case_takes_at_once_are_told_and_stay_ticked(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, language: str, wanted: str
+) -> None:
+    assert MOST_AT_ONCE == 1000
+    client.headers["Accept-Language"] = language
+    ids = [str(one) for one in await many(db_pool, MOST_AT_ONCE + 1)]
+    params = [("alert", one) for one in ids]
+    looked = await client.get("/cases/new", params=params)
+    assert looked.status_code == 422
+    assert f"<li>{wanted}</li>" in looked.text
+    sent = {"form": "open", "title": "专项监察", "text": "", "by": "李伟"}
+    refused = await client.post("/cases/new", params=params, data=sent)
+    assert (refused.status_code, told(refused.text)) == (422, [wanted])
+    again = await client.post("/cases/new", data=sent | {"look": "1", "alert": ids})
+    assert again.status_code == 422
+    for page in (looked, refused, again):
+        assert re.findall(r'name="alert" value="(\d+)" checked', page.text) == ids, "nothing is lost"
+    kept = fields_of(refused.text, 'value="open"')
+    assert {name: kept[name] for name in sent} == sent
+    fewer = await client.post("/cases/new", data=sent | {"look": "1", "alert": ids[1:]})
+    assert fewer.status_code == 200
+    (address,) = set(re.findall(r'action="(/cases/new[^"]*)"', fewer.text))
+    done = await client.post(unescape(address), data=fields_of(fewer.text, 'value="open"'))
+    assert done.status_code == 303, done.text
+    added = await client.post("/cases/new", params=params, data={"form": "add", "number": "2026-0001", "by": "李伟"})
+    assert added.status_code == 422, "no more by adding"
 
 
 async def test_a_case_prints_and_is_a_pdf_or_a_clear_answer(client: httpx.AsyncClient, late: str) -> None:
