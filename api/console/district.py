@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,7 +17,7 @@ from api.deps import Api
 from api.flows import Power
 from api.language import Language
 from db import alerts, plants, series
-from db.alerts import Filter
+from db.alerts import Filter, Standing
 from db.views import UNKNOWN_ENTERPRISE
 
 router = APIRouter(include_in_schema=False)
@@ -72,6 +73,11 @@ def district(views: list[PlantView], open_now: OpenAlerts) -> District:
     )
 
 
+def standing_of(views: Sequence[PlantView], standing: Standing, es: Collection[int], now: datetime) -> OpenAlerts:
+    """What is open in the district."""
+    return open_alerts(standing, es, now, behind=any(view.ledger.behind for view in views))
+
+
 @router.get("/")
 async def show_district(request: Request, api: Api, language: Language) -> Response:
     text = catalogue(language)
@@ -86,7 +92,7 @@ async def show_district(request: Request, api: Api, language: Language) -> Respo
     names = {row.code: row.name(language) for row in owners}
     values = {
         "views": views,
-        "district": district(views, open_alerts(standing, es, api.clock())),
+        "district": district(views, standing_of(views, standing, es, api.clock())),
         "alerts": newest,
         "names": names,
         "refused": refused,

@@ -22,6 +22,8 @@ from enms.metering import INTERVAL_S
 
 # Rules are judged every quarter hour at least: as on the walls of Grafana.
 _STOPPED_AFTER_S = 1800.0
+# A quarter hour, the wait for late data, and what a busy ledger may take.
+_BEHIND_AFTER_S = 2700.0
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.NOTICE)
 
 
@@ -48,12 +50,19 @@ class OpenAlerts:
     Attributes:
         judged_at: when the rules of whoever waits longest were last judged; None: never yet.
         stopped: that is too long ago for "nothing is open" to say anything.
+        behind: the ledger stands still while readings come: rules that run have nothing new to judge.
     """
 
     counts: tuple[tuple[str, int], ...]
     since: datetime | None
     judged_at: datetime | None
     stopped: bool
+    behind: bool
+
+    @property
+    def blind(self) -> bool:
+        """Nobody judges what is now: that nothing is open says nothing."""
+        return self.stopped or self.behind
 
     @property
     def total(self) -> int:
@@ -67,6 +76,19 @@ class OpenAlerts:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerState:
+    """How far an enterprise's ledger is.
+
+    Attributes:
+        closed: the end of its newest closed quarter hour; None: none yet.
+        behind: readings are there that it should have closed by now.
+    """
+
+    closed: datetime | None
+    behind: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PlantView:
     """One enterprise, now."""
 
@@ -77,6 +99,7 @@ class PlantView:
     use: DayUse
     curve: DayCurve
     freshness: Freshness
+    ledger: LedgerState
     alerts: OpenAlerts
     spark: Markup
     strip: Markup
@@ -92,8 +115,19 @@ def freshness(pairs: Sequence[Pair], now: datetime) -> Freshness:
     return Freshness(len(pairs) - len(silent), len(pairs), tuple(silent), min(known, default=None))
 
 
-def open_alerts(standing: Standing, es: Collection[int], now: datetime) -> OpenAlerts:
-    """What is open of these enterprises."""
+def ledger_state(pairs: Sequence[Pair], now: datetime) -> LedgerState:
+    """Held against the newest reading, as data that stopped are no fault of the ledger."""
+    closed = max((point.closed_until for point, _ in pairs if point.closed_until is not None), default=None)
+    newest = max((min(newest.ts, now) for _, newest in pairs if newest is not None), default=None)
+    if newest is None:
+        return LedgerState(closed, behind=False)
+    # Where all points speak seldom, the newest reading is that much ahead just after it came.
+    allowed = _BEHIND_AFTER_S + min(point.silent_after_s for point, _ in pairs)
+    return LedgerState(closed, behind=closed is None or (newest - closed).total_seconds() > allowed)
+
+
+def open_alerts(standing: Standing, es: Collection[int], now: datetime, *, behind: bool) -> OpenAlerts:
+    """What is open of these enterprises, where the ledger of one of them is behind or of none."""
     counts = [count for count in standing.counts if count.e in es]
     by_severity = {severity: sum(c.alerts for c in counts if c.severity == severity) for severity in SEVERITIES}
     judged = [standing.judged.get(e) for e in es]
@@ -104,6 +138,7 @@ def open_alerts(standing: Standing, es: Collection[int], now: datetime) -> OpenA
         min((c.since for c in counts), default=None),
         judged_at,
         stopped=judged_at is None or (now - judged_at).total_seconds() > _STOPPED_AFTER_S,
+        behind=behind,
     )
 
 
@@ -113,6 +148,7 @@ async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, t
     pairs = await newest_of(context.pool, await context.registry.points(row.e))
     curve = await day_curve(context, row)
     use = await day_use(context, row)
+    ledger = ledger_state(pairs, now)
     signs = boundary([point for point, _ in pairs])
     return PlantView(
         row=row,
@@ -122,7 +158,8 @@ async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, t
         use=use,
         curve=curve,
         freshness=freshness(pairs, now),
-        alerts=open_alerts(standing, (row.e,), now),
+        ledger=ledger,
+        alerts=open_alerts(standing, (row.e,), now, behind=ledger.behind),
         spark=spark(curve.power, curve.low, curve.high, text("Today's power over the usual band")),
         strip=strip(_runs(curve, use), text("How today's quarter hours are known")),
     )

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.console.district import district
+from api.console.district import district, standing_of
 from api.console.enpis import EnpiView, enpi_views
-from api.console.i18n import catalogue
-from api.console.plant import PlantView, open_alerts, plant_view
+from api.console.i18n import Catalogue, catalogue
+from api.console.plant import OpenAlerts, PlantView, plant_view
 from api.console.render import FOLDER, STATIC, page, zone_of
 from api.console.wall_alarms import Alarms, open_alarms
 from api.console.wall_industry import industry_tiles
@@ -23,6 +23,7 @@ from api.console.wall_tiles import (
     Tile,
     age_tile,
     alerts_tile,
+    as_of,
     coal_tile,
     district_power_tile,
     least_margin,
@@ -47,7 +48,7 @@ class Wall:
 
     Attributes:
         tiles: five or six.
-        judged: rules run, so that no alarm means something.
+        blind: why no alarm means nothing: rules do not run, or have nothing new to judge; "" where it means something.
         newest: instant of the newest value of each plant, epoch seconds; None: never any.
         old_after: seconds after which a plant's newest value means that its data stopped.
     """
@@ -56,7 +57,7 @@ class Wall:
     tiles: tuple[Tile, ...]
     trend: Trend
     alarms: Alarms
-    judged: bool
+    blind: str
     newest: dict[str, float | None]
     old_after: dict[str, float]
 
@@ -77,21 +78,21 @@ async def show_district_wall(request: Request, api: Api, language: Language, rot
     views.sort(key=lambda view: -(view.power.kw or 0.0))
     # Of the enterprise that is nearest to a limit, with its name: a district has more than one No. 2 blast furnace.
     of, enpis = await _nearest(api, rows, language)
-    sums = district(views, open_alerts(standing, es, api.clock()))
+    sums = district(views, standing_of(views, standing, es, api.clock()))
     alarms = await open_alarms(api, owners, text, named=True)
     wall = Wall(
         text("District"),
         (
             district_power_tile(text, sums),
-            coal_tile(text, sums.tce, sums.change, sums.partial),
-            margin_tile(text, text("Margin to limit"), enpis, of=of),
+            as_of(text, coal_tile(text, sums.tce, sums.change, sums.partial), views, api.clock()),
+            as_of(text, margin_tile(text, text("Margin to limit"), enpis, of=of), views, api.clock()),
             alerts_tile(text, sums.alerts),
             silent_tile(text, sums.fresh, sums.points),
             age_tile(text),
         ),
         await district_trend(api, views, text),
         alarms,
-        not sums.alerts.stopped,
+        _blind(text, sums.alerts),
         *_ages(api, views),
     )
     return await _page(request, api, wall, rows, rotate, live="")
@@ -105,20 +106,28 @@ async def show_wall(request: Request, api: Api, language: Language, code: str, r
     view = await plant_view(api, row, standing, text)
     enpis = await enpi_views(api, row, language)
     alarms = await open_alarms(api, [row], text, named=False)
+    leading = await industry_tiles(api, view, enpis, text)
+    coal = coal_tile(text, view.use.today.tce, view.use.change, view.use.today.unknown)
     wall = Wall(
         view.name,
         (
-            *await industry_tiles(api, view, enpis, text),
-            coal_tile(text, view.use.today.tce, view.use.change, view.use.today.unknown),
+            *(tile if not tile.daily else as_of(text, tile, [view], api.clock()) for tile in leading),
+            as_of(text, coal, [view], api.clock()),
             alerts_tile(text, view.alerts),
             age_tile(text),
         ),
         await plant_trend(api, view, text),
         alarms,
-        not view.alerts.stopped,
+        _blind(text, view.alerts),
         *_ages(api, [view]),
     )
     return await _page(request, api, wall, await plants.enterprises(api.pool), rotate, live=code)
+
+
+def _blind(text: Catalogue, open_now: OpenAlerts) -> str:
+    if open_now.stopped:
+        return text("Rules are not running: nobody knows")
+    return text("The ledger is behind: nobody knows") if open_now.behind else ""
 
 
 async def _nearest(api: Context, rows: list[EnterpriseRow], language: Language) -> tuple[str, list[EnpiView]]:

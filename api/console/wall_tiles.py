@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from api.console.days import day_start
 from api.console.district import District
 from api.console.enpis import EnpiView
 from api.console.i18n import Catalogue
@@ -43,6 +46,7 @@ class Tile:
         figure: the number with its unit; a dash where it is unknown.
         note: what it is compared with, or why it is unknown.
         age: the tile shows the age of the data, which the page counts on by itself.
+        daily: it is of the last whole day in the ledger.
     """
 
     title: str
@@ -50,6 +54,7 @@ class Tile:
     note: str
     look: Look = Look.PLAIN
     age: bool = False
+    daily: bool = False
 
 
 def unknown(title: str, why: str) -> Tile:
@@ -97,14 +102,33 @@ def coal_tile(text: Catalogue, tce: float | None, change: float | None, unknown_
     return Tile(title, quantity(tce, "tce"), note)
 
 
+def as_of(text: Catalogue, tile: Tile, views: Sequence[PlantView], now: datetime) -> Tile:
+    """A tile of what the ledger holds of these plants, saying as of when where the ledger of one of them is behind.
+
+    What is of the last whole day is as it should be while yesterday is closed.
+    """
+    behind = [view for view in views if view.ledger.behind and view.ledger.closed is not None]
+    if tile.daily:
+        behind = [view for view in behind if (view.ledger.closed or now) < day_start(view.row, now)]
+    if not behind or tile.look is Look.UNKNOWN:
+        return tile
+    last = min(behind, key=lambda view: view.ledger.closed or now)
+    zone = ZoneInfo(last.row.timezone)
+    closed, today = (last.ledger.closed or now).astimezone(zone), now.astimezone(zone).date()
+    at = closed.strftime("%H:%M" if closed.date() == today else "%m-%d")
+    look = tile.look if tile.look is Look.BAD else Look.WATCH
+    return replace(tile, note=text("as of %(at)s", at=at), look=look)
+
+
 def alerts_tile(text: Catalogue, open_now: OpenAlerts) -> Tile:
     """How many alerts are open, the worst severity first."""
     title = text("Open alerts")
-    if open_now.stopped and not open_now.total:
-        return unknown(title, text("rules not running"))
+    why = text("rules not running") if open_now.stopped else text("ledger behind")
+    if open_now.blind and not open_now.total:
+        return unknown(title, why)
     figure = Markup('<span class="q"><b>{}</b></span>').format(open_now.total)
-    if open_now.stopped:
-        return Tile(title, figure, text("rules not running"), Look.WATCH)
+    if open_now.blind:
+        return Tile(title, figure, why, Look.WATCH)
     if not open_now.total:
         return Tile(title, figure, text("nothing open"), Look.GOOD)
     worst = next(f"{word(text, 'severity', code)} {n}" for code, n in open_now.counts if n)
@@ -146,14 +170,15 @@ def margin_tile(text: Catalogue, title: str, views: Sequence[EnpiView], *, of: s
         known = [view for view in views if view.last and view.last.value is not None]
         if known and known[0].last:
             figure = quantity(known[0].last.value, known[0].unit)
-            return Tile(name_of(text, known[0], of), figure, text("no limit in force"))
+            return Tile(name_of(text, known[0], of), figure, text("no limit in force"), daily=True)
         why = next((_why(view) for view in views if view.item is not None), "")
         return unknown(title, reason(text, why) or text("no limit binds"))
     margin, view, limit = min(judged, key=lambda found: found[0])
     words = {"n": short(abs(margin)), "limit": short(limit)}
     note = text("%(n)s over %(limit)s", **words) if view.over else text("%(n)s under %(limit)s", **words)
     value = view.last.value if view.last else None
-    return Tile(name_of(text, view, of), quantity(value, view.unit), note, Look.BAD if view.over else Look.GOOD)
+    look = Look.BAD if view.over else Look.GOOD
+    return Tile(name_of(text, view, of), quantity(value, view.unit), note, look, daily=True)
 
 
 def least_margin(views: Sequence[EnpiView]) -> float:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import asyncpg
 import httpx
+from fastapi import FastAPI
 
 from api.console.enpis import EnpiView
 from api.console.i18n import catalogue
+from api.console.plant import LedgerState, PlantView, ledger_state
 from api.console.wall_alarms import Alarm, Alarms, fitting
-from api.console.wall_tiles import coal_tile, name_of
+from api.console.wall_tiles import Look, Tile, as_of, coal_tile, name_of, unknown
 from api.console.wall_trend import Line, distinct
+from api.flows import Pair
 from db import views
 from db.plant_load import load_plant
 from enms.plant_file import parse_plant
@@ -207,3 +212,68 @@ async def test_without_rules_nothing_open_is_unknown(
     assert steel is not None
     assert "<b>3</b>" in steel[1], "what is known to be open is still told"
     assert "rules not running" in steel[1]
+
+
+async def test_a_ledger_that_stands_still_is_told(
+    client: httpx.AsyncClient, app: FastAPI, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    """Readings come and rules run, with nothing new to judge: what stands on the ledger is old."""
+    closed = quarter_floor(seeded.now) - timedelta(minutes=15)
+    for behind, told in ((timedelta(), False), (timedelta(hours=1), True), (timedelta(days=2), True), (None, True)):
+        until = None if behind is None else closed - behind
+        await db_pool.execute("UPDATE point_state SET closed_until = $1", until)
+        app.state.context.registry.forget()
+        app.state.context.kept.forget()
+        wall = (await client.get("/wall/seed-power", headers=EN)).text
+        district = (await client.get("/wall", headers=EN)).text
+        page = (await client.get("/e/seed-power", headers=EN)).text
+        front = (await client.get("/", headers=EN)).text
+        calm = [bool(re.search("nothing (is )?open|no (open )?alert", text, re.IGNORECASE)) for text in (wall, page)]
+        assert calm == [not told] * 2
+        assert [bool(re.search("ledger (is )?behind", text)) for text in (wall, district, page, front)] == [told] * 4
+        assert ("The ledger is behind: nobody knows" in wall) is told
+        tile = re.search(r'<section class="tile (\w*)">\s*<h2>Open alerts</h2>(.*?)</section>', district, re.DOTALL)
+        assert tile is not None
+        assert "<b>3</b>" in tile[2], "what is known to be open is still told"
+        assert ("ledger behind" in tile[2]) is told
+
+
+def test_amounts_of_a_ledger_that_stands_still_say_as_of_when() -> None:
+    text, now = catalogue("en"), datetime(2026, 11, 26, 10, 7, tzinfo=UTC)
+    tile = coal_tile(text, 5.0, 0.064, ())
+
+    def of(*states: LedgerState, tile: Tile = tile) -> Tile:
+        # only what the tile looks at
+        row = SimpleNamespace(timezone="Asia/Shanghai", day_starts=time(0))
+        views = [cast("PlantView", SimpleNamespace(row=row, ledger=state)) for state in states]
+        return as_of(text, tile, views, now)
+
+    sound = LedgerState(now - timedelta(minutes=22), behind=False)
+    hours = LedgerState(now - timedelta(hours=5, minutes=7), behind=True)
+    assert of(sound) == tile
+    assert of(sound, hours) == replace(tile, note="as of 13:00", look=Look.WATCH)
+    assert of(hours, replace(hours, closed=now - timedelta(days=2))).note == "as of 11-24"
+    daily = replace(tile, daily=True, look=Look.BAD)
+    assert of(hours, tile=daily) == daily, "yesterday is closed"
+    assert of(replace(hours, closed=now - timedelta(days=2)), tile=daily) == replace(daily, note="as of 11-24")
+    assert of(LedgerState(None, behind=True)) == tile, "it is unknown then, and says so"
+    assert as_of(text, unknown("Coal", "why"), [], now).look is Look.UNKNOWN
+
+
+def test_a_ledger_is_held_against_what_was_read() -> None:
+    now = datetime(2026, 11, 26, 10, 7, tzinfo=UTC)
+
+    def behind(read_ago_s: float | None, closed_ago_s: float | None, silent_after_s: float = 180.0) -> bool:
+        closed = None if closed_ago_s is None else now - timedelta(seconds=closed_ago_s)
+        newest = None if read_ago_s is None else SimpleNamespace(ts=now - timedelta(seconds=read_ago_s))
+        point = SimpleNamespace(closed_until=closed, silent_after_s=silent_after_s)
+        return ledger_state(cast("list[Pair]", [(point, newest)]), now).behind
+
+    assert not behind(10, 1800)
+    assert behind(10, 3000)
+    assert not behind(3 * 3600, 3.5 * 3600), "data stopped: that is told, and no fault of the ledger"
+    assert not behind(0, 3600, silent_after_s=7200), "a point of every hour, just when it spoke"
+    assert not behind(-7200, 1800), "a reading from the future"
+    assert behind(10, None)
+    assert not behind(None, None)
+    assert ledger_state([], now) == LedgerState(None, behind=False)

@@ -234,6 +234,23 @@ async def test_old_data_are_told_although_the_connection_stands(console: Console
     await page.screenshot(path=SHOTS / "wall-stopped.png")
 
 
+async def test_a_ledger_that_stands_still_is_told_although_readings_come(console: Console) -> None:
+    connection = await asyncpg.connect(console.dsn)
+    try:
+        await connection.execute("UPDATE point_state SET closed_until = closed_until - interval '5 hours'")
+    finally:
+        await connection.close()
+    for language, behind in (("en-US", "The ledger is behind: nobody knows"), ("zh-CN", "账本滞后：情况不明")):
+        for path in WALLS:
+            page = await console.open(path, language=language)
+            await page.wait_for_function(_LIVE)
+            await page.screenshot(path=SHOTS / f"wall-ledger-{path.rpartition('/')[2]}-{language[:2]}.png")
+            assert await page.evaluate(_LEGIBLE) == [[], [], []], (path, language)
+            alone = await page.locator(".alarms .none").all_inner_texts()
+            assert alone == ([behind] if path.endswith("power") else [])
+            await page.context.close()
+
+
 async def test_hours_leave_nothing_behind(console: Console) -> None:
     page = await console.blank()
     await page.add_init_script(f"({_COUNTED})()")
