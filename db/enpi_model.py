@@ -19,7 +19,7 @@ from db.versions import Version, validity, version_at
 from enms.correction_inputs import Entered, layered
 from enms.cuts import Cuts
 from enms.enpi import Declared, Enpi
-from enms.enpi_inputs import Meter, Part
+from enms.enpi_inputs import Meter, Part, worst_class
 from enms.enpi_ratio import Ratio
 from enms.errors import NotFoundError
 
@@ -162,7 +162,7 @@ class EnpiModel:
         ncv = self.points.get(point.ncv or "")
         of_ncv = self.meter(ncv, start, end).accuracy_class if ncv is not None else None
         return Meter(
-            accuracy_class=max((m.accuracy_class for m in there if m.accuracy_class is not None), default=None),
+            accuracy_class=worst_class(m.accuracy_class for m in there),
             ncv_accuracy_class=of_ncv,
             step=max((m.step for m in there if m.step is not None), default=None),
             calibrated=min((m.calibrated for m in there if m.calibrated is not None), default=None),

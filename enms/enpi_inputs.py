@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,7 +25,7 @@ class Meter:
     """What makes an input's amount uncertain.
 
     Attributes:
-        accuracy_class: per cent of reading, the worst of the meters of the span.
+        accuracy_class: per cent of reading, the worst of the meters of the span; None: not known of all of them.
         ncv_accuracy_class: the same of the heating value, where one is measured.
         step: smallest step of the register, as an amount; None for other readings.
         calibrated: the oldest calibration of the meters of the span.
@@ -34,6 +35,13 @@ class Meter:
     ncv_accuracy_class: float | None = None
     step: float | None = None
     calibrated: date | None = None
+
+
+def worst_class(classes: Iterable[float | None]) -> float | None:
+    """Of several meters; None where that of any is not known."""
+    found = list(classes)
+    known = [one for one in found if one is not None]
+    return max(known) if known and len(known) == len(found) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +105,20 @@ class Input:
         quantity = self.kgce if self.part is Part.ENERGY else self.amount
         return quantity is not None and self.covered_s > 0
 
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Points whose meter is of no known class: how far its amount may be off, nobody knows."""
+        used = self.conversion
+        own = (self.point,) if self.meter.accuracy_class is None else ()
+        by_ncv = used is not None and used.by == "heating_value" and self.meter.ncv_accuracy_class is None
+        return (*own, used.ncv or self.point) if used is not None and by_ncv else own
+
     def filled(self, quantity: float) -> float:
         """The quantity over the whole window, at the mean of what was covered."""
         return quantity * self.window_s / self.covered_s
 
     def uncertainty(self, quantity: float) -> float:
-        """Half width of the range of the filled quantity (kgce, or output)."""
+        """Half width of the range of the filled quantity (kgce, or output), as far as classes are known."""
         per_amount = abs(quantity / self.amount) if self.amount else 0.0
         classes = (self.meter.accuracy_class or 0.0, self.meter.ncv_accuracy_class or 0.0)
         filled = self.filled(quantity)

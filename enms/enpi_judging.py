@@ -1,4 +1,4 @@
-"""An EnPI against its limit: by the point value, confirmed where its whole range agrees."""
+"""An EnPI against its limit: by the point value, confirmed where its whole range is known and agrees."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def judge(
     if reason is not None or limit is None or value.value is None or value.low is None or value.high is None:
         return no_verdict(reason or Reason(Why.NO_LEVEL), row, corrected)
     over = value.value > limit
-    sure = value.low > limit if over else value.high <= limit
+    sure = not value.unclassed and (value.low > limit if over else value.high <= limit)
     return LimitVerdict(
         verdict=Verdict.OVER if over else Verdict.WITHIN,
         certainty=Certainty.CONFIRMED if sure else Certainty.POSSIBLE,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import fsum, sqrt
 
-from enms.enpi_inputs import Input, Meter, Part
+from enms.enpi_inputs import Input, Meter, Part, worst_class
 from enms.units import convert
 
 
@@ -59,10 +59,8 @@ def added_up(parts: Sequence[Input]) -> Input:
         problem=next((one.problem for one in parts if one.problem is not None), None),
         heat_told_s=_told_s(parts),
         meter=Meter(
-            accuracy_class=max((m.accuracy_class for m in meters if m.accuracy_class is not None), default=None),
-            ncv_accuracy_class=max(
-                (m.ncv_accuracy_class for m in meters if m.ncv_accuracy_class is not None), default=None
-            ),
+            accuracy_class=worst_class(m.accuracy_class for m in meters),
+            ncv_accuracy_class=worst_class(m.ncv_accuracy_class for m in meters),
             step=max((m.step for m in meters if m.step is not None), default=None),
             calibrated=min((m.calibrated for m in meters if m.calibrated is not None), default=None),
         ),

@@ -131,6 +131,13 @@ def _by_slip(motor: Motor) -> Method | Unable:
     return Method.SLIP
 
 
+def unclassed(motor: Motor, method: Method, classes: Mapping[str, float | None]) -> tuple[str, ...]:
+    """Instruments, by what they measure, whose accuracy class is not known: what they may be off by cannot be told."""
+    by = ("driven_output",) if method is Method.DRIVEN_OUTPUT else ("speed", "voltage")
+    there = [name for name in ("power", *by) if getattr(motor.points, name) is not None]
+    return tuple(name for name in there if classes.get(name) is None)
+
+
 def curve_kw(motor: Motor, factor: float) -> float:
     """Input power that the nameplate curve has at a load factor (GB/T 12497)."""
     plate = load_from_power(motor, motor.rated_kw)
@@ -183,7 +190,8 @@ def compare(
         motor: as in the reference.
         reference: learned before.
         ran: quarter hours of the span.
-        classes: accuracy class (per cent) of its instruments by name (`power`, `speed`, `driven_output`, `voltage`).
+        classes: accuracy class (per cent) of its instruments by name (`power`, `speed`, `driven_output`, `voltage`);
+            where one is not known (`unclassed`) the uncertainty says too little.
     """
     took, expected, compared = 0.0, 0.0, 0
     for one in ran:

@@ -19,6 +19,7 @@ from enms.motor_efficiency import (
     curve_kw,
     method_of,
     stability,
+    unclassed,
 )
 from enms.motors import EfficiencyState, Load, Why, nameplate_tolerance
 
@@ -64,7 +65,7 @@ class EfficiencyVerdict:
 
     Attributes:
         why: of CANNOT_TELL.
-        missing: instruments or nameplate figures that would tell.
+        missing: instruments, their classes or nameplate figures that would tell.
         nameplate: the nameplate curve's value at the present load, not a measurement.
         comparison: with the reference, where there is one.
         absolute: by slip, where that is metered.
@@ -91,6 +92,8 @@ def judge_efficiency(
     method, unable, classes = method_of(motor), EfficiencyState.CANNOT_TELL, classes or {}
     if isinstance(method, Unable):
         return EfficiencyVerdict(unable, method.why, method.missing, curve)
+    if missing := unclassed(motor, method, classes):
+        return EfficiencyVerdict(unable, Why.NO_CLASS, tuple(f"class_of_{name}" for name in missing), curve)
     measured = absolute(motor, ran, classes) if method is Method.SLIP else None
     if measured is not None and measured.high < measured.least:
         return EfficiencyVerdict(EfficiencyState.BELOW, None, (), curve, None, reference, measured)

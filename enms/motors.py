@@ -57,6 +57,7 @@ class Why(StrEnum):
     NO_RATED_SPEED = "rated_speed_missing"
     NO_REFERENCE = "reference_not_complete_yet"
     TOO_LITTLE = "too_little_at_the_references_loads"
+    NO_CLASS = "accuracy_class_missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,11 @@ class EnpiValue:
     output_half: float = 0.0
     alpha: float | None = None
 
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Points it stands on whose meters are of no known class, by code: its range may be wider."""
+        return tuple(sorted({code for one in self.inputs for code in one.unclassed}))
+
 
 def enpi_value(
     start: datetime, end: datetime, inputs: Sequence[Input], ratio: Ratio, *, provisional: bool = False

@@ -26,7 +26,7 @@ from rules.conditions import Judged, Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.grid import Step
-from rules.metered import Metered, certainty, line
+from rules.metered import Metered, certainty, class_unknown, line
 
 _DAY = timedelta(days=1)
 # A day is learned from, or is not, for all days after it.
@@ -65,6 +65,12 @@ class DaysLoss:
     learned: Learned | None
     tolerance: float
     reason: str
+
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Points whose meters are of no known class."""
+        every = (*(one for one, _ in self.inflow), *self.outflow)
+        return tuple(code for one in every for code in one.unclassed)
 
 
 def loss_of(
@@ -230,7 +236,7 @@ class Balance:
         sure = None
         if truth is Truth.MET:
             low, high = day.loss - day.uncertainty, day.loss + day.uncertainty
-            sure = certainty(low, high, limit, over=differs >= 0)
+            sure = certainty(low, high, limit, over=differs >= 0, unclassed=day.unclassed)
         return Judged(Observation(*step, truth, in_band, ""), _pct(day.loss), _pct(limit), sure, day)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[Network]]) -> dict[str, datetime]:
@@ -269,6 +275,7 @@ class Balance:
                 "unit": "%",
                 "limit": judged.limit,
                 "certainty": judged.certainty,
+                **class_unknown(day.unclassed),
             },
         }
 

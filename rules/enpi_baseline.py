@@ -34,7 +34,7 @@ from rules.enpi_evidence import boundary_of, input_of
 from rules.enpi_inputs import enpi_input
 from rules.enpi_watched import enpi_subject
 from rules.facts import Facts
-from rules.metered import certainty, number
+from rules.metered import certainty, class_unknown, number
 
 # Inputs stand in evidence with ten digits; what is made of them again differs by no more than this.
 _WITHIN = 1e-8
@@ -177,7 +177,8 @@ class EnpiBaseline:
         sure = None
         if truth is Truth.MET and one.value is not None:
             half = _spread(one.value) * abs(one.energy)
-            sure = certainty(found.excess - half, found.excess + half, found.allowed, over=True)
+            low, high = found.excess - half, found.excess + half
+            sure = certainty(low, high, found.allowed, over=True, unclassed=one.value.unclassed)
         observation = Observation(one.start, one.end, truth, in_band, "")
         return Judged(observation, found.over_pct, found.limit_pct, sure, Step(one, held, t, found))
 
@@ -222,6 +223,7 @@ class EnpiBaseline:
                 "enpi_unit": value.unit,
                 "completeness": value.completeness,
                 "certainty": judged.certainty,
+                **class_unknown(value.unclassed),
             },
         }
 

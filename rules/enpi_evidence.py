@@ -14,6 +14,7 @@ from enms.names import Name
 from enms.performance import EnpiValue
 from enms.units import convert
 from rules.evidence import decimal
+from rules.metered import class_unknown
 
 _TICK = timedelta(microseconds=1)
 # Rules whose addition is not points times a figure.
@@ -59,6 +60,7 @@ def evidence_of(model: EnpiModel, value: EnpiValue, resolution: str) -> dict[str
             "level": limit.level,
             "verdict": limit.verdict,
             "certainty": limit.certainty,
+            **class_unknown(value.unclassed),
         },
         "arithmetic": list(_arithmetic(value, limit)),
     }

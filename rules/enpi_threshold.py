@@ -21,7 +21,7 @@ from rules.enpi_evidence import boundary_of, input_of, value_lines
 from rules.enpi_inputs import enpi_input
 from rules.enpi_watched import enpi_subject, enpi_values
 from rules.facts import Facts
-from rules.metered import certainty, line
+from rules.metered import certainty, class_unknown, line
 from rules.point_rules import ThresholdRule
 from rules.threshold import answer, condition_in
 
@@ -68,7 +68,8 @@ class EnpiThreshold:
         if not reason and value is not None and known is not None:
             truth, in_band = answer(known, condition, self._rule.deadband)
             if truth is Truth.MET and value.low is not None and value.high is not None:
-                sure = certainty(value.low, value.high, condition.limit, over=condition.over is not None)
+                above = condition.over is not None
+                sure = certainty(value.low, value.high, condition.limit, over=above, unclassed=value.unclassed)
         observation = Observation(start, end, truth, in_band, reason)
         return Judged(observation, known, condition.limit, sure, value)
 
@@ -110,6 +111,7 @@ class EnpiThreshold:
                 "completeness": value.completeness,
                 "output_unit": value.output_unit,
                 "certainty": judged.certainty,
+                **class_unknown(value.unclassed),
             },
         }
 

@@ -13,7 +13,7 @@ from enms.supply import Supply
 from rules.conditions import Judged, Span, Subject, over
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step
-from rules.metered import Metered, certainty, in_unit, line
+from rules.metered import Metered, certainty, class_unknown, in_unit, line
 from rules.sums import quarter_sums
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import MaxDemandRule
@@ -86,8 +86,9 @@ class MaxDemand:
         truth, in_band, sure = Truth.UNKNOWN, False, None
         if not demand.reason and demand.value is not None and limit is not None:
             truth, in_band = over(demand.value, limit, self._rule.deadband)
-            if truth is Truth.MET:
-                sure = certainty(demand.value - demand.half, demand.value + demand.half, limit, over=True)
+            if truth is Truth.MET and demand.metered is not None:
+                low, high = demand.value - demand.half, demand.value + demand.half
+                sure = certainty(low, high, limit, over=True, unclassed=demand.metered.unclassed)
         return Judged(Observation(*step, truth, in_band, demand.reason), demand.value, limit, sure, demand)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
@@ -123,5 +124,6 @@ class MaxDemand:
                 "limit": judged.limit,
                 "completeness": metered.completeness,
                 "certainty": judged.certainty,
+                **class_unknown(metered.unclassed),
             },
         }

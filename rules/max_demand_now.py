@@ -29,7 +29,7 @@ from rules.conditions import Judged, Span, Subject, over
 from rules.facts import Facts
 from rules.grid import MINUTES, Step
 from rules.max_demand import demand_of
-from rules.metered import Metered, certainty, line
+from rules.metered import Metered, certainty, class_unknown, line
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import MaxDemandRule
 
@@ -140,12 +140,10 @@ class MaxDemandNow:
         truth, in_band, sure = Truth.UNKNOWN, False, None
         if not found.reason and found.value is not None and limit is not None:
             truth, in_band = over(found.value, limit, self._rule.deadband)
-            if truth is Truth.MET:
-                sure = (
-                    Certainty.POSSIBLE.value
-                    if found.provisional
-                    else certainty(found.value - found.half, found.value + found.half, limit, over=True)
-                )
+            if truth is Truth.MET and found.metered is not None:
+                low, high = found.value - found.half, found.value + found.half
+                sure = certainty(low, high, limit, over=True, unclassed=found.metered.unclassed)
+                sure = Certainty.POSSIBLE.value if found.provisional else sure
         return Judged(Observation(*step, truth, in_band, found.reason), found.value, limit, sure, found)
 
     async def earliest(self, facts: Facts, subjects: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
@@ -205,6 +203,7 @@ class MaxDemandNow:
                 "completeness": basis.metered.completeness,
                 "provisional": basis.provisional,
                 "certainty": judged.certainty,
+                **class_unknown(basis.metered.unclassed),
             },
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import sqrt
@@ -44,6 +44,11 @@ class Metered:
         if self.amount is None or self.covered_s <= 0:
             return None
         return self.amount if self.mean else self.amount / self.completeness
+
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Its point, where the meter is of no known class."""
+        return (self.point,) if self.accuracy_class is None else ()
 
     @property
     def uncertainty(self) -> float:
@@ -122,10 +127,15 @@ def in_unit(quantity: float, one: Metered, wanted: str) -> float | None:
         return None
 
 
-def certainty(low: float, high: float, limit: float, *, over: bool) -> str:
-    """Whether the whole range is beyond the limit."""
-    sure = low > limit if over else high < limit
+def certainty(low: float, high: float, limit: float, *, over: bool, unclassed: Collection[str]) -> str:
+    """Whether the whole range is beyond the limit; never sure where a meter's class is not known (`unclassed`)."""
+    sure = not unclassed and (low > limit if over else high < limit)
     return (Certainty.CONFIRMED if sure else Certainty.POSSIBLE).value
+
+
+def class_unknown(points: Collection[str]) -> dict[str, object]:
+    """Points whose meters' class is not known, as a verdict says it in evidence; nothing where there are none."""
+    return {"class_unknown": sorted(set(points))} if points else {}
 
 
 def line(what: str, formula: str, result: float | None, unit: str) -> dict[str, object]:

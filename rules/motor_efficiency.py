@@ -16,7 +16,7 @@ from db.motors import Instrument, instruments, motor_versions
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
 from enms.motor import Motor
-from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of
+from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of, unclassed
 from enms.motor_verdict import Absolute, absolute
 from rules.conditions import REPLACED, Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
@@ -155,6 +155,8 @@ class MotorEfficiency:
     ) -> Judged[DayRun | None]:
         low, high = (bisect_left(ran, edge, key=lambda o: o.start) for edge in (end - _DAY, end))
         day, classes = ran[low:high], classes_of(motor.motor, watched.points)
+        if missing := self._unclassed(motor.motor, classes):
+            return _unknown(start, end, f"accuracy_class_missing: {', '.join(missing)}")
         if self._own and (reference is None or reference.end >= start):
             return _unknown(start, end, "reference_not_complete_yet")
         if len(day) < FEWEST:
@@ -168,6 +170,13 @@ class MotorEfficiency:
         loss, limit = 100 * found.loss, 100 * found.uncertainty
         truth, in_band = over(loss, limit, self._rule.deadband)
         return Judged(Observation(start, end, truth, in_band), loss, limit, None, basis)
+
+    @staticmethod
+    def _unclassed(motor: Motor, classes: dict[str, float | None]) -> list[str]:
+        """Points whose instruments are of no known class."""
+        method = method_of(motor)
+        missing = unclassed(motor, method, classes) if isinstance(method, Method) else ()
+        return [getattr(motor.points, name) for name in missing]
 
     def _by_nameplate(
         self, start: datetime, end: datetime, motor: Motor, day: Sequence[Operating], classes: dict[str, float | None]

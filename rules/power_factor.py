@@ -17,7 +17,7 @@ from enms.units import convert
 from rules.conditions import Judged, Span, Subject, under
 from rules.facts import Facts
 from rules.grid import Step
-from rules.metered import Metered, certainty, line
+from rules.metered import Metered, certainty, class_unknown, line
 from rules.sums import sums_over
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import PowerFactorRule
@@ -38,6 +38,11 @@ class MonthsFactor:
     low: float | None
     high: float | None
     reason: str
+
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Points whose meters are of no known class."""
+        return tuple(code for one in (self.active, self.reactive) if one is not None for code in one.unclassed)
 
 
 def factor_of(active: Metered, reactive: Metered) -> tuple[float, float, float] | None:
@@ -125,7 +130,7 @@ class PowerFactor:
         if not factor.reason and factor.value is not None and limit is not None:
             truth, in_band = under(factor.value, limit, self._rule.deadband)
             if truth is Truth.MET and factor.low is not None and factor.high is not None:
-                sure = certainty(factor.low, factor.high, limit, over=False)
+                sure = certainty(factor.low, factor.high, limit, over=False, unclassed=factor.unclassed)
         return Judged(Observation(*step, truth, in_band, factor.reason), factor.value, limit, sure, factor)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
@@ -161,6 +166,7 @@ class PowerFactor:
                 "limit": supply.power_factor_class,
                 "completeness": min(active.completeness, reactive.completeness),
                 "certainty": judged.certainty,
+                **class_unknown(basis.unclassed),
             },
         }
 

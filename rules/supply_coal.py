@@ -7,7 +7,7 @@ Nothing below a day: belt scales lead the burn by hours, heating values are dail
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +32,7 @@ from rules.enpi_evidence import input_of, value_lines
 from rules.enpi_inputs import enpi_input
 from rules.evidence import decimal
 from rules.facts import Facts
-from rules.metered import line
+from rules.metered import class_unknown, line
 
 FLEET, GROUP = "fleet", "group"
 _DAY = timedelta(days=1)
@@ -111,7 +111,7 @@ class FleetCoal:
         truth, in_band, sure = Truth.UNKNOWN, False, None
         if not reason and fleet is not None:
             truth, in_band = over(fleet.value, limit, self._rule.deadband)
-            sure = certainty_of(fleet.value, fleet.low, fleet.high, limit)
+            sure = certainty_of(fleet.value, fleet.low, fleet.high, limit, _unclassed(year))
         value = None if fleet is None else fleet.value
         return Judged(Observation(start, end, truth, in_band, reason), value, limit, sure, year)
 
@@ -170,6 +170,7 @@ class FleetCoal:
                 "unit": "gce/kWh",
                 "completeness": min(one.completeness for _, one in year.units),
                 "certainty": judged.certainty,
+                **class_unknown(_unclassed(year)),
             },
         }
 
@@ -216,7 +217,8 @@ class UnitCoal:
                 if own is not None:
                     limit = own * (1 + self._condition.over_curve_pct / 100)
                     truth, in_band = over(value, limit, self._rule.deadband)
-                    sure = certainty_of(value, day.value.low or value, day.value.high or value, limit)
+                    low, high = day.value.low or value, day.value.high or value
+                    sure = certainty_of(value, low, high, limit, day.value.unclassed)
         return Judged(Observation(start, end, truth, in_band, reason), value, limit, sure, day)
 
     async def earliest(self, _: Facts, __: Sequence[Subject[UnitPast]]) -> dict[str, datetime]:
@@ -258,6 +260,7 @@ class UnitCoal:
                 "completeness": value.completeness,
                 "estimated_share": value.estimated_share,
                 "certainty": judged.certainty,
+                **class_unknown(value.unclassed),
             },
         }
 
@@ -291,9 +294,14 @@ def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast
     )
 
 
-def certainty_of(value: float, low: float, high: float, limit: float) -> str:
-    """Whether the whole range is on the value's side of the limit."""
-    sure = low > limit if value > limit else high <= limit
+def _unclassed(year: Year) -> tuple[str, ...]:
+    """Points of all units whose meters are of no known class, each with its unit."""
+    return tuple(f"{unit}: {code}" for unit, one in year.units for code in one.value.unclassed)
+
+
+def certainty_of(value: float, low: float, high: float, limit: float, unclassed: Collection[str]) -> str:
+    """Whether the whole range is on the value's side of the limit; never sure where a meter's class is not known."""
+    sure = not unclassed and (low > limit if value > limit else high <= limit)
     return (Certainty.CONFIRMED if sure else Certainty.POSSIBLE).value
 
 

@@ -17,7 +17,7 @@ from rules.conditions import Judged, Span, Subject, over, under
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Grid, Step
-from rules.metered import Metered, certainty, in_unit, line, number
+from rules.metered import Metered, certainty, class_unknown, in_unit, line, number
 from rules.point_rules import ThresholdCondition, ThresholdRule
 from rules.sums import Reach, Sums, by_span, quarter_sums, sums_over
 
@@ -133,7 +133,8 @@ class PointThreshold:
         if not reason and found.value is not None:
             truth, in_band = answer(found.value, condition, self._rule.deadband)
             if truth is Truth.MET and found.low is not None and found.high is not None:
-                sure = certainty(found.low, found.high, condition.limit, over=condition.over is not None)
+                above = condition.over is not None
+                sure = certainty(found.low, found.high, condition.limit, over=above, unclassed=found.metered.unclassed)
         observation = Observation(start, end, truth, in_band, reason)
         return Judged(observation, found.value, condition.limit, sure, found)
 
@@ -167,6 +168,7 @@ class PointThreshold:
                 "limit": condition.limit,
                 "completeness": metered.completeness,
                 "certainty": judged.certainty,
+                **class_unknown(metered.unclassed),
             },
         }
 

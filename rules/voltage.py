@@ -19,7 +19,7 @@ from enms.voltage import deviation_kept_pct, deviations_pct, kept_by, unbalance_
 from rules.conditions import Judged, Span, Subject, over
 from rules.facts import Facts
 from rules.grid import Step
-from rules.metered import certainty, line
+from rules.metered import certainty, class_unknown, line
 from rules.supply import WatchedSupply, supply_facts, watched_supplies
 from rules.supply_rules import DeviationRule, UnbalanceRule
 
@@ -45,6 +45,11 @@ class Quality:
     formula: str
     accuracy_pct: float
     reason: str
+
+    @property
+    def unclassed(self) -> tuple[str, ...]:
+        """Points whose instruments are of no known class."""
+        return tuple(point.code for point in self.points if point.accuracy_class is None)
 
     @property
     def completeness(self) -> float:
@@ -81,7 +86,7 @@ class _Voltage:
             truth, in_band = over(quality.value, quality.limit, self._rule.deadband)
             if truth is Truth.MET:
                 low, high = quality.value - quality.accuracy_pct, quality.value + quality.accuracy_pct
-                sure = certainty(low, high, quality.limit, over=True)
+                sure = certainty(low, high, quality.limit, over=True, unclassed=quality.unclassed)
         return Judged(Observation(*step, truth, in_band, quality.reason), quality.value, quality.limit, sure, quality)
 
     async def earliest(self, facts: Facts, subjects: Sequence[Subject[WatchedSupply]]) -> dict[str, datetime]:
@@ -130,6 +135,7 @@ class _Voltage:
                 "limit": judged.limit,
                 "completeness": basis.completeness,
                 "certainty": judged.certainty,
+                **class_unknown(basis.unclassed),
             },
         }
 

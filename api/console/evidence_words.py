@@ -44,6 +44,7 @@ _LABELS: dict[str, str] = {
     "certainty": N_("Verdict"),
     "check": N_("Check"),
     "claimed": N_("Claimed"),
+    "class_unknown": N_("Accuracy class not known"),
     "clause": N_("Clause"),
     "code": N_("Code"),
     "commissioned": N_("Commissioned"),

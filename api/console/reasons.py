@@ -73,6 +73,7 @@ _WHY = {
     "heat_named_differently": N_("heat was named for a part of the span only"),
     "alpha_beyond_one": N_("more heat is supplied than the boiler gave"),
     "beyond_curve": N_("a load outside the unit's own curve"),
+    "accuracy_class_missing": N_("an instrument's accuracy class is not known"),
 }
 
 

@@ -219,6 +219,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "rated_speed_missing": N_("the nameplate's rated speed is missing"),
         "reference_not_complete_yet": N_("its first 72 hours of running are not complete yet"),
         "too_little_at_the_references_loads": N_("it hardly ran at the loads it had then"),
+        "accuracy_class_missing": N_("an instrument's accuracy class is not known"),
     },
     "motor_efficiency": {
         "as_expected": N_("as expected"),
@@ -237,6 +238,10 @@ _WORDS: dict[str, dict[str, str]] = {
         "power_factor": N_("power factor"),
         "driven_output": N_("driven output (flow × head)"),
         "drive_frequency": N_("the drive's frequency"),
+        "class_of_power": N_("class of the power meter"),
+        "class_of_driven_output": N_("class of the output's meter"),
+        "class_of_speed": N_("class of the speed's meter"),
+        "class_of_voltage": N_("class of the voltage's meter"),
         "efficiency_pct": N_("efficiency on the nameplate"),
         "no_load_loss_kw": N_("no-load loss on the nameplate"),
         "poles": N_("number of poles"),

@@ -66,7 +66,18 @@ def test_a_lighter_load_is_no_loss_and_one_the_reference_does_not_know_is_not_co
 def test_without_a_reference_nothing_is_told():
     pump = motor()
     assert learn(pump, Method.DRIVEN_OUTPUT, ran(pump, 12)) is None
-    assert judge_efficiency(pump, None).why is Why.NO_REFERENCE
+    assert judge_efficiency(pump, None, classes=CLASSES).why is Why.NO_REFERENCE
+
+
+def test_an_instrument_of_no_known_class_tells_nothing_and_is_named():
+    pump, fan = motor(), motor(points={"power": "p", "speed": "n", "voltage": "u"})
+    reference = learn(pump, Method.DRIVEN_OUTPUT, ran(pump, 72))
+    lost = ran(pump, 24, first=72, worse=0.05)
+    told = judge_efficiency(pump, None, reference, lost, CLASSES | {"driven_output": None})
+    assert (told.state, told.why) == (EfficiencyState.CANNOT_TELL, Why.NO_CLASS)
+    assert (told.missing, told.comparison) == (("class_of_driven_output",), None)
+    by_slip = judge_efficiency(fan, None, None, lost, {"power": 0.5})
+    assert (by_slip.why, by_slip.missing) == (Why.NO_CLASS, ("class_of_speed", "class_of_voltage"))
 
 
 def test_slip_is_far_coarser_than_driven_output():

@@ -113,7 +113,11 @@ def test_the_share_estimated_is_weighed_by_energy():
     ],
 )
 def test_the_point_value_is_compared_and_the_range_says_how_sure(kgce, verdict, certainty):
-    result = judge(value(energy(kgce, meter=Meter(accuracy_class=0.5)), output(1_000)), TceBasis.CALORIFIC, limit())
+    result = judge(
+        value(energy(kgce, meter=Meter(accuracy_class=0.5)), output(1_000, meter=Meter(0.0))),
+        TceBasis.CALORIFIC,
+        limit(),
+    )
     assert (result.verdict, result.certainty, result.limit, result.level) == (verdict, certainty, 415, 3)
     assert result.edition == "GB 21256-2025"
 

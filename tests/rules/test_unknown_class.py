@@ -1,0 +1,89 @@
+"""A meter of no known class: nobody knows how far it is off, so nothing that stands on it is confirmed."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from db.alerts import evidence
+from db.performance import enpi_values
+from enms.plant_file import parse_plant
+from rules.book import BUNDLED, read_book
+from rules.enpi_inputs import enpi_input
+from rules.enpi_threshold import replayed
+from rules.replay import replay
+from tests.rules.test_configured import days, furnace
+from tests.rules.test_evaluator import DAY, DAY1, FURNACE
+from tests.rules.test_threshold import book
+from tests.rules.world import PLANTS, World
+
+BARE = re.sub(r", accuracy_class: [\d.]+", "", FURNACE)
+NO_NCV = FURNACE.replace("period_s: 3600, accuracy_class: 0.1}", "period_s: 3600}", 1)
+MOTOR = (PLANTS / "motor_efficiency.yaml").read_text(encoding="utf-8")
+COKE = book("{points: [bf1.coke]}", "{over: 1, resolution: day}", "t")
+
+
+@pytest.mark.parametrize(
+    ("plant", "sure", "unknown"),
+    [
+        (FURNACE, "confirmed", None),
+        (BARE, "possible", ["bf1.bfg", "bf1.bfg.ncv", "bf1.coke", "bf1.output"]),
+        (NO_NCV, "possible", ["bf1.bfg.ncv"]),
+    ],
+)
+async def test_a_verdict_on_a_meter_of_no_known_class_is_possible_at_most(db_pool, plant, sure, unknown):
+    async with db_pool.acquire() as connection:
+        world = await furnace(connection, plant)
+        await days(world, 550.0)
+        (alert,) = await world.alerts("blast_furnace_energy_day")
+        (version,) = await evidence(connection, alert)
+        body = json.loads(version.body)
+        assert (alert.certainty, body["result"]["certainty"]) == (sure, sure)
+        assert body["result"].get("class_unknown") == unknown
+        again = replay(version.body, version.sha256)
+        assert (again.intact, again.met) == (True, True)
+        assert sorted({code for one in body["inputs"] for code in enpi_input(one).unclassed}) == (unknown or [])
+        (value,) = await enpi_values(
+            connection, world.enterprise.e, "bf1.energy", DAY1, DAY1 + DAY, "day", now=world.clock
+        )
+        assert (value.limit.certainty, list(value.unclassed)) == (sure, unknown or [])
+
+
+async def test_a_class_told_later_makes_a_verdict_certain(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await furnace(connection, NO_NCV)
+        await days(world, 550.0)
+        await world.change(FURNACE)
+        await world.evaluate()
+        (alert,) = await world.alerts("blast_furnace_energy_day")
+        first, last = await evidence(connection, alert)
+        assert alert.certainty == "confirmed"
+        assert [json.loads(one.body)["result"]["certainty"] for one in (first, last)] == ["possible", "confirmed"]
+        for one in (first, last):  # what was frozen by another wording of the program is judged as ever
+            assert replay(one.body, one.sha256).met
+
+
+@pytest.mark.parametrize(("plant", "sure"), [(FURNACE, "confirmed"), (BARE, "possible")])
+async def test_a_points_own_threshold_too(db_pool, plant, sure):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(plant, "x"), [COKE])
+        world.ends = dict.fromkeys(world.numbers, DAY1)
+        await days(world, 500.0)
+        (alert,) = await world.alerts()
+        body = await world.body(alert)
+        assert alert.certainty == sure
+        assert body["result"].get("class_unknown") == (None if sure == "confirmed" else ["bf1.coke"])
+        assert replayed(body)[0] is True
+
+
+async def test_a_motors_efficiency_cannot_be_told_by_an_instrument_of_no_known_class(db_pool):
+    bare = MOTOR.replace("unit: rpm, accuracy_class: 0.01}", "unit: rpm}")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(bare, "x"), [read_book(BUNDLED / "motor_efficiency.yaml")])
+        for code in ("fan.power", "fan.speed"):
+            await world.publish(code, [120.0 if code == "fan.power" else 1490.0] * 96, DAY1)
+        await world.evaluate()
+        reasons = await connection.fetch("SELECT DISTINCT reason FROM rule_subject WHERE subject = 'fan'")
+        assert [row["reason"] for row in reasons] == ["accuracy_class_missing: fan.speed"]
