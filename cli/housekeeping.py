@@ -21,15 +21,15 @@ _LONGEST_PAUSE_S = 600.0
 _REPORTS_PAUSE_S = 900.0
 _REPORTS_SOON_S = 30.0
 """After the start and while the ledger has yet to take something in; then twice as long every time."""
-RUNS = Counter("enms_housekeeping_runs", "Runs that went well", ["job"])
-FAILURES = Counter("enms_housekeeping_failures", "Runs that failed; they are repeated", ["job"])
-DONE_AT = Gauge("enms_housekeeping_done_timestamp_seconds", "When a run last went well, Unix time", ["job"])
+RUNS = Counter("enms_housekeeping_runs", "Runs that went well", ["task"])
+FAILURES = Counter("enms_housekeeping_failures", "Runs that failed; they are repeated", ["task"])
+DONE_AT = Gauge("enms_housekeeping_done_timestamp_seconds", "When a run last went well, Unix time", ["task"])
 WAITING_SPANS = Gauge(
     "enms_housekeeping_waiting_spans", "Spans that retention leaves until the ledger has taken them in"
 )
-for _job in ("storage", "reports"):  # a count that is there from the beginning has an increase to show
-    RUNS.labels(_job)
-    FAILURES.labels(_job)
+for _task in ("storage", "reports"):  # a count that is there from the beginning has an increase to show
+    RUNS.labels(_task)
+    FAILURES.labels(_task)
 _PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -124,9 +124,9 @@ async def tidy(connection: asyncpg.Connection, settings: Settings, now: datetime
     return done
 
 
-def _went_well(job: str) -> None:
-    RUNS.labels(job).inc()
-    DONE_AT.labels(job).set_to_current_time()
+def _went_well(task: str) -> None:
+    RUNS.labels(task).inc()
+    DONE_AT.labels(task).set_to_current_time()
 
 
 def next_turn(now: datetime, settings: Settings) -> datetime:

@@ -188,9 +188,9 @@ async def give_up(connection: Connection, messages: Sequence[Taken], error: str,
     await statements("outbox").give_up(connection, ids=[m.id for m in messages], error=error, now=now)
 
 
-async def waiting(connection: Connection, channel: str) -> int:
-    """How many messages of a channel should have gone by themselves and have not."""
-    count: int = await statements("outbox").waiting(connection, channel=channel)
+async def waiting(connection: Connection, channel: str, now: datetime) -> int:
+    """How many messages of a channel should have gone, by themselves or with others, and have not."""
+    count: int = await statements("outbox").waiting(connection, channel=channel, now=now)
     return count
 
 

@@ -53,9 +53,9 @@ UPDATE outbox SET gave_up_at = :now, last_error = :error WHERE event IS NOT NULL
 UPDATE outbox SET gave_up_at = :now, last_error = coalesce(last_error, 'the channel is not in the channels file any more')
 WHERE event IS NOT NULL AND sent_at IS NULL AND gave_up_at IS NULL AND channel <> ALL (:known::text[]);
 
--- name: waiting(channel)$
+-- name: waiting(channel, now)$
 SELECT count(*) FROM outbox
-WHERE channel = :channel AND event IS NOT NULL AND sent_at IS NULL AND gave_up_at IS NULL AND slot IS NULL;
+WHERE channel = :channel AND event IS NOT NULL AND sent_at IS NULL AND gave_up_at IS NULL AND (slot IS NULL OR slot <= :now);
 
 -- name: put_channel_file(file, now, channels, mistakes)!
 INSERT INTO channel_file (e, file, loaded_at, channels, mistakes) VALUES (0, :file, :now, :channels::jsonb, :mistakes::jsonb)

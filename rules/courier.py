@@ -46,7 +46,7 @@ class Courier:
             pool: a connection is taken for each look and each note.
             now: the clock.
         """
-        sent = failed = 0
+        sent = failed = given_up = 0
         while not failed:
             taken = await outbox.take(pool, self.name, now, now + _LEASE, _BATCH)
             digest = [] if taken else await outbox.take_digest(pool, self.name, now, now + _LEASE)
@@ -54,15 +54,14 @@ class Courier:
                 break
             for group in [[message] for message in taken] if taken else [digest]:
                 done = await self._send(pool, group, now)
-                sent += len(group) if done else 0
-                failed += 0 if done else len(group)
-        return Drained(sent, failed)
+                sent, failed, given_up = sent + done.sent, failed + done.failed, given_up + done.given_up
+        return Drained(sent, failed, given_up)
 
-    async def waiting(self, pool: asyncpg.Pool) -> int:
+    async def waiting(self, pool: asyncpg.Pool, now: datetime) -> int:
         """How many should have gone and have not."""
-        return await outbox.waiting(pool, self.name)
+        return await outbox.waiting(pool, self.name, now)
 
-    async def _send(self, pool: asyncpg.Pool, messages: Sequence[Taken], now: datetime) -> bool:
+    async def _send(self, pool: asyncpg.Pool, messages: Sequence[Taken], now: datetime) -> Drained:
         first = messages[0]
         try:
             await self._channel.way.send(self._letter(messages))
@@ -72,12 +71,12 @@ class Courier:
             if now - since > _GIVE_UP:
                 logger.warning("message given up", channel=self.name, key=first.payload["key"], reason=error)
                 await outbox.give_up(pool, messages, error, now)
-                return False
+                return Drained(0, len(messages), len(messages))
             wait = min(_LAST_RETRY, _FIRST_RETRY * 2 ** min(first.attempts - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
             await outbox.failed(pool, messages, error, now + wait)
-            return False
+            return Drained(0, len(messages))
         await outbox.sent(pool, messages, now)
-        return True
+        return Drained(len(messages), 0)
 
     def _letter(self, messages: Sequence[Taken]) -> Letter:
         first = messages[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -39,21 +39,26 @@ class Outcome:
 
     Attributes:
         busy: another evaluator holds the enterprise; nothing was done.
-        more: there is more to catch up; ask again.
+        left: how far the rules are behind what the ledger has closed for them.
         steps: spans that were judged.
         transitions: written, by kind.
         failed: rules that could not be judged; they are tried again.
     """
 
     busy: bool
-    more: bool
+    left: timedelta
     steps: int
     transitions: Mapping[Step, int]
     failed: tuple[str, ...]
 
+    @property
+    def more(self) -> bool:
+        """Whether there is more to catch up: ask again."""
+        return self.left > timedelta()
 
-BUSY = Outcome(busy=True, more=False, steps=0, transitions={}, failed=())
-NOTHING = Outcome(busy=False, more=False, steps=0, transitions={}, failed=())
+
+BUSY = Outcome(busy=True, left=timedelta(), steps=0, transitions={}, failed=())
+NOTHING = Outcome(busy=False, left=timedelta(), steps=0, transitions={}, failed=())
 # Subjects that one process remembers, of all enterprises.
 _MOST = 200_000
 
@@ -140,7 +145,7 @@ class Evaluator:
                 )
                 for loaded in (rules if touched is None or touched else live)
             ]
-            steps, more, failed = await self._run(connection, e, each, changes, standings)
+            steps, left, failed = await self._run(connection, e, each, changes, standings)
             if touched is not None and not touched and not steps and not failed:
                 standings.states = states
                 self._keep(e, standings)
@@ -151,9 +156,9 @@ class Evaluator:
         self._versions[e] = {loaded.rule.id: loaded.version for loaded in rules}
         if not failed:
             standings.serial = serial + 1
-            standings.states = states if not more else None
+            standings.states = states if not left else None
             self._keep(e, standings)
-        return Outcome(busy=False, more=more, steps=steps, transitions=tally.transitions, failed=tuple(failed))
+        return Outcome(busy=False, left=left, steps=steps, transitions=tally.transitions, failed=tuple(failed))
 
     @staticmethod
     async def _run(
@@ -162,9 +167,9 @@ class Evaluator:
         each: Sequence[tuple[LoadedRule, RuleRun, Mapping[int, PointState], set[int] | None]],
         changes: Mapping[int, Change],
         standings: Standings,
-    ) -> tuple[int, bool, list[str]]:
-        """Each rule with how far its points are and which of them have news: steps, whether there is more, failures."""
-        steps, more, failed = 0, False, list[str]()
+    ) -> tuple[int, timedelta, list[str]]:
+        """Each rule with how far its points are and which of them have news: steps, how much is left, failures."""
+        steps, left, failed = 0, timedelta(), list[str]()
         for loaded, run, states, touched in each:
             if touched is not None and run.at_rest(touched):
                 continue
@@ -183,8 +188,8 @@ class Evaluator:
                 continue
             standings.rules.setdefault(loaded.rule.id, {}).update(progress.standings)
             steps += progress.steps
-            more = more or progress.more
-        return steps, more, failed
+            left = max(left, progress.left)
+        return steps, left, failed
 
     async def settle(self, connection: asyncpg.Connection, now: datetime) -> int:
         """Write down where subjects stand that only went on, unless others judged them since; how many they were."""

@@ -33,11 +33,12 @@ class Progress:
     """What a run did.
 
     Attributes:
+        left: how far the subject that is behind most is behind what can be judged.
         standings: of the subjects that were judged or are gone.
     """
 
     steps: int
-    more: bool
+    left: timedelta
     standings: Mapping[str, Standing]
 
 
@@ -127,7 +128,8 @@ class RuleRun:
         if due:
             await self._judge(due)
         judged_again = sum(p.again is not None for p in due)
-        return Progress(len(due) + judged_again, any(p.more for p in plans), self._found)
+        left = max((p.left for p in plans), default=timedelta())
+        return Progress(len(due) + judged_again, left, self._found)
 
     async def _subjects(self, *, known: bool) -> list[Subject[Any]]:
         """What there is to watch; remembered where only a configuration changes it. What is gone is ended."""

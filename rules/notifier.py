@@ -41,10 +41,11 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What one look at the outbox did."""
+    """What one look at the outbox did; what was given up failed, too."""
 
     sent: int
     failed: int
+    given_up: int = 0
 
 
 class Notifier:

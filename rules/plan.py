@@ -31,7 +31,7 @@ class Plan:
         first: never judged before.
         again: what is judged again, all before the frontier.
         onward: what is judged for the first time, from the frontier.
-        more: there is more to judge than one run takes.
+        left: how much more could be judged, which one run does not take.
     """
 
     subject: Subject[Any]
@@ -39,7 +39,7 @@ class Plan:
     frontier: datetime
     again: Range | None
     onward: Range | None
-    more: bool
+    left: timedelta
 
     @property
     def first(self) -> bool:
@@ -89,7 +89,7 @@ def plan(
     again = None
     if revises and row is not None:
         again = _again(subject, row, changes, begin)
-    return Plan(subject, row, frontier, again, onward, more=ready > max(until, frontier))
+    return Plan(subject, row, frontier, again, onward, max(ready - max(until, frontier), timedelta()))
 
 
 def _ready(subject: Subject[Any], closed: datetime, states: Mapping[int, PointState]) -> datetime:

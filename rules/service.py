@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from db.statements import statements
 from rules import metrics
 from rules.courier import Courier
 from rules.evaluator import Evaluator, Outcome
-from rules.notifier import CHANNEL, Notifier
+from rules.notifier import CHANNEL, Drained, Notifier
 from rules.tending import Tender
 
 logger = structlog.get_logger()
@@ -82,6 +82,7 @@ class RulesService:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; what is being written is finished."""
+        metrics.begin([CHANNEL, *(courier.name for courier, _ in self._couriers)])
         tasks = [
             asyncio.create_task(self._insist("rules", self._evaluating, stop)),
             asyncio.create_task(self._insist("alert messages", self._sending, stop)),
@@ -178,7 +179,7 @@ class RulesService:
     async def _settle(self) -> None:
         async with self._pool.acquire() as connection:
             await self._evaluator.settle(connection, self._clock())
-            await self._measure_lag(connection)
+            await self._tell_when(connection)
 
     async def _round(self, named: set[int], stop: asyncio.Event, *, everybody: bool, full: bool) -> None:
         async with self._pool.acquire() as connection:
@@ -198,6 +199,8 @@ class RulesService:
         if outcome.busy:
             asyncio.get_running_loop().call_later(_BUSY_AGAIN_S, self._again, plant.e)
             return False
+        # read when it is asked for: while the database is away it goes on growing
+        metrics.LAG.labels(plant.code).set_function(partial(self._behind, outcome.left, self._clock()))
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - begun)
         self._count(plant.code, outcome)
         if outcome.transitions:
@@ -217,24 +220,22 @@ class RulesService:
         for rule in outcome.failed:
             metrics.FAILURES.labels(code, rule).inc()
 
-    async def _measure_lag(self, connection: asyncpg.Connection) -> None:
+    async def _tell_when(self, connection: asyncpg.Connection) -> None:
+        """When each enterprise was last evaluated, by whichever process."""
         codes = {row.e: row.code for row in await owners(connection)}
         async for row in statements("rules").cursors(connection):
-            if row["evaluated_until"] is not None and row["e"] in codes:
-                # read when it is asked for: while the database is away it goes on growing
-                metrics.LAG.labels(codes[row["e"]]).set_function(partial(self._since, row["evaluated_until"]))
+            if row["evaluated_at"] is not None and row["e"] in codes:
+                metrics.EVALUATED.labels(codes[row["e"]]).set(row["evaluated_at"].timestamp())
 
-    def _since(self, until: datetime) -> float:
-        return (self._clock() - until).total_seconds()
+    def _behind(self, left: timedelta, seen: datetime) -> float:
+        return (left + max(self._clock() - seen, timedelta())).total_seconds()
 
     async def _sending(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             async with self._pool.acquire() as connection:
                 drained = await self._notifier.drain(connection, self._clock())
                 waiting = await statements("alerts").messages_waiting(connection, channel=CHANNEL)
-            metrics.SENT.inc(drained.sent)
-            metrics.UNSENT.inc(drained.failed)
-            metrics.WAITING.set(waiting)
+            self._count_messages(CHANNEL, drained, waiting)
             self._report("alert messages", not drained.failed, f"{waiting} waiting" if waiting else "")
             await _wait(self._posted, 1.0 if waiting else _LOOK_EVERY_S)
             self._posted.clear()
@@ -252,11 +253,17 @@ class RulesService:
         while not stop.is_set():
             posted.clear()
             brought = await courier.deliver(self._pool, self._clock())
-            waiting = await courier.waiting(self._pool)
-            metrics.SENT.inc(brought.sent)
-            metrics.UNSENT.inc(brought.failed)
+            waiting = await courier.waiting(self._pool, self._clock())
+            self._count_messages(courier.name, brought, waiting)
             self._report(f"channel {courier.name}", not brought.failed, f"{waiting} waiting" if waiting else "")
             await _wait(posted, 1.0 if waiting else _LOOK_EVERY_S)
+
+    @staticmethod
+    def _count_messages(channel: str, drained: Drained, waiting: int) -> None:
+        metrics.SENT.labels(channel).inc(drained.sent)
+        metrics.UNSENT.labels(channel).inc(drained.failed)
+        metrics.GIVEN_UP.labels(channel).inc(drained.given_up)
+        metrics.WAITING.labels(channel).set(waiting)
 
     def _something_posted(self) -> None:
         self._posted.set()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from prometheus_client import REGISTRY
 
 from db import outbox
 from db.alerts import acknowledge, assign, shelve
@@ -340,7 +341,9 @@ async def test_after_three_days_it_is_given_up_and_says_so(mill, db_pool, tmp_pa
         receiver.status = 404
         (courier,) = told_by(mill, channels(hook(receiver), tmp_path))
         await idle(mill)
-        await courier.deliver(db_pool, mill.clock + timedelta(days=3, minutes=1))
+        assert await courier.waiting(db_pool, mill.clock) == 1
+        assert await courier.deliver(db_pool, mill.clock + timedelta(days=3, minutes=1)) == Drained(0, 1, 1)
+        assert await courier.waiting(db_pool, mill.clock + timedelta(days=4)) == 0
         (row,) = await rows(mill)
         assert (row.state, row.last_error) == ("gave_up", "127.0.0.1 answered 404")
         assert await courier.deliver(db_pool, mill.clock + timedelta(days=9)) == Drained(0, 0)
@@ -409,3 +412,38 @@ async def test_the_rules_role_tells_people_by_itself(mill, db_pool, tmp_path):
         await asyncio.wait_for(running, 5)
         assert receiver.bodies[0]["event"] == "raised"
         assert reports["channel hook"] == (True, "")
+
+
+async def test_what_a_channel_does_not_take_is_counted_from_the_beginning(mill, db_pool, tmp_path, monkeypatch):
+    """A count that was there before has an increase to show; messages for people count as much as the broker's."""
+
+    class Broker:
+        async def publish(self, topic, payload):
+            pass
+
+    def shown(name, channel):
+        return REGISTRY.get_sample_value(f"enms_rules_messages_{name}", {"channel": channel})
+
+    async with http_receiver() as receiver:
+        receiver.status = 503
+        file = channels(hook(receiver).replace("name: hook", "name: dead_hook"), tmp_path)
+        stop = asyncio.Event()
+        service = RulesService(
+            db_pool,
+            Evaluator(read_books([BUNDLED]), desk=Desk.of(file, URL)),
+            Notifier(Broker()),
+            couriers=[Courier(one) for one in file.channels],
+            clock=lambda: datetime.now(UTC),
+            report=lambda *_: None,
+        )
+        running = asyncio.create_task(service.run(stop))
+        await eventually(lambda: shown("given_up_total", "dead_hook") == 0.0)
+        assert (shown("failed_total", "dead_hook"), shown("waiting", "mqtt")) == (0.0, 0.0)
+        await mill.publish("fan.power", [2.0] * 2)
+        await mill.connection.execute("SELECT pg_notify('enms_interval', $1)", str(mill.enterprise.e))
+        await eventually(lambda: shown("waiting", "dead_hook") == 1.0 and shown("failed_total", "dead_hook") == 1.0)
+        monkeypatch.setattr("rules.courier._GIVE_UP", timedelta())
+        await mill.connection.execute("UPDATE outbox SET next_attempt_at = now() WHERE event IS NOT NULL")
+        await eventually(lambda: shown("given_up_total", "dead_hook") == 1.0 and shown("waiting", "dead_hook") == 0.0)
+        stop.set()
+        await asyncio.wait_for(running, 5)

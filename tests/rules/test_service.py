@@ -8,16 +8,18 @@ import signal
 import sys
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
 from rules.book import BUNDLED, read_books
 from rules.evaluator import Evaluator
 from rules.notifier import Notifier
 from rules.service import RulesService
+from tests.rules.test_supply_coal import EVERYTHING, MONDAY
 from tests.rules.world import QUARTER, World
 from tests.waiting import eventually
 
@@ -128,6 +130,37 @@ async def test_lost_connections_are_made_again(mill, db_pool, pg_dsn):
             return len(receiver.taken) == 2
 
         await eventually(told)
+
+
+async def test_rules_that_step_by_days_and_months_are_not_behind(db_pool):
+    """The fourth day is half over: days stand at its begin, months at the month's, and nothing is left to judge."""
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "coal")
+        for code, value in EVERYTHING.items():
+            await world.publish(code, [value] * 344, MONDAY)
+        outcomes = await world.evaluate()
+        oldest = "SELECT min(evaluated_until) FROM rule_subject WHERE e = $1 AND ended_at IS NULL"
+        assert world.ends["u1.gen"] - await connection.fetchval(oldest, world.enterprise.e) > timedelta(hours=6)
+        assert outcomes[-1].left == timedelta()
+
+
+async def test_what_is_left_to_judge_is_told_as_time(mill):
+    await mill.publish("fan.power", [2.0] * (96 * 40))
+    first = await mill.evaluator.evaluate(mill.connection, mill.enterprise, mill.tick())
+    assert first.left == timedelta(days=8), "a run takes 32 days"
+    assert (await mill.evaluate())[-1].left == timedelta()
+
+
+async def test_how_far_rules_are_behind_grows_while_nobody_looks(mill, db_pool):
+    def shown(name):
+        return REGISTRY.get_sample_value(f"enms_rules_{name}_seconds", {"enterprise": "mill"})
+
+    begun = time.time()
+    async with service(db_pool, Receiver()):
+        await eventually(lambda: (shown("evaluated_timestamp") or 0.0) >= begun - 1)
+        assert shown("lag") < 30
+    stood = shown("lag")
+    await eventually(lambda: shown("lag") > stood)
 
 
 async def start_role(dsn, broker):

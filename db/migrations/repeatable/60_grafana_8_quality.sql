@@ -54,7 +54,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN public.rule_cursor AS c ON c.e = v.e
 LEFT JOIN LATERAL (SELECT count(*) AS spans FROM (SELECT 1 FROM public.dirty AS d WHERE d.e = v.e LIMIT 100000) AS x) AS b ON true
 LEFT JOIN LATERAL (
-    SELECT count(*) AS waiting FROM (SELECT 1 FROM public.outbox AS o WHERE o.e = v.e AND o.sent_at IS NULL LIMIT 100000) AS x
+    SELECT count(*) AS waiting
+    FROM (SELECT 1 FROM public.outbox AS o WHERE o.e = v.e AND o.sent_at IS NULL AND o.gave_up_at IS NULL LIMIT 100000) AS x
 ) AS o ON true;
 COMMENT ON VIEW grafana.pipeline IS 'Whether anything is lost or late, part by part: data, arrival, ledger, rules, notifications.';
 COMMENT ON COLUMN grafana.pipeline.data_age_s IS 'Age of the newest reading''s own instant; arrival_age_s of the moment it was received.';
