@@ -19,6 +19,8 @@ from db import views
 
 _LEAST_S = 15.0
 _PATIENCE_S = 3.0
+# The same as the console's walls.
+_LEAST_ALLOWED_S = 120.0
 
 
 class Freshness:
@@ -41,6 +43,12 @@ class Freshness:
             ["enterprise"],
             registry=registry,
         )
+        self._allowed = Gauge(
+            "enms_newest_reading_allowed_age_seconds",
+            "How old the newest reading of an enterprise may be: as long as all of its points may be silent",
+            ["enterprise"],
+            registry=registry,
+        )
         self._up = Gauge("enms_api_database_up", "1 while the database answers", registry=registry)
 
     async def look(self) -> None:
@@ -58,7 +66,9 @@ class Freshness:
         self._up.set(1)
         for enterprise in self._known - newest.keys():
             self._age.remove(enterprise)
-        for enterprise, at in newest.items():
+            self._allowed.remove(enterprise)
+        for enterprise, (at, silent_after_s) in newest.items():
+            self._allowed.labels(enterprise).set(max(_LEAST_ALLOWED_S, silent_after_s))
             self._age.labels(enterprise).set_function(partial(self._since, at))
         self._known = set(newest)
 

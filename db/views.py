@@ -216,9 +216,10 @@ async def ingest_freshness(connection: Connection) -> datetime | None:
     return row["received_at"] if row else None
 
 
-async def newest_readings(connection: Connection, now: datetime) -> dict[str, datetime]:
-    """The newest measured instant of each enterprise that has any reading."""
-    return {row["enterprise"]: row["ts"] async for row in statements("views").newest_readings(connection, now=now)}
+async def newest_readings(connection: Connection, now: datetime) -> dict[str, tuple[datetime, float]]:
+    """The newest measured instant of each enterprise that has any reading, and for how long (s) all may be silent."""
+    rows = statements("views").newest_readings(connection, now=now)
+    return {row["enterprise"]: (row["ts"], row["silent_after_s"] or 0.0) async for row in rows}
 
 
 async def ledger_backlog(connection: Connection) -> tuple[int, int | None]:

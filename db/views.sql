@@ -90,14 +90,23 @@ CROSS JOIN LATERAL (
 ) AS n;
 
 -- name: newest_readings(now)
--- The newest measured instant of each enterprise, as far as it is not in the future.
-SELECT en.code AS enterprise, max(n.ts) AS ts
+-- The newest measured instant of each enterprise, as far as it is not in the future; silent_after_s: the least of how long
+-- its points may be silent, as PointRow.silent_after_s says of each.
+SELECT en.code AS enterprise, max(n.ts) AS ts,
+       (SELECT min(CASE
+                       WHEN c.reporting = 'on_change' AND c.max_silence_s IS NOT NULL THEN greatest(c.max_silence_s, c.max_gap_s)
+                       WHEN c.reading = 'interval' THEN greatest(c.max_gap_s, 2 * c.period_s)
+                       ELSE c.max_gap_s
+                   END)
+        FROM point_config_span AS c
+        WHERE c.e = en.e AND c.valid_from <= :now AND c.valid_to > :now AND NOT c.retired AND c.reading <> 'virtual'
+       )::float8 AS silent_after_s
 FROM enterprise AS en
 JOIN point AS p ON p.e = en.e
 CROSS JOIN LATERAL (
     SELECT r.ts FROM reading AS r WHERE r.e = p.e AND r.p = p.p AND r.ts <= :now ORDER BY r.ts DESC LIMIT 1
 ) AS n
-GROUP BY en.code;
+GROUP BY en.e, en.code;
 
 -- name: ledger_backlog()^
 SELECT count(*) AS spans, min(id) AS oldest FROM (SELECT id FROM dirty LIMIT 100000) AS pending;

@@ -178,8 +178,12 @@ async def test_metrics_tell_how_old_the_newest_reading_is(
 ) -> None:
     """While the database is away the age goes on growing, and the figure says so itself."""
     monkeypatch.setattr("api.freshness._LEAST_S", 0.0)
-    before = _ages((await client.get("/metrics")).text)
+    text = (await client.get("/metrics")).text
+    before = _ages(text)
     assert before["seed-steel"] == pytest.approx(30, abs=60)
+    allowed = re.search(r'(?m)^enms_newest_reading_allowed_age_seconds\{enterprise="seed-steel"\} (\S+)$', text)
+    assert allowed is not None
+    assert float(allowed[1]) >= 120.0
     freshness = app.state.freshness
     now = freshness._clock()
     freshness._clock = lambda: now + timedelta(hours=1)

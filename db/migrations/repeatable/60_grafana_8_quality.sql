@@ -31,7 +31,9 @@ SELECT v.code AS enterprise, n.newest, extract(epoch FROM now() - n.newest)::flo
        extract(epoch FROM now() - n.arrived)::float8 AS arrival_age_s,
        extract(epoch FROM now() - n.closed_until)::float8 AS ledger_age_s,
        extract(epoch FROM now() - c.evaluated_at)::float8 AS rules_age_s,
-       c.evaluated_until AS judged_until, coalesce(b.spans, 0)::int AS waiting_spans, coalesce(o.waiting, 0)::int AS waiting_messages
+       c.evaluated_until AS judged_until, coalesce(b.spans, 0)::int AS waiting_spans, coalesce(o.waiting, 0)::int AS waiting_messages,
+       greatest(120, (SELECT min(p.silent_after_s) FROM grafana_inner.point_now AS p
+                      WHERE p.e = v.e AND p.reading <> 'virtual'))::float8 AS allowed_age_s
 FROM grafana_inner.visible AS v
 LEFT JOIN LATERAL (
     -- the newest arrival among the points heard of last: two steps down the key
@@ -59,6 +61,7 @@ LEFT JOIN LATERAL (
 ) AS o ON true;
 COMMENT ON VIEW grafana.pipeline IS 'Whether anything is lost or late, part by part: data, arrival, ledger, rules, notifications.';
 COMMENT ON COLUMN grafana.pipeline.data_age_s IS 'Age of the newest reading''s own instant; arrival_age_s of the moment it was received.';
+COMMENT ON COLUMN grafana.pipeline.allowed_age_s IS 'How old the newest reading may be: as long as all points may be silent, and two minutes at least.';
 
 -- With indexes and chunks, those of the columnstore too, which are no heirs of the table. What TimescaleDB has is looked
 -- up when it runs: plain PostgreSQL never gets there.
