@@ -32,7 +32,7 @@ _FALLBACK_S = 5.0
 MOST_ALERTS = 500
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 10.0
 _AGAIN_S = 2.0
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 @dataclass(frozen=True, slots=True)

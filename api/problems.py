@@ -100,6 +100,7 @@ _KINDS: tuple[tuple[type[Exception], _Kind], ...] = (
     (asyncpg.AdminShutdownError, _DOWN),
     (asyncpg.TooManyConnectionsError, _DOWN),
     (asyncpg.InterfaceError, _DOWN),
+    (asyncpg.InternalClientError, _DOWN),
     (asyncpg.CharacterNotInRepertoireError, _INVALID),
     (asyncpg.UntranslatableCharacterError, _INVALID),
     (OSError, _DOWN),

@@ -53,6 +53,7 @@ _NOT_YET = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidParameterValueError,  # role "enms_app" does not exist: not migrated yet
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was killed while an answer came
 )
 
 
