@@ -235,7 +235,7 @@ async def _see(server: EmbeddedServer, db: int, secrets: Path) -> None:
     """Readings come in, through every account on their way; the wall's login sees them, and no more than it should."""
     connection = await asyncpg.connect(server.dsn("enms", "postgres"))
     try:
-        await eventually(lambda: connection.fetchval("SELECT count(*) FROM reading"))
+        await eventually(lambda: connection.fetchval("SELECT count(*) FROM reading"), within_s=120)
     finally:
         await connection.close()
     password = (secrets / "grafana_db_password").read_text()
