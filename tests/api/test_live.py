@@ -149,8 +149,8 @@ async def test_at_most_two_latest_a_second_an_enterprise(server: Running, seeded
             if item["value"] == 29.0:
                 break
         assert len(arrivals) <= 6
-        # all together, as a busy machine may hand two of them on at once
-        assert arrivals[-1] - arrivals[0] >= 0.2 * (len(arrivals) - 1)
+        # all together but the first, which a busy machine may hand on together with the next
+        assert arrivals[-1] - arrivals[0] >= 0.2 * (len(arrivals) - 2)
 
 
 async def test_intervals_and_alerts_come_through(server: Running, seeded: Seeded, pg_dsn: str) -> None:
