@@ -46,14 +46,20 @@ async def points(connection: asyncpg.Connection, enterprise: str) -> dict[str, K
 
 async def missing(connection: asyncpg.Connection, e: int, p: Sequence[int], ts: Sequence[datetime]) -> set[int]:
     """Indices of the readings that are not stored."""
-    return {row["n"] - 1 async for row in statements("replay").missing(connection, e=e, p=p, ts=ts)}
+    if not ts:
+        return set()
+    rows = statements("replay").missing(connection, e=e, p=p, ts=ts, since=min(ts), until=max(ts))
+    return {row["n"] - 1 async for row in rows}
 
 
 async def contradicted(
     connection: asyncpg.Connection, e: int, p: Sequence[int], ts: Sequence[datetime], value: Sequence[float]
 ) -> int:
     """How many of the readings lost against another value for their instant."""
-    found: int = await statements("replay").contradicted(connection, e=e, p=p, ts=ts, value=value)
+    if not ts:
+        return 0
+    sql = statements("replay")
+    found: int = await sql.contradicted(connection, e=e, p=p, ts=ts, value=value, since=min(ts), until=max(ts))
     return found
 
 

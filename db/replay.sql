@@ -7,17 +7,19 @@ JOIN point_config_span AS c USING (e, p)
 WHERE enterprise.code = :enterprise
 ORDER BY point.p, c.valid_from DESC;
 
--- name: missing(e, p, ts)
--- Which of these readings (by place) are not stored.
+-- name: missing(e, p, ts, since, until)
+-- Which of these readings (by place) are not stored. Their bounds spare all chunks of other times, whatever the planner
+-- knows of a table that grows too fast to be analysed.
 SELECT n::int AS n
 FROM unnest(:p::int[], :ts::timestamptz[]) WITH ORDINALITY AS wanted (p, ts, n)
-WHERE NOT EXISTS (SELECT FROM reading AS r WHERE r.e = :e AND r.p = wanted.p AND r.ts = wanted.ts);
+WHERE NOT EXISTS (SELECT FROM reading AS r WHERE r.e = :e AND r.p = wanted.p AND r.ts = wanted.ts
+    AND r.ts BETWEEN :since AND :until);
 
--- name: contradicted(e, p, ts, value)$
--- How many of these readings lost against another value for their instant.
+-- name: contradicted(e, p, ts, value, since, until)$
+-- How many of these readings lost against another value for their instant; bounds as above.
 SELECT count(*)
 FROM unnest(:p::int[], :ts::timestamptz[], :value::float8[]) AS wanted (p, ts, value)
-JOIN reading AS r ON r.e = :e AND r.p = wanted.p AND r.ts = wanted.ts
+JOIN reading AS r ON r.e = :e AND r.p = wanted.p AND r.ts = wanted.ts AND r.ts BETWEEN :since AND :until
 WHERE r.value <> wanted.value;
 
 -- name: refused(e, payload_sha256, since)

@@ -81,24 +81,36 @@ class History:
         """All readings of the file, in its order."""
         stamps = Stamps(self._mapping.time)
         period = timedelta(seconds=self._mapping.time.period_s or 0)
+        for line, row in self._lines():
+            if len(row) != self._width:
+                self.bad.append(Mistake("", f"{len(row)} fields, the header has {self._width}", line))
+                continue
+            try:
+                stamp = stamps.read(row[self._time])
+            except (ValueError, OverflowError) as problem:
+                self.bad.append(Mistake(self._mapping.time.column, str(problem), line))
+                continue
+            self.moved = stamps.moved
+            begin = stamp - period if self._mapping.time.stamps == "interval_end" else stamp
+            yield from self._row(row, line, begin, begin + period)
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Rows that hold something, with their line; what is no row (an open quote) is bad, the next ones stand."""
         with self._file.open(encoding="utf-8-sig", newline="", errors="replace") as lines:
             reader = csv.reader(lines)
             next(reader)
-            for row in reader:
-                if not any(row):
-                    continue
-                self.rows += 1
-                if len(row) != self._width:
-                    self.bad.append(Mistake("", f"{len(row)} fields, the header has {self._width}", reader.line_num))
-                    continue
+            while True:
                 try:
-                    stamp = stamps.read(row[self._time])
-                except (ValueError, OverflowError) as problem:
-                    self.bad.append(Mistake(self._mapping.time.column, str(problem), reader.line_num))
+                    row = next(reader)
+                except StopIteration:
+                    return
+                except csv.Error as problem:
+                    self.rows += 1
+                    self.bad.append(Mistake("", str(problem), reader.line_num))
                     continue
-                self.moved = stamps.moved
-                begin = stamp - period if self._mapping.time.stamps == "interval_end" else stamp
-                yield from self._row(row, reader.line_num, begin, begin + period)
+                if any(row):
+                    self.rows += 1
+                    yield reader.line_num, row
 
     def _row(self, row: Sequence[str], line: int, begin: datetime, end: datetime) -> Iterator[Past]:
         for index, column, kind in self._values:
@@ -129,6 +141,8 @@ def _header(file: Path) -> list[str]:
         raise MappingError(str(file), [Mistake("", "not UTF-8: save it as CSV UTF-8", 1)]) from problem
     except OSError as problem:
         raise MappingError(str(file), [Mistake("", f"cannot be read: {problem.strerror}")]) from problem
+    except csv.Error as problem:
+        raise MappingError(str(file), [Mistake("", str(problem), 1)]) from problem
     if not header:
         raise MappingError(str(file), [Mistake("", "is empty: a header line is wanted", 1)])
     return [name.strip() for name in header]

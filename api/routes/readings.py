@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -243,6 +244,7 @@ async def list_by_hand(
 
 _ROWS = TypeAdapter(list[RowIn])
 _MOST_MISTAKES = 100
+_MILLISECONDS = re.compile(r"[0-9]{1,18}")
 
 
 def _from_json(body: bytes) -> list[BackfillRow]:
@@ -257,14 +259,16 @@ def _from_csv(body: bytes) -> list[BackfillRow]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("", [Mistake("body", "not UTF-8")]) from None
-    reader = csv.DictReader(io.StringIO(text))
-    columns = reader.fieldnames or ()
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        columns, rows = reader.fieldnames or (), list(reader)
+    except csv.Error as problem:  # a quote that is never closed makes one cell of the rest
+        raise InputError("", [Mistake(f"body, line {reader.reader.line_num}", str(problem))]) from None
     if missing := {"point", "t", "value"} - set(columns):
         raise InputError("", [Mistake("body", f"the header line has no {', '.join(sorted(missing))}")])
     # Once, not for every row. Columns without a name are what spreadsheets leave behind.
     if unknown := [name for name in columns if name and name not in RowIn.model_fields]:
         raise InputError("", [Mistake(f"body.{name}", "unknown key") for name in unknown[:_MOST_MISTAKES]])
-    rows = list(reader)
     # A comma for a decimal point: half of the number would be left out.
     if longer := [n for n, row in enumerate(rows) if row.get("") or any(row.get(None) or ())]:
         raise InputError("", [Mistake(f"body.{n}", "a cell in no column") for n in longer[:_MOST_MISTAKES]])
@@ -276,8 +280,8 @@ def _from_csv(body: bytes) -> list[BackfillRow]:
 
 
 def _number(key: str, value: str) -> str | int:
-    """Epoch milliseconds come as digits in CSV."""
-    return int(value) if key in {"t", "start"} and value.isdigit() else value
+    """Epoch milliseconds come as digits in CSV; what is longer is no instant, and is refused as text."""
+    return int(value) if key in {"t", "start"} and _MILLISECONDS.fullmatch(value) else value
 
 
 def _row(row: RowIn) -> BackfillRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
 
 import asyncpg
@@ -86,6 +87,8 @@ async def test_a_message_as_on_mqtt_has_a_count(client: httpx.AsyncClient, sink:
             "body.qualty: unknown key",
         ),
         ("point,t,value\nroll.power,1795342500000,1\nroll.power,1795342500000,1,5\n", "body.1: a cell in no column"),
+        ("point,t,value\nroll.power,²,1\n", "body.0.t"),
+        (f"point,t,value\nroll.power,{5000 * '9'},1\n", "body.0.t"),
     ],
 )
 async def test_csv_has_its_columns_and_no_others(client: httpx.AsyncClient, sink: Sink, body: str, words: str) -> None:
@@ -94,6 +97,25 @@ async def test_csv_has_its_columns_and_no_others(client: httpx.AsyncClient, sink
     assert words in response.json()["detail"]
     assert response.json()["detail"].count("unknown key") <= 1, "a column is told once"
     assert sink.rows == []
+
+
+async def test_a_quote_that_is_never_closed_is_told_with_its_line(client: httpx.AsyncClient, sink: Sink) -> None:
+    usual = csv.field_size_limit(1000)
+    try:
+        body = 'point,t,value\nroll.power,1795342500000,1\n"roll.power,' + 2000 * "1"
+        response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
+    finally:
+        csv.field_size_limit(usual)
+    assert response.status_code == 422
+    assert "body, line 3: field larger than" in response.json()["detail"]
+    assert sink.rows == []
+
+
+async def test_csv_may_have_the_line_ends_of_old_macs(client: httpx.AsyncClient, sink: Sink) -> None:
+    body = "point,t,value\rroll.power,2026-11-22T18:15:00+08:00,1.5\r"
+    response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
+    assert response.json()["accepted"] == 1, response.text
+    assert sink.rows == [BackfillRow("roll.power", AT, 1.5)]
 
 
 async def test_csv_may_end_in_empty_columns(client: httpx.AsyncClient, sink: Sink) -> None:

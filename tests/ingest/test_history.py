@@ -75,6 +75,12 @@ def test_bad_rows_are_told_with_their_line(tmp_path: Path) -> None:
     assert str(found.bad[1]) == "line 5: kWh: 'x' is not a number"
 
 
+def test_a_line_that_is_no_csv_does_not_stop_the_file(tmp_path: Path) -> None:
+    found = history(tmp_path, f"when,kWh,cos,reg\n{200_000 * '1'},1,1,1\n2018-01-01 00:15,1,1,2\n")
+    assert [past.value for past in found.readings()] == [1000.0, 1.0, 2.0]
+    assert [(mistake.line, mistake.reason) for mistake in found.bad] == [(2, "field larger than field limit (131072)")]
+
+
 def test_all_mistakes_of_a_mapping_at_once(tmp_path: Path) -> None:
     text = """
 enterprise: demo
