@@ -14,7 +14,7 @@ from db.energy import Period
 from db.metered import metered_points
 from db.plants import EnterpriseRow
 from db.rules import point_states
-from db.supplies import budget_versions
+from db.supplies import budget_versions, yearly
 from db.totals import cuts_of
 from enms.budget import Budget
 from enms.budgeting import Projection, project
@@ -199,12 +199,14 @@ _CARBON_FIRST = ("tco2", "tce", "coal")
 
 
 async def budget_courses(connection: asyncpg.Connection, enterprise: EnterpriseRow, now: datetime) -> list[Course]:
-    """The budgets whose year has begun, carbon first."""
+    """The budgets whose year has begun, of each its latest such year's plan, carbon first."""
     found = await budget_versions(connection, enterprise.e)
-    budgets = [versions[-1].budget for versions in found.values() if not versions[-1].retired]
-    if not budgets:
+    plans = [yearly(versions) for versions in found.values() if not versions[-1].retired]
+    if not plans:
         return []
     cuts = await cuts_of(connection, enterprise.e)
+    begun = [[budget for budget in each if year_of(budget, cuts)[0] <= now] for each in plans]
+    budgets = [each[-1] for each in begun if each]
     closed = await _closed_until(connection, enterprise.e)
     site = await site_carbon(connection, enterprise.e)
     courses = []
@@ -212,8 +214,6 @@ async def budget_courses(connection: asyncpg.Connection, enterprise: EnterpriseR
         start, end = year_of(budget, cuts)
         last = min(end, now if closed is None else min(now, closed))
         windows = [(lo, hi) for lo, hi in cuts.windows(Cut.DAY, start, last) if hi <= last] if last > start else []
-        if start > now:
-            continue
         periods = [Period(lo, hi) for lo, hi in windows]
         told = running(await budget_days(connection, enterprise, budget, periods))
         until = windows[-1][1] if windows else start

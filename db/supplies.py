@@ -27,7 +27,7 @@ class SupplyVersion(Version):
 
 @dataclass(frozen=True, slots=True)
 class BudgetVersion:
-    """A budget as recorded; the last one holds for its whole year."""
+    """A budget as recorded; of a year the last one holds, for the whole of it (`yearly`)."""
 
     budget: Budget
     valid_from: datetime
@@ -48,7 +48,7 @@ async def supply_versions(connection: asyncpg.Connection, e: int) -> dict[str, l
 
 
 async def budget_versions(connection: asyncpg.Connection, e: int) -> dict[str, list[BudgetVersion]]:
-    """Every budget's versions, by code, in order of time."""
+    """Every budget's versions, by code, in the order in which one follows another; the last says whether it is there."""
     found: dict[str, list[BudgetVersion]] = {}
     async for row in statements("supplies").budget_versions(connection, e=e):
         version = BudgetVersion(
@@ -59,6 +59,20 @@ async def budget_versions(connection: asyncpg.Connection, e: int) -> dict[str, l
         )
         found.setdefault(row["code"], []).append(version)
     return found
+
+
+def yearly(versions: Sequence[BudgetVersion]) -> tuple[Budget, ...]:
+    """A budget's plans, one a year, in order of time.
+
+    Each January the next year's plan stands in the file under the same code: that annuls nothing of the year before. A
+    plan for an earlier year than the one it follows does: the later year's was a mistake.
+    """
+    plans: dict[int, Budget] = {}
+    for version in versions:
+        budget = version.budget
+        if not version.retired:
+            plans = {year: plan for year, plan in plans.items() if year < budget.year} | {budget.year: budget}
+    return tuple(plans.values())
 
 
 async def ten_minute_means(

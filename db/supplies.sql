@@ -6,10 +6,11 @@ WHERE supply.e = :e
 ORDER BY supply.code, v.valid_from;
 
 -- name: budget_versions(e)
+-- All that was ever recorded: what corrects the record of one year's plan to another year is that other year's.
 SELECT budget.code, v.valid_from, v.recorded_at, v.retired, v.definition::text AS definition
-FROM budget JOIN budget_span AS v USING (e, id)
+FROM budget JOIN budget_version AS v USING (e, id)
 WHERE budget.e = :e
-ORDER BY budget.code, v.valid_from;
+ORDER BY budget.code, v.valid_from, v.recorded_at;
 
 -- name: ten_minute_means(e, points, gaps, f, t)
 -- What gauges read over ten minutes, each reading held until the next one, at most its point's gap.

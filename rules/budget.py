@@ -15,7 +15,7 @@ from db.instants import BEGINNING
 from db.metered import metered_points
 from db.plants import EnterpriseRow
 from db.recorded import Recorded, factors_recorded
-from db.supplies import BudgetVersion, budget_versions
+from db.supplies import BudgetVersion, budget_versions, yearly
 from db.totals import cuts_of
 from enms.alerts import Observation, Truth
 from enms.budget import Budget
@@ -38,7 +38,7 @@ _PURCHASES = frozenset({"purchased", "sold", "stock", "consumed"})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A budget with the span it is for.
+    """A budget of one year with the span it is for.
 
     Attributes:
         carbon: the site's own factors.
@@ -57,15 +57,6 @@ class Plan:
     def days_left(self, until: datetime) -> int:
         """Whole days of the plan after an instant on its grid."""
         return len(self.cuts.windows(Cut.DAY, until, self.end)) if until < self.end else 0
-
-    def ends(self, instant: datetime) -> bool:
-        """Whether the plan does: what it came to is no longer a matter of days to come."""
-        return instant == self.end
-
-    def closes(self, instant: datetime) -> bool:
-        """Months, and the plan's own end."""
-        months = self.cuts.windows(Cut.MONTH, instant - _TICK, instant)
-        return self.ends(instant) or any(end == instant for _, end in months)
 
     def day_after(self, until: datetime, days: int | None) -> date | None:
         """The date of the day so many days later; None: none."""
@@ -98,11 +89,36 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Plans:
+    """A budget's plans, one a year: each year is judged by its own, whatever is planned for the years after it."""
+
+    each: tuple[Plan, ...]
+    cuts: Cuts
+
+    def at(self, end: datetime) -> Plan | None:
+        """The plan of the year in which a day ends; None: there is none for it."""
+        return next((plan for plan in self.each if plan.start < end <= plan.end), None)
+
+    def within(self, start: datetime, end: datetime) -> list[Plan]:
+        """Plans of which something lies within [start, end)."""
+        return [plan for plan in self.each if plan.start < end and start < plan.end]
+
+    def ends(self, instant: datetime) -> bool:
+        """Whether a plan does: what it came to is no longer a matter of days to come."""
+        return any(instant == plan.end for plan in self.each)
+
+    def closes(self, instant: datetime) -> bool:
+        """Months, and a plan's own end."""
+        months = self.cuts.windows(Cut.MONTH, instant - _TICK, instant)
+        return self.ends(instant) or any(end == instant for _, end in months)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A budget at the end of a day.
 
     Attributes:
-        so_far: None: the day is outside the plan's span.
+        so_far: None: the day is in no plan's span.
         projection: None: not asked for, or too few days are known.
     """
 
@@ -111,7 +127,7 @@ class Standing:
 
 
 class BudgetAhead:
-    """Days of the plan's own year."""
+    """Days of each plan's own year."""
 
     revises = True
 
@@ -119,15 +135,15 @@ class BudgetAhead:
         self._rule = rule
         self._enterprise = enterprise
 
-    async def subjects(self, facts: Facts) -> list[Subject[Plan]]:
+    async def subjects(self, facts: Facts) -> list[Subject[Plans]]:
         measures = self._rule.watches.measures
         found = await facts.ask(budget_versions, self._enterprise.e)
         wanted = {
-            code: versions
+            code: [budget for budget in yearly(versions) if measures is None or budget.measure in measures]
             for code, versions in found.items()
-            if not versions[-1].retired and (measures is None or versions[-1].budget.measure in measures)
+            if not versions[-1].retired
         }
-        if not wanted:
+        if not any(wanted.values()):
             return []
         cuts = await facts.ask(cuts_of, self._enterprise.e)
         points = [q for q in await facts.ask(metered_points, self._enterprise.e) if q.carrier is not None]
@@ -139,25 +155,29 @@ class BudgetAhead:
             *(entry for point in points for entry in point.recorded),
             *(entry for entries in factors.values() for entry in entries),
         )
-        return [_subject(versions, cuts, counted, waited, carbon, recorded) for versions in wanted.values()]
+        return [
+            _subject(budgets, found[code], cuts, counted, waited, carbon, recorded)
+            for code, budgets in wanted.items()
+            if budgets
+        ]
 
-    async def judge(self, facts: Facts, spans: Sequence[Span[Plan]]) -> dict[str, list[Judged[Standing]]]:
+    async def judge(self, facts: Facts, spans: Sequence[Span[Plans]]) -> dict[str, list[Judged[Standing]]]:
         found: dict[str, list[Judged[Standing]]] = {}
         for span in spans:
-            plan, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
-            days = plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end))
+            plans, steps = span.subject.watched, span.subject.grid.steps(span.start, span.end)
             told: dict[datetime, SoFar] = {}
-            if span.end > plan.start and days:
+            for plan in plans.within(span.start, span.end):
+                days = plan.cuts.windows(Cut.DAY, plan.start, min(span.end, plan.end))
                 periods = tuple(Period(a, b) for a, b in days)
                 each = await facts.ask(budget_days, self._enterprise, plan.budget, periods)
-                told = {day.end: so_far for day, so_far in zip(each, running(each), strict=True)}
-            found[span.subject.code] = [self._judged(plan, a, b, told.get(b)) for a, b in steps]
+                told |= {day.end: so_far for day, so_far in zip(each, running(each), strict=True)}
+            found[span.subject.code] = [self._judged(plans.at(b), a, b, told.get(b)) for a, b in steps]
         return found
 
-    def _judged(self, plan: Plan, start: datetime, end: datetime, so_far: SoFar | None) -> Judged[Standing]:
+    def _judged(self, plan: Plan | None, start: datetime, end: datetime, so_far: SoFar | None) -> Judged[Standing]:
         condition = self._rule.condition
-        if so_far is None:
-            # before the plan begins nothing is ahead of it; when its year is over it is no longer judged
+        if plan is None or so_far is None:
+            # nothing is ahead of a plan that has not begun; a year that has none is not judged
             return Judged(Observation(start, end, Truth.CLEAR), None, None, None, Standing(None, None))
         reason, limit = so_far.reason, condition.limit
         if not reason and so_far.completeness < condition.min_completeness:
@@ -193,14 +213,16 @@ class BudgetAhead:
         sure = projection.end.low > amount * (1 + over_pct / 100)
         return (Certainty.CONFIRMED if sure else Certainty.POSSIBLE).value
 
-    async def earliest(self, _: Facts, __: Sequence[Subject[Plan]]) -> dict[str, datetime]:
+    async def earliest(self, _: Facts, __: Sequence[Subject[Plans]]) -> dict[str, datetime]:
         """The ledger is all it needs."""
         return {}
 
-    def evidence(self, subject: Subject[Plan], judged: Judged[Standing]) -> dict[str, object]:
-        plan, until, standing = subject.watched, judged.observation.end, judged.basis
-        budget, share, so_far = plan.budget, plan.share(until), standing.so_far
+    def evidence(self, subject: Subject[Plans], judged: Judged[Standing]) -> dict[str, object]:
+        until, standing = judged.observation.end, judged.basis
+        plan, so_far = subject.watched.at(until), standing.so_far
+        assert plan is not None
         assert so_far is not None
+        budget, share = plan.budget, plan.share(until)
         condition = self._rule.condition
         off = deductions(budget)
         counted = " + ".join(sorted(so_far.by_carrier)) + "".join(f" - {code}" for code in sorted(so_far.deducted))
@@ -260,24 +282,25 @@ class BudgetAhead:
 
 
 def _subject(
+    budgets: Sequence[Budget],
     versions: Sequence[BudgetVersion],
     cuts: Cuts,
     counted: frozenset[int],
     waited: frozenset[int],
     carbon: Sequence[CarbonVersion],
     recorded: Recorded,
-) -> Subject[Plan]:
-    budget = versions[-1].budget
-    start, end = year_of(budget, cuts)
-    own = carbon if budget.measure == "tco2" else ()
-    watched = Plan(budget, start, end, cuts, tuple(one.given for one in own if not one.retired))
+) -> Subject[Plans]:
+    own = carbon if any(budget.measure == "tco2" for budget in budgets) else ()
+    factors = tuple(one.given for one in own if not one.retired)
+    each = tuple(Plan(budget, *year_of(budget, cuts), cuts, factors) for budget in budgets)
+    watched = Plans(each, cuts)
     return Subject(
-        code=budget.code,
+        code=budgets[-1].code,
         watched=watched,
         grid=CutGrid(cuts, Cut.DAY),
         inputs=counted,
         waits_for=waited,
-        reach=end - start,
+        reach=max(plan.end - plan.start for plan in each),
         configured=(
             *((v.recorded_at, v.valid_from) for v in versions),
             *((one.recorded_at, _begins(one, cuts)) for one in own),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.alerts import evidence
-from db.budgets import budget_days, year_of
+from db.budgets import budget_courses, budget_days, year_of
 from db.energy import Period
 from db.rules import subjects
 from db.supplies import budget_versions
@@ -211,6 +211,73 @@ async def test_a_budget_that_was_exceeded_stays_so_when_its_year_is_over(db_pool
         await world.evaluate()
         assert await world.story() == story
         assert {a.closed for a in await world.alerts() if not a.retracted} == {"period_over"}
+
+
+@pytest.mark.parametrize("roll", ["in_time", "corrected", "plain", "early"])
+async def test_next_years_plan_under_the_same_code_annuls_nothing_of_the_year_before(db_pool, roll):
+    begin, end = datetime(2026, 10, 14, 16, tzinfo=UTC), datetime(2026, 12, 31, 16, tzinfo=UTC)
+    text = LATE_YEAR.replace("tce-2026", "tce")
+    following = text.replace("year: 2026, since: 2026-10-15, amount: 7.8", "year: 2027, amount: 36.5")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(text, "late.yaml"), [read_book(BUNDLED / "budget.yaml")])
+        await burn(world, 103.0, 70, begin)
+        await world.evaluate()
+        if roll == "early":
+            await world.change(following)
+        await burn(world, 103.0, 8)
+        await world.evaluate()
+        story = await world.story()
+        assert {a.closed for a in await world.alerts()} == {"period_over"}
+        if roll == "plain":
+            await world.change(following)
+        elif roll != "early":
+            await world.change(following, effective_from=end)
+        await burn(world, 103.0, 40)
+        await world.evaluate()
+        found = await world.alerts()
+        assert {a.closed for a in found if a.resolved_at == end} == {"period_over"}
+        # and this year's own plan is judged, by itself
+        (ahead,) = [a for a in found if a.rule == "budget_ahead" and a.fired_at > end]
+        assert (ahead.state, ahead.started_at, ahead.value) == ("firing", end + 29 * DAY, pytest.approx(3.0))
+        assert (await world.body(ahead))["budget"]["year"] == "2027"
+        assert [told for told in await world.story() if told[4] == end] == story
+        if roll == "corrected":
+            # from the beginning, for last year too
+            changed = following.replace("kgce: 1.0", "kgce: 1.01").replace("unit: kg}", "unit: kg, accuracy_class: 0.5}")
+            await world.change(changed)
+        else:
+            await burn(world, 206.0, 1, end - DAY)
+        await world.evaluate()
+        found = [a for a in await world.alerts() if a.resolved_at == end]
+        assert {a.closed for a in found} == {"period_over"}
+        assert len(found) == len(story)
+        came_to = 78 * 103.0 * 1.01 if roll == "corrected" else 79 * 103.0
+        (ahead,) = [a for a in found if a.rule == "budget_ahead"]
+        assert ahead.value == pytest.approx((came_to / 7800 - 1) * 100)
+        body = await world.body(ahead)
+        assert (body["budget"]["year"], float(body["result"]["used"])) == ("2026", pytest.approx(came_to / 1000))
+
+
+async def test_a_years_plan_that_was_a_mistake_is_gone_with_its_correction(db_pool):
+    """Told by that the plan that follows is for an earlier year."""
+    begin, end = datetime(2026, 10, 14, 16, tzinfo=UTC), datetime(2026, 12, 31, 16, tzinfo=UTC)
+    following = LATE_YEAR.replace("year: 2026, since: 2026-10-15", "year: 2027")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(LATE_YEAR, "late.yaml"), [read_book(BUNDLED / "budget.yaml")])
+        await burn(world, 103.0, 78, begin)
+        await world.change(following)
+        await burn(world, 103.0, 40)
+        await world.evaluate()
+        assert [a for a in await world.alerts() if a.fired_at > end]
+        enterprise, now = world.enterprise, end + 40 * DAY
+        assert [(c.budget.year, c.start) for c in await budget_courses(connection, enterprise, now)] == [(2027, end)]
+        # before the next year has begun this year's plan is still the one
+        courses = await budget_courses(connection, enterprise, end - DAY)
+        assert [(c.budget.year, c.until) for c in courses] == [(2026, end - DAY)]
+        await world.change(LATE_YEAR)
+        await world.evaluate()
+        assert [a for a in await world.alerts() if a.fired_at > end and not a.retracted] == []
+        assert {a.closed for a in await world.alerts() if a.resolved_at == end} == {"period_over"}
 
 
 INJECTING = """
