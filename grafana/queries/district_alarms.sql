@@ -7,10 +7,11 @@ WITH open AS (
 ),
 stopped AS (
     -- then no alarm says nothing
-    SELECT '规则未运行 · ' || string_agg(name_zh, ', ' ORDER BY enterprise) || ' · 状态未知' AS alarm
-    FROM grafana.judge
-    WHERE rules_age_s IS NULL OR rules_age_s > 1800
-    HAVING count(*) > 0
+    SELECT CASE WHEN running THEN '账本滞后 · ' ELSE '规则未运行 · ' END || string_agg(name_zh, ', ' ORDER BY enterprise) || ' · 状态未知' AS alarm,
+           running
+    FROM (SELECT enterprise, name_zh, coalesce(rules_age_s <= 1800, false) AS running, behind FROM grafana.judge) AS j
+    WHERE NOT running OR behind
+    GROUP BY running
 ),
 room AS (
     SELECT count(*)::int AS n, 5 - (SELECT count(*) FROM stopped)::int AS lines FROM open
@@ -26,7 +27,7 @@ told AS (
         SELECT s.name_zh FROM grafana.subject AS s WHERE s.enterprise = shown.enterprise AND s.subject = shown.subject LIMIT 1
     ) AS n ON true
     UNION ALL
-    SELECT 0, now(), alarm FROM stopped
+    SELECT CASE WHEN running THEN 0.5 ELSE 0 END, now(), alarm FROM stopped
     UNION ALL
     SELECT 8, now(), '另有 ' || n - lines + 1 || ' 条' FROM room WHERE n > lines
     UNION ALL

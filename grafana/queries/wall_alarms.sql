@@ -7,9 +7,9 @@ WITH open AS (
 ),
 stopped AS (
     -- then no alarm says nothing
-    SELECT '规则未运行 · 状态未知' AS alarm
-    FROM grafana.judge
-    WHERE enterprise = ${enterprise:sqlstring} AND (rules_age_s IS NULL OR rules_age_s > 1800)
+    SELECT CASE WHEN running THEN '账本滞后' ELSE '规则未运行' END || ' · 状态未知' AS alarm
+    FROM (SELECT coalesce(rules_age_s <= 1800, false) AS running, behind FROM grafana.judge WHERE enterprise = ${enterprise:sqlstring}) AS j
+    WHERE NOT running OR behind
 ),
 room AS (
     SELECT count(*)::int AS n, 5 - (SELECT count(*) FROM stopped)::int AS lines FROM open

@@ -1,4 +1,5 @@
-"""What screens say when rules stand still: never that all is well. What concerns the whole district is on the desk."""
+"""What screens say when rules or the ledger stand still: never that all is well. What concerns the whole district is on
+the desk."""
 
 from __future__ import annotations
 
@@ -35,6 +36,15 @@ async def firing(desk: Desk, n: int) -> None:
     )
 
 
+async def closed(desk: Desk, ago: timedelta) -> None:
+    """The steel works' ledger closed its newest quarter hour so long ago."""
+    await desk.owner.execute(
+        "UPDATE point_state SET closed_until = now() - $1::interval"
+        " WHERE e = (SELECT e FROM enterprise WHERE code = 'demo-steel')",
+        ago,
+    )
+
+
 @pytest.mark.parametrize("wall", ["wall_alarms", "district_alarms"])
 async def test_no_alarm_line_is_lost_when_rules_stand_still(desk: Desk, wall: str) -> None:
     for n in (0, 3, 4, 5, 6, 40):
@@ -49,6 +59,53 @@ async def test_no_alarm_line_is_lost_when_rules_stand_still(desk: Desk, wall: st
             assert len(alarms) + sum(beyond) == n, "each is shown or counted"
             assert any(line.startswith("规则未运行") for line in lines) is not runs
             assert ("无未关闭报警" in lines) is (runs and n == 0)
+
+
+@pytest.mark.parametrize(
+    ("wall", "line"), [("wall_alarms", "账本滞后 · 状态未知"), ("district_alarms", "账本滞后 · 示范钢铁 · 状态未知")]
+)
+async def test_a_ledger_that_stands_still_is_told_while_rules_go_on(desk: Desk, wall: str, line: str) -> None:
+    """Rules look at all of it every minute then, too, and find nothing new."""
+    await desk.owner.execute("UPDATE rule_cursor SET evaluated_at = now()")
+    for n in (0, 5, 40):
+        await firing(desk, n)
+        for behind in (False, True):
+            await closed(desk, timedelta(hours=5) if behind else timedelta(minutes=20))
+            lines = [row["alarm"] for row in await shown(desk, wall)]
+            alarms = [one for one in lines if one.startswith("警告")]
+            beyond = [int(one.split()[1]) for one in lines if one.startswith("另有")]
+            assert len(lines) <= 5
+            assert len(alarms) + sum(beyond) == n, "each is shown or counted"
+            assert (line in lines) is behind
+            assert ("无未关闭报警" in lines) is (not behind and n == 0)
+    await desk.owner.execute("UPDATE rule_cursor SET evaluated_at = now() - interval '1 hour'")
+    lines = [row["alarm"] for row in await shown(desk, wall)]
+    assert len(lines) <= 5
+    assert lines[0].startswith("规则未运行")
+
+
+async def test_no_count_of_alerts_is_zero_while_a_ledger_stands_still(desk: Desk) -> None:
+    await desk.owner.execute("UPDATE rule_cursor SET evaluated_at = now()")
+    await firing(desk, 0)
+    for behind in (False, True):
+        await closed(desk, timedelta(hours=5) if behind else timedelta(minutes=20))
+        unknown = None if behind else 0
+        assert {tuple(row) for row in await shown(desk, "district_alerts")} == {(unknown, unknown, unknown)}
+        plants = {row["code"]: row["未关闭 open"] for row in await shown(desk, "league_plants")}
+        assert plants == {"demo-power": 0, "demo-rare-earth": 0, "demo-steel": unknown}
+
+
+async def test_a_ledger_is_behind_readings_alone(desk: Desk) -> None:
+    """As the console has it: data that stopped are no fault of the ledger; where nothing was ever closed, it is."""
+    behind = "SELECT enterprise FROM grafana.judge WHERE behind"
+    await closed(desk, timedelta(hours=5))
+    assert [row["enterprise"] for row in await desk.viewer.fetch(behind)] == ["demo-steel"]
+    await desk.owner.execute("UPDATE point_state SET closed_until = NULL")
+    assert len(await desk.viewer.fetch(behind)) == 3
+    await desk.owner.execute("DELETE FROM reading")
+    assert not await desk.viewer.fetch(behind)
+    await closed(desk, timedelta(hours=5))
+    assert not await desk.viewer.fetch(behind)
 
 
 async def test_the_district_has_its_place_on_the_desk_of_alerts(desk: Desk) -> None:
