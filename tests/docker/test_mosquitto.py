@@ -182,7 +182,7 @@ async def test_a_reader_hears_alerts_and_nothing_else(
         await rules.publish(others, b"theirs", qos=1)
         await rules.publish(ALERT, b"ours", qos=1)
         heard = [(await anext(reader.messages)).topic.value for _ in range(1 if only else 2)]
-        assert heard == [ALERT] if only else [others, ALERT]
+        assert heard == ([ALERT] if only else [others, ALERT])
         await reader.publish(ALERT, b"forged", qos=1)
         await rules.publish(ALERT, b"ours again", qos=1)
         assert (await anext(reader.messages)).payload == b"ours again"
