@@ -59,6 +59,12 @@ SPARKPLUG_STALE = Gauge(
     ["why"],
     registry=_OWN,
 )
+SPARKPLUG_ASKED_OFTEN = Gauge(
+    "enms_sparkplug_nodes_asked_often",
+    "Nodes that were asked for their births more than twenty times within the last hour",
+    ["enterprise"],
+    registry=_OWN,
+)
 SPARKPLUG_HOST_ONLINE = Gauge(
     "enms_sparkplug_host_online", "1 while nodes are told that this host is there", registry=None
 )

@@ -173,6 +173,9 @@ class Ingest:
             metrics.SPARKPLUG_NODES.set(self._sparkplug.online)
             metrics.SPARKPLUG_STALE.labels("dead").set(self._sparkplug.dead)
             metrics.SPARKPLUG_STALE.labels("no birth").set(self._sparkplug.unanswering)
+            metrics.SPARKPLUG_ASKED_OFTEN.clear()
+            for enterprise, nodes in self._sparkplug.asked_often(self._clock()).items():
+                metrics.SPARKPLUG_ASKED_OFTEN.labels(enterprise).set(nodes)
             if self._host.online:
                 for node in list(self._sparkplug.rebirths(self._clock())):
                     log.info("asking a Sparkplug node for its births", enterprise=node[0], gateway=node[1])

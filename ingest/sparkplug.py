@@ -11,6 +11,7 @@ on as it came, and ends in the quarantine.
 from __future__ import annotations
 
 import math
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,9 @@ _MOST_NODES = 10_000
 _FIRST_REQUEST_US, _LAST_REQUEST_US = 5_000_000, 300_000_000
 # Asked three times, over 15 s: a node that can hear would have answered.
 _IN_VAIN_US = 4 * _FIRST_REQUEST_US
+# Beyond so many requests within an hour a node is asked over and over; one that never answers is asked 17 times in its
+# first, and every connection to the broker that was lost is one for every node.
+_OFTEN, _HOUR_US = 20, 3_600_000_000
 # A node that neither spoke nor answered for a day is as dead as one that said so; a dead one is told of for a week.
 _SILENT_US = 86_400_000_000
 _TOLD_US = 7 * _SILENT_US
@@ -141,6 +145,7 @@ class Sparkplug:
         self._sessions: dict[Node, _Session] = {}
         self._wanted: dict[Node, int | None] = {}  # when each was heard last, microseconds since 1970; None: not yet
         self._requests: dict[Node, _Request] = {}
+        self._lately: dict[Node, deque[int]] = {}  # when each was asked, the last times
         self._dead: dict[Node, int] = {}
         self._died_now: list[Node] = []
         self.changed = False
@@ -162,6 +167,12 @@ class Sparkplug:
         """Nodes that speak, but were asked for their births in vain."""
         asked = (self._requests.get(node) for node in self._wanted)
         return sum(request is not None and request.wait >= _IN_VAIN_US for request in asked)
+
+    def asked_often(self, now: int) -> Counter[str]:
+        """How many nodes of each enterprise were asked for their births over and over within the last hour."""
+        self._lately = {node: times for node, times in self._lately.items() if now - times[-1] < _HOUR_US}
+        often = (node for node, times in self._lately.items() if len(times) > _OFTEN and now - times[0] < _HOUR_US)
+        return Counter(enterprise for enterprise, _ in often)
 
     def gaps(self) -> list[NodeGap]:
         """Gaps that `rebirths` found; each is told once."""
@@ -263,6 +274,7 @@ class Sparkplug:
                 continue
             wait = _FIRST_REQUEST_US if last is None else min(2 * last.wait, _LAST_REQUEST_US)
             self._requests[node] = _Request(now, wait)
+            self._lately.setdefault(node, deque(maxlen=_OFTEN + 1)).append(now)
             metrics.SPARKPLUG_REBIRTHS.labels(node[0]).inc()
             yield node
 

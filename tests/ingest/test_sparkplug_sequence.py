@@ -107,6 +107,40 @@ def test_a_node_that_answers_no_request_is_told_of() -> None:
     assert not one.asked(120 * second)
 
 
+def test_who_is_asked_over_and_over_is_told_by_the_node() -> None:
+    """Not by how many there are: each is asked once after every connection to the broker that was lost."""
+    minute = 60_000_000
+    one = Followed()
+    nodes = [f"gw{n}" for n in range(1, 31)]
+    for node in nodes:
+        one.host.take(f"spBv1.0/steel/NBIRTH/{node}", message(0, ("a", 1, 0.0), bd=0), 0)
+    one.host.forget()
+    assert len(list(one.host.rebirths(minute))) == 30
+    for node in nodes:
+        one.host.take(f"spBv1.0/steel/NBIRTH/{node}", message(0, ("a", 1, 0.0), bd=1), minute)
+    assert not one.host.asked_often(minute)
+    for at in range(2, 24):  # messages of one get lost all the time
+        one.now = at * minute
+        one.take("NDATA", message(7, ("", 99, 1.0)))
+        assert one.asked(at * minute)
+        one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=at))
+    assert one.host.asked_often(24 * minute) == {"steel": 1}
+    assert one.host.asked_often(70 * minute) == {}
+
+
+def test_a_node_that_only_never_answers_is_not_asked_over_and_over() -> None:
+    one = Followed()
+    second = 1_000_000
+    for at in range(0, 2 * 3600 * second, second):
+        if at % (60 * second) == 0:
+            one.now = at
+            one.take("NDATA", message(7, ("a", None, 1.0)))
+        one.asked(at)
+        if at % (600 * second) == 0:
+            assert not one.host.asked_often(at)
+    assert one.host.unanswering == 1
+
+
 def test_a_dead_node_is_told_of_until_it_is_born_again() -> None:
     one = Followed()
     one.take("NBIRTH", message(0, ("a", 1, 0.0), bd=4))
