@@ -48,7 +48,7 @@ async def supply_versions(connection: asyncpg.Connection, e: int) -> dict[str, l
 
 
 async def budget_versions(connection: asyncpg.Connection, e: int) -> dict[str, list[BudgetVersion]]:
-    """Every budget's versions, by code, in the order in which one follows another; the last says whether it is there."""
+    """Every budget's versions, by code, as one follows another; the last says whether it is there."""
     found: dict[str, list[BudgetVersion]] = {}
     async for row in statements("supplies").budget_versions(connection, e=e):
         version = BudgetVersion(

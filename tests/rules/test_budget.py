@@ -243,7 +243,9 @@ async def test_next_years_plan_under_the_same_code_annuls_nothing_of_the_year_be
         assert [told for told in await world.story() if told[4] == end] == story
         if roll == "corrected":
             # from the beginning, for last year too
-            changed = following.replace("kgce: 1.0", "kgce: 1.01").replace("unit: kg}", "unit: kg, accuracy_class: 0.5}")
+            changed = following.replace("kgce: 1.0", "kgce: 1.01").replace(
+                "unit: kg}", "unit: kg, accuracy_class: 0.5}"
+            )
             await world.change(changed)
         else:
             await burn(world, 206.0, 1, end - DAY)
