@@ -127,6 +127,11 @@ async def told_channels(connection: asyncpg.Connection, e: int, alert: int) -> s
     return {row["channel"] async for row in statements("outbox").told_channels(connection, e=e, alert=alert)}
 
 
+async def collected(connection: asyncpg.Connection, e: int, alert: int) -> dict[str, datetime]:
+    """When channels will first hear of an alert, where all there is for them is still being collected."""
+    return {row["channel"]: row["slot"] async for row in statements("outbox").collected(connection, e=e, alert=alert)}
+
+
 async def post(
     connection: asyncpg.Connection,
     e: int,

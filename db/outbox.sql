@@ -9,12 +9,20 @@ WHERE a.e = :e AND a.id = :alert;
 -- Channels that were sent, or will be sent, something about an alert.
 SELECT DISTINCT channel FROM outbox WHERE e = :e AND alert = :alert AND event IS NOT NULL;
 
+-- name: collected(e, alert)
+-- Until when channels wait that were told nothing of an alert yet: all they are to be told of it is being collected.
+SELECT channel, max(slot) AS slot FROM outbox
+WHERE e = :e AND alert = :alert AND event IS NOT NULL AND gave_up_at IS NULL
+GROUP BY channel
+HAVING bool_and(sent_at IS NULL AND slot IS NOT NULL);
+
 -- name: post_message(e, alert, transition, channel, event, told, payload, now, slot)!
 INSERT INTO outbox (e, alert, transition, channel, event, told, payload, created_at, next_attempt_at, slot)
 VALUES (:e, :alert, :transition, :channel, :event, :told, :payload::jsonb, :now, coalesce(:slot::timestamptz, :now::timestamptz), :slot);
 
 -- name: take_single(channel, now, lease, n)
--- The oldest waiting message of each alert; nobody else takes it before the lease is over.
+-- The oldest waiting message of each alert, after what of it is due together with others; nobody else takes it before the
+-- lease is over.
 WITH due AS (
     SELECT o.e, o.id FROM outbox AS o
     WHERE o.channel = :channel AND o.event IS NOT NULL AND o.sent_at IS NULL AND o.gave_up_at IS NULL AND o.slot IS NULL
@@ -22,7 +30,7 @@ WITH due AS (
       AND NOT EXISTS (
           SELECT FROM outbox AS earlier
           WHERE earlier.e = o.e AND earlier.alert = o.alert AND earlier.channel = o.channel AND earlier.id < o.id
-            AND earlier.sent_at IS NULL AND earlier.gave_up_at IS NULL AND earlier.slot IS NULL)
+            AND earlier.sent_at IS NULL AND earlier.gave_up_at IS NULL AND (earlier.slot IS NULL OR earlier.slot <= :now))
     ORDER BY o.id LIMIT :n
     FOR UPDATE SKIP LOCKED
 )

@@ -11,7 +11,7 @@ from db import outbox
 from db.alerts import AlertRow, get_alert, message_of
 from enms.alerts import AlertState, Severity, Step
 from rules.channels import Channel, ChannelFile
-from rules.hours import slot
+from rules.hours import MARGIN, slot
 from rules.telling import tell
 
 # What ends an alert: whoever was told of it, for whatever reason, is told that, though it be shelved or suppressed.
@@ -69,6 +69,7 @@ class Desk:
             return 0
         says = await outbox.saying(connection, e, alert)
         knows = await outbox.told_channels(connection, e, alert)
+        collected = await outbox.collected(connection, e, alert) if kind in _OVER else {}
         louder = kind is Step.ESCALATED or kind in _OVER
         roles = (*says.roles, *(self._escalation_roles if louder else ()))
         severity, posted = Severity(row.severity), 0
@@ -84,6 +85,10 @@ class Desk:
                 continue
             if event == "late" and channel.said.digest is None:
                 continue
+            due = slot(channel, severity, now, low=event == "late")
+            first = collected.get(channel.name)
+            if first is not None and first >= now + MARGIN:
+                due = first if due is None else max(first, due)  # nobody hears of an end before what it ends
             key = f"{row.enterprise}/{row.id}/{n}/{channel.name}"
             link = f"{self._public_url}/alerts/{row.id}" if self._public_url else ""
             told = tell(row, says, event, channel.language, link=link, key=key, why=why)
@@ -104,7 +109,7 @@ class Desk:
                     "alert": message_of(row, kind, n, now) | {"key": key},
                 },
                 now=now,
-                slot=slot(channel, severity, now, low=event == "late"),
+                slot=due,
             )
             posted += 1
         return posted

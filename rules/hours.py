@@ -9,7 +9,7 @@ from enms.alerts import Severity
 from rules.channels import RANK, Channel, Quiet
 
 # Nothing joins a slot so late: what is posted now may be committed a little later, and a slot goes once.
-_MARGIN = timedelta(minutes=2)
+MARGIN = timedelta(minutes=2)
 _DAY = timedelta(days=1)
 
 
@@ -24,10 +24,10 @@ def slot(channel: Channel, severity: Severity, now: datetime, *, low: bool = Fal
     """
     digest, quiet = channel.said.digest, channel.said.quiet_hours
     if digest is not None and (low or RANK[severity] <= RANK[digest.up_to]):
-        return _next(digest.at, now + _MARGIN, channel.zone)
+        return _next(digest.at, now + MARGIN, channel.zone)
     if quiet is None or (quiet.but_for != "nothing" and RANK[severity] >= RANK[quiet.but_for]):
         return None
-    return _next((quiet.ends,), now + _MARGIN, channel.zone) if is_quiet(quiet, now, channel.zone) else None
+    return _next((quiet.ends,), now + MARGIN, channel.zone) if is_quiet(quiet, now, channel.zone) else None
 
 
 def is_quiet(quiet: Quiet, now: datetime, zone: ZoneInfo) -> bool:

@@ -187,7 +187,24 @@ async def test_an_alert_that_was_over_when_it_was_found_is_for_digests_only(mill
         await mill.evaluate()
         found = await rows(mill)
         assert [(r.event, r.channel) for r in found] == [("late", "digest"), ("resolved", "digest")]
-        assert found[0].slot == DAY1 + 8 * HOUR
+        assert [r.slot for r in found] == [DAY1 + 8 * HOUR] * 2
+
+
+async def test_an_end_goes_after_what_it_ends(mill, db_pool, tmp_path):
+    async with http_receiver() as receiver:
+        (courier,) = told_by(mill, channels(hook(receiver, quiet_hours="{from: '22:00', to: '07:00'}"), tmp_path))
+        await idle(mill)
+        morning = DAY1 + 7 * HOUR
+        mill.clock = morning  # collecting is over: the end goes by itself
+        await mill.publish("fan.power", [30.0] * 4)
+        await mill.evaluate()
+        assert [(r.event, r.slot) for r in await rows(mill)] == [("raised", morning), ("resolved", None)]
+        receiver.status = 500
+        assert await courier.deliver(db_pool, mill.clock) == Drained(0, 1)
+        assert len(receiver.taken) == 1, "the end waits for what it ends"
+        receiver.status = 200
+        assert await courier.deliver(db_pool, mill.clock + MINUTE) == Drained(2, 0)
+        assert [body["event"] for body in receiver.bodies[1:]] == ["digest", "resolved"]
 
 
 async def test_quiet_hours_collect_and_a_retry_sends_the_same_digest(mill, db_pool, tmp_path):
