@@ -116,7 +116,7 @@ VALUES (:e, :alert, :transition, :channel, :payload::jsonb, :now, :now);
 SELECT pg_notify('enms_alert', :payload)::text;
 
 -- name: latest_evidence(e, alert)^
-SELECT version, sha256 FROM evidence WHERE e = :e AND alert = :alert ORDER BY version DESC LIMIT 1;
+SELECT version, sha256, body FROM evidence WHERE e = :e AND alert = :alert ORDER BY version DESC LIMIT 1;
 
 -- name: insert_evidence(e, alert, version, sha256, body, now)!
 INSERT INTO evidence (e, alert, version, sha256, body, recorded_at)

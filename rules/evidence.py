@@ -18,6 +18,8 @@ from rules.definition import Rule
 
 SCHEMA = 1
 _DIGITS = 10
+# Of the rule: what is said about an answer, and the hash of its whole wording.
+_TOLD = ("title", "source", "wording")
 
 
 def decimal(value: float) -> str:
@@ -80,3 +82,12 @@ def freeze(enterprise: EnterpriseRow, rule: Rule, subject: str, found: Mapping[s
     }
     text = json.dumps(canonical(body), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text, digest(text)
+
+
+def same_data(one: str, other: str) -> bool:
+    """Whether two texts differ in nothing but words about the answer."""
+    bodies = [json.loads(text) for text in (one, other)]
+    for body in bodies:
+        for key in _TOLD:
+            body["rule"].pop(key, None)
+    return bool(bodies[0] == bodies[1])

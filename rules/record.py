@@ -15,7 +15,7 @@ from enms.alerts import Closed, Episode, Step, Truth
 from rules.conditions import Judged, Subject
 from rules.definition import Rule
 from rules.desk import Desk
-from rules.evidence import freeze
+from rules.evidence import freeze, same_data
 from rules.lifecycle import Found, Known, Memory, Retelling
 from rules.plan import text_of
 from rules.standings import Standing
@@ -138,7 +138,7 @@ class Recorder:
             return  # what does not say so proves nothing
         text, sha256 = self._freeze(telling, judged)
         latest = await self._sql.latest_evidence(self._connection, e=self._e, alert=alert)
-        if latest is not None and latest["sha256"] == sha256:
+        if latest is not None and (latest["sha256"] == sha256 or same_data(latest["body"], text)):
             return
         version = 1 if latest is None else latest["version"] + 1
         await self._sql.judge_alert(

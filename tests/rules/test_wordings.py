@@ -35,8 +35,12 @@ rules:
 """
 
 
-def book(over: int, runbook: str = "look"):
-    return parse_book(TEXT.replace("OVER", str(over * 96)).replace("RUNBOOK", runbook), "book.yaml")
+def book(over: int, runbook: str = "look", source: str = "own"):
+    said = {"OVER": str(over * 96), "RUNBOOK": runbook, "source: own": f"source: {source}"}
+    text = TEXT
+    for word, instead in said.items():
+        text = text.replace(word, instead)
+    return parse_book(text, "book.yaml")
 
 
 @pytest.fixture
@@ -111,3 +115,18 @@ async def test_words_about_an_answer_do_not_keep_late_data_out(furnace):
     assert alert.closed == "retracted"
     (version,) = await evidence(furnace.connection, alert)
     assert json.loads(version.body)["limit"]
+
+
+async def test_words_about_an_answer_make_no_new_evidence_of_the_same_data(furnace):
+    await coke(furnace, 100, 500, 100)
+    furnace.evaluator = Evaluator([book(400, runbook="look twice", source="another")])
+    await furnace.evaluate()
+    await furnace.publish("bf1.coke", "500*96", DAY1 + DAY)  # again, and nothing else
+    await furnace.evaluate()
+    assert await versions(furnace) == [[1]]
+    (alert,) = await furnace.alerts()
+    assert await furnace.steps(alert) == ["firing", "resolved"]
+    await furnace.publish("bf1.coke", "501*1", DAY1 + DAY)
+    await furnace.evaluate()
+    assert await versions(furnace) == [[1, 2]]
+    assert (await furnace.body(alert))["rule"]["source"] == "another"
