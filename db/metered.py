@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from db.recorded import Recorded, points_recorded
+from db.recorded import Recorded, told_of_points
 from db.statements import statements
 
 Window = tuple[datetime, datetime]
@@ -21,7 +21,8 @@ class MeteredPoint:
     Attributes:
         to_amount: amount per unit read; of a rate, per unit and hour.
         step: smallest step of its register, as an amount; None for other readings.
-        recorded: when each of its versions, and then of the meters on it, was recorded, and from when it holds.
+        own_recorded: when each of its versions was recorded, and from when it holds.
+        recorded: the same, and then of the meters on it.
     """
 
     p: int
@@ -46,6 +47,7 @@ class MeteredPoint:
     step: float | None
     accuracy_class: float | None
     calibrated: date | None
+    own_recorded: Recorded
     recorded: Recorded
 
 
@@ -69,9 +71,12 @@ NOTHING = WindowSum(None, 0.0, 0.0, 0.0)
 
 async def metered_points(connection: asyncpg.Connection, e: int) -> list[MeteredPoint]:
     """Every metered point of an enterprise that is not retired, by code."""
-    recorded = await points_recorded(connection, e)
+    told = await told_of_points(connection, e)
     rows = statements("metered").metered_points(connection, e=e)
-    return [MeteredPoint(**row, recorded=recorded[row["p"]]) async for row in rows]
+    return [
+        MeteredPoint(**row, own_recorded=told[row["p"]][0], recorded=(*told[row["p"]][0], *told[row["p"]][1]))
+        async for row in rows
+    ]
 
 
 async def window_sums(

@@ -15,15 +15,23 @@ from db.statements import statements
 Recorded = tuple[tuple[datetime, datetime], ...]
 
 
+async def told_of_points(
+    connection: asyncpg.Connection, e: int, points: Iterable[int] | None = None
+) -> dict[int, tuple[Recorded, Recorded]]:
+    """Of points (of all of an enterprise): their own versions, and the meters on them; each in order of time."""
+    numbers = None if points is None else sorted(set(points))
+    found: dict[int, tuple[list[tuple[datetime, datetime]], list[tuple[datetime, datetime]]]] = {}
+    async for row in statements("recorded").points(connection, e=e, numbers=numbers):
+        entry = row["recorded_at"], known(row["holds_from"]) or BEGINNING
+        found.setdefault(row["p"], ([], []))[row["meter"]].append(entry)
+    return {p: (tuple(own), tuple(meters)) for p, (own, meters) in found.items()}
+
+
 async def points_recorded(
     connection: asyncpg.Connection, e: int, points: Iterable[int] | None = None
 ) -> dict[int, Recorded]:
-    """Of points (of all of an enterprise) and the meters on them; a point's own versions first, in order of time."""
-    numbers = None if points is None else sorted(set(points))
-    found: dict[int, list[tuple[datetime, datetime]]] = {}
-    async for row in statements("recorded").points(connection, e=e, numbers=numbers):
-        found.setdefault(row["p"], []).append((row["recorded_at"], known(row["holds_from"]) or BEGINNING))
-    return {p: tuple(entries) for p, entries in found.items()}
+    """The same in one, a point's own versions first."""
+    return {p: (*own, *meters) for p, (own, meters) in (await told_of_points(connection, e, points)).items()}
 
 
 async def factors_recorded(connection: asyncpg.Connection, e: int, zone: str) -> dict[str, Recorded]:

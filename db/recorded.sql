@@ -1,13 +1,22 @@
 -- name: points(e, numbers)
 -- When what points are, and which meters are on them, was recorded, and from when each holds; without numbers of all
--- points. A point's own versions come first, in order of time.
-SELECT p, recorded_at, holds_from
+-- points. A point's own versions come first, in order of time. Of meters only what changes a figure counts, against the
+-- meter before it or what was recorded of it before: that one was calibrated tells the past nothing.
+SELECT p, part = 1 AS meter, recorded_at, holds_from
 FROM (
     SELECT p, recorded_at, valid_from AS holds_from, 0 AS part FROM point_config_span
     WHERE e = :e AND (:numbers::int[] IS NULL OR p = ANY (:numbers::int[]))
     UNION ALL
-    SELECT p, recorded_at, installed_at, 1 FROM installation_span
-    WHERE e = :e AND (:numbers::int[] IS NULL OR p = ANY (:numbers::int[]))
+    SELECT p, recorded_at, installed_at, 1
+    FROM (
+        SELECT p, recorded_at, installed_at, figures,
+               lag(figures) OVER (PARTITION BY p ORDER BY installed_at, recorded_at) AS before
+        FROM (
+            SELECT p, recorded_at, installed_at, ARRAY[multiplier, register_max, resolution, accuracy_class] AS figures
+            FROM installation WHERE e = :e AND (:numbers::int[] IS NULL OR p = ANY (:numbers::int[]))
+        ) AS said
+    ) AS meter
+    WHERE figures IS DISTINCT FROM before
 ) AS told
 ORDER BY p, part, holds_from, recorded_at;
 

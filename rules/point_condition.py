@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from db.metered import MeteredPoint, metered_points
@@ -53,8 +53,9 @@ class PointCondition:
 
     async def subjects(self, facts: Facts) -> list[Subject[MeteredPoint]]:
         roles = self._rule.watches.roles
+        # no check looks at a meter's class or step
         return [
-            subject_of(point, self.grid, self.reach(point))
+            replace(subject_of(point, self.grid, self.reach(point)), configured=point.own_recorded)
             for point in await facts.ask(metered_points, self._e)
             if (roles is None or point.role in roles) and self.watches(point)
         ]

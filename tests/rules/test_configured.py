@@ -112,6 +112,39 @@ async def test_a_meters_class_told_otherwise_is_judged_again(db_pool):
         assert last["inputs"][0]["meter"]["accuracy_class"] == "5"
 
 
+async def test_a_calibration_changes_nothing_of_what_was_judged(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await furnace(connection)
+        await days(world, 520.0)
+        (alert,) = await world.alerts("blast_furnace_energy_day")
+        before = await configured_at(world)
+        await world.change(FURNACE.replace("calibrated: 2026-03-01", "calibrated: 2027-03-01"))
+        await world.change(FURNACE.replace("calibrated: 2026-03-01", "calibrated: 2027-04-01"), DAY1 + 3 * DAY)
+        assert await configured_at(world) == before
+        await world.evaluate()
+        assert [version.version for version in await evidence(connection, alert)] == [1]
+        # another class is another figure, whatever else was told of the meter since
+        calibrated = FURNACE.replace("calibrated: 2026-03-01", "calibrated: 2027-04-01")
+        await world.change(calibrated.replace("accuracy_class: 0.5, calibrated", "accuracy_class: 5, calibrated"))
+        told = world.clock
+        await world.change(calibrated.replace("accuracy_class: 0.5, calibrated: 2027-04-01", "accuracy_class: 5"))
+        assert (await configured_at(world))[Kind.ENPI_LIMIT] == {told}
+
+
+async def test_a_check_of_readings_knows_nothing_of_the_meters_class(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, "meters")
+        before = await configured_at(world)
+        await connection.execute(
+            "UPDATE installation SET recorded_at = $2 WHERE e = $1", world.enterprise.e, world.tick()
+        )
+        assert (await configured_at(world))[Kind.DATA_QUALITY] == before[Kind.DATA_QUALITY]
+        await connection.execute(
+            "UPDATE point_config SET recorded_at = $2 WHERE e = $1", world.enterprise.e, later := world.tick()
+        )
+        assert later in (await configured_at(world))[Kind.DATA_QUALITY]
+
+
 async def test_a_budget_is_judged_again_by_another_factor(db_pool):
     async with db_pool.acquire() as connection:
         world = await World.build(connection, parse_plant(PLANNED, "planned"), [read_book(BUNDLED / "budget.yaml")])
