@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ class Version:
 
 
 V = TypeVar("V", bound=Version)
+Named = TypeVar("Named")
 
 
 def validity(row: asyncpg.Record) -> dict[str, Any]:
@@ -37,6 +38,15 @@ def validity(row: asyncpg.Record) -> dict[str, Any]:
         "recorded_at": row["recorded_at"],
         "retired": row["retired"],
     }
+
+
+def named_until(versions: Iterable[V], names: Callable[[V], Iterable[Named]]) -> dict[Named, datetime]:
+    """Until when each of what versions name is named by one that holds, in whatever order they are."""
+    found: dict[Named, datetime] = {}
+    for version in versions:
+        for name in () if version.retired else names(version):
+            found[name] = max(found.get(name, version.valid_to), version.valid_to)
+    return found
 
 
 def version_at(versions: Iterable[V], instant: datetime) -> V | None:

@@ -18,8 +18,8 @@ from rules.periods import NO_PERIOD, Period
 
 Watched = TypeVar("Watched")
 Basis = TypeVar("Basis")
-# How long is waited for a point that gave way to another one: out of service, it closes up to then and never further;
-# what was sent before may still be on its way.
+# How long is waited for a point that gave way to another one, to close up to then: out of service it does, by the clock
+# at the latest, and never further.
 REPLACED = timedelta(days=1)
 
 
@@ -34,6 +34,8 @@ class Subject(Generic[Watched]):
         waits_for: points that must have closed a step before it is judged.
         hopes_for: points that are waited for, too, but no longer than this behind the others (a sample that closes with
             the next one); one that is later is judged without, and again when it comes.
+        gave_way: points that were replaced, and when: until they have closed up to then they are waited for, too, no
+            longer than `REPLACED` behind the others; of what begins later they say nothing.
         reach: how far beyond itself a quarter hour is felt (a rolling window's length less a step).
         configured: (recorded_at, valid_from) of every version of what it is made of.
         period: the statistical period it is counted over.
@@ -47,6 +49,7 @@ class Subject(Generic[Watched]):
     reach: timedelta
     configured: tuple[tuple[datetime, datetime], ...]
     hopes_for: tuple[tuple[int, timedelta], ...] = ()
+    gave_way: tuple[tuple[int, datetime], ...] = ()
     period: Period = NO_PERIOD
 
     @property

@@ -115,6 +115,7 @@ class EnpiBaseline:
             reach=timedelta() if kept else _UNTIL_FITTED,
             configured=(*of_enpi.configured, *recorded, *asked),
             hopes_for=of_enpi.hopes_for,
+            gave_way=of_enpi.gave_way,
         )
 
     async def judge(self, facts: Facts, spans: Sequence[Span[Watched]]) -> dict[str, list[Judged[Step | None]]]:

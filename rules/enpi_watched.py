@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from db.enpi_model import EnpiModel
 from db.enpi_spans import ROLLING, YEAR_TO_DATE, ends_segment, to_date_steps
 from db.performance import values_of
+from db.versions import named_until
 from enms.cuts import Cut
 from enms.enpi_judging import MIN_COMPLETENESS
 from enms.performance import EnpiValue
 from enms.steps import StepLength
-from rules.conditions import REPLACED, Span, Subject
+from rules.conditions import Span, Subject
 from rules.cut_grid import CutGrid
 from rules.facts import Facts
 from rules.grid import Grid, Step
@@ -78,7 +79,7 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
     said += [(e.withdrawn_at, model.cuts.day_begins(e.since)) for e in model.entered if e.withdrawn_at is not None]
     samples = [(point.p, timedelta(seconds=point.period_s)) for point in beside]
     hopes = [(p, period) for p, period in samples if period <= step]
-    hopes += [(p, REPLACED) for p in sorted(boundary - present)]
+    ever = named_until(model.versions, lambda v: [leaf.point.p for leaf in model.leaves(v)])
     segments = Segments(model) if resolution == YEAR_TO_DATE else None
     grid: Grid = segments or CutGrid(model.cuts, cut)
     return Subject(
@@ -90,5 +91,6 @@ def enpi_subject(model: EnpiModel, cut: Cut, resolution: str) -> Subject[EnpiMod
         reach=_REACH.get(resolution, timedelta()),
         configured=(*model.configured, *said),
         hopes_for=tuple(hopes),
+        gave_way=tuple(sorted((p, until) for p, until in ever.items() if p not in present)),
         period=segments or NO_PERIOD,
     )

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from db.motor_operation import Described, classes_of, described, operation, output_points, reference_of, reference_span
 from db.motors import Instrument, instruments, motor_versions
 from db.plants import EnterpriseRow
+from db.versions import named_until
 from enms.alerts import Observation, Truth
 from enms.motor import Motor
 from enms.motor_efficiency import FEWEST, Comparison, Method, Operating, Reference, compare, method_of, unclassed
 from enms.motor_verdict import Absolute, absolute
-from rules.conditions import REPLACED, Judged, Span, Subject, over, under
+from rules.conditions import Judged, Span, Subject, over, under
 from rules.definition import MotorEfficiencyRule
 from rules.facts import Facts
 from rules.grid import HOURS
@@ -85,6 +86,8 @@ class MotorEfficiency:
             own = {name: points[name] for name in codes[code] if name in points}
             numbers = frozenset(point.p for point in own.values())
             present = frozenset(own[name].p for name in output_points(versions[-1].motor) if name in own)
+            named = named_until(versions, lambda v: output_points(v.motor))
+            past = [(own[name].p, until) for name, until in named.items() if name in own]
             subject = Subject(
                 code=code,
                 watched=Watched(tuple(described(versions)), own),
@@ -92,7 +95,7 @@ class MotorEfficiency:
                 inputs=numbers,
                 waits_for=present,
                 reach=_EVER,
-                hopes_for=tuple((p, REPLACED) for p in sorted(numbers - present)),
+                gave_way=tuple(sorted((p, until) for p, until in past if p not in present)),
                 configured=(
                     *((v.recorded_at, v.valid_from) for v in versions),
                     *(entry for point in own.values() for entry in point.recorded),

@@ -58,9 +58,11 @@ class LoadCondition(Generic[Limits]):
 
     async def earliest(self, facts: Facts, subjects: Sequence[Subject[Watched]]) -> dict[str, datetime]:
         """Over readings that are gone nothing is judged again."""
-        gauges = {s.code: g.p for s in subjects if (g := s.watched.gauge) is not None}
-        first = await first_readings(facts.connection, self._e, sorted(set(gauges.values())))
-        return {code: first[p] for code, p in gauges.items() if p in first}
+        gauges = {s.code: {g.p for g in s.watched.gauges} for s in subjects}
+        first = await first_readings(facts.connection, self._e, sorted(set().union(*gauges.values())))
+        # readings go by time, those of all gauges: where one has some, nothing later is gone
+        held = {code: [first[p] for p in points if p in first] for code, points in gauges.items()}
+        return {code: min(found) for code, found in held.items() if found}
 
     def _judged(self, start: datetime, end: datetime, load: QuarterHourLoad) -> Judged[QuarterHourLoad]:
         truth, in_band, reason = self.answer(load)

@@ -17,10 +17,10 @@ from db.motors import (
     sampled_power,
     watched_points,
 )
-from db.versions import version_at
+from db.versions import named_until, version_at
 from enms.motor import Motor
 from enms.motors import Load, LoadVerdict, load_from_power
-from rules.conditions import REPLACED, Span, Subject
+from rules.conditions import Span, Subject
 from rules.facts import Facts
 from rules.grid import QUARTER_HOURS, Step
 
@@ -38,11 +38,10 @@ class Watched:
         return held.motor if held is not None else None
 
     @property
-    def gauge(self) -> Instrument | None:
-        """The motor's power gauge; None where power is counted by a register, or not metered."""
-        code = self.versions[-1].motor.points.power
-        point = self.points.get(code) if code is not None else None
-        return point if point is not None and point.reading == "gauge" else None
+    def gauges(self) -> list[Instrument]:
+        """The power gauges it ever had; none where power was counted by a register, or not metered."""
+        points = [self.points.get(v.motor.points.power or "") for v in self.versions]
+        return [point for point in points if point is not None and point.reading == "gauge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,8 @@ def _subject(
     own = {name: points[name] for name in codes if name in points}
     numbers = frozenset(point.p for point in own.values())
     present = frozenset(own[name].p for name in watched_points(versions[-1].motor) if name in own)
+    named = named_until(versions, lambda v: watched_points(v.motor))
+    past = [(own[name].p, until) for name, until in named.items() if name in own]
     return Subject(
         code=code,
         watched=Watched(tuple(versions), own),
@@ -108,7 +109,7 @@ def _subject(
         inputs=numbers,
         waits_for=present,
         reach=timedelta(),
-        hopes_for=tuple((p, REPLACED) for p in sorted(numbers - present)),
+        gave_way=tuple(sorted((p, until) for p, until in past if p not in present)),
         configured=(
             *((v.recorded_at, v.valid_from) for v in versions),
             *(entry for point in own.values() for entry in point.recorded),
@@ -137,7 +138,7 @@ async def _loads(
             start, end = reach.get(point.p, (span.start, span.end))
             reach[point.p] = (min(start, span.start), max(end, span.end))
     rows = await quarter_hours(facts.connection, e, [(p, start, end) for p, (start, end) in reach.items()])
-    gauges = {g.p: g for span in spans.values() if (g := span.subject.watched.gauge) is not None}
+    gauges = {g.p: g for span in spans.values() for g in span.subject.watched.gauges}
     samples = await sampled_power(facts.connection, e, [(g, *reach[p]) for p, g in gauges.items()])
 
     def of_step(watched: Watched, start: datetime) -> QuarterHourLoad:

@@ -11,7 +11,7 @@ from typing import Any
 
 from db.rules import Change, PointState, SubjectRow
 from enms.alerts import Phase
-from rules.conditions import Subject
+from rules.conditions import REPLACED, Subject
 from rules.lifecycle import Memory
 
 QUARTER = timedelta(minutes=15)
@@ -95,6 +95,8 @@ def plan(
 def _ready(subject: Subject[Any], closed: datetime, states: Mapping[int, PointState]) -> datetime:
     """Until when a subject can be judged; what it hopes for holds it back a little, by event time, never for good."""
     hoped = [(states[p].closed_until, patience) for p, patience in subject.hopes_for if p in states]
+    ended = [(states[p].closed_until, left) for p, left in subject.gave_way if p in states]
+    hoped += [(until, REPLACED) for until, left in ended if until < left]
     return min([closed, *(until for until, patience in hoped if closed - patience <= until)])
 
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.rules import subjects
+from db.versions import Version, named_until
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, read_book
 from tests.rules.world import PLANTS, World
 
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
-DAY = timedelta(days=1)
+DAY, HOUR, QUARTER = timedelta(days=1), timedelta(hours=1), timedelta(minutes=15)
 REST = {"bf1.bfg": "0*96", "bf1.output": "1*96", "bf1.re_share": "0*96", "bf1.bfg.ncv": "3349.44*96"}
 
 
@@ -56,8 +57,60 @@ async def test_nor_does_a_motors_meter(db_pool):
         await world.publish("fan.power", [30.0] * 96, DAY1)
         await world.evaluate()
         await world.change(FAN.replace("fan.power", "fan.power2"), effective_from=DAY1 + DAY)
-        await world.publish("fan.power2", [30.0] * 192, DAY1 + DAY)
+        await world.publish("fan.power2", [30.0] * 96, DAY1 + DAY)
         await world.evaluate()
-        rows = await subjects(connection, world.enterprise.e)
-        assert rows
-        assert {row.evaluated_until for row in rows} == {DAY1 + 3 * DAY}
+        assert await judged_until(world) == {DAY1 + 2 * DAY}
+
+
+async def judged_until(world):
+    return {row.evaluated_until for row in await subjects(world.connection, world.enterprise.e)}
+
+
+async def test_what_follows_a_replacement_waits_only_until_what_was_replaced_is_closed_up_to_then(db_pool):
+    async with db_pool.acquire() as connection:
+        book = read_book(BUNDLED / "motor_overload.yaml")
+        world = await World.build(connection, parse_plant(FAN, "fan.yaml"), [book])
+        await world.publish("fan.power", [30.0] * 92, DAY1)
+        await world.change(FAN.replace("fan.power", "fan.power2"), effective_from=DAY1 + DAY)
+        world.gauges |= {"fan.power2"}
+        # kWh of quarter hours: 120 and 190 kW
+        await world.publish("fan.power2", [30.0] * 4 + [47.5] * 4, DAY1 + DAY)
+        await world.evaluate()
+        # its last hour may still come
+        assert await judged_until(world) == {DAY1 + 23 * HOUR}
+        await world.publish("fan.power", [None] * 4)
+        await world.evaluate()
+        assert await judged_until(world) == {DAY1 + 26 * HOUR}
+        (overload,) = await world.alerts("motor_overload")
+        assert (overload.started_at, overload.state) == (DAY1 + 25 * HOUR, "firing")
+        # and what comes late is judged again
+        await world.publish("fan.power", [47.5] * 4, DAY1 + 23 * HOUR)
+        await world.evaluate()
+        late, again = await world.alerts("motor_overload")
+        assert (late.started_at, late.resolved_at) == (DAY1 + 23 * HOUR, DAY1 + 24 * HOUR + 2 * QUARTER)
+        assert (again.id, again.started_at) == (overload.id, DAY1 + 25 * HOUR)
+
+
+async def test_nor_is_it_waited_for_longer_than_a_day(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(FAN, "fan.yaml"), [read_book(BUNDLED / "motors.yaml")])
+        await world.publish("fan.power", [30.0] * 92, DAY1)
+        await world.change(FAN.replace("fan.power", "fan.power2"), effective_from=DAY1 + DAY)
+        await world.publish("fan.power2", [30.0] * 92, DAY1 + DAY)
+        await world.evaluate()
+        assert await judged_until(world) == {DAY1 + 23 * HOUR}
+        await world.publish("fan.power2", [30.0] * 4)
+        await world.evaluate()
+        assert await judged_until(world) == {DAY1 + 2 * DAY}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_lasts_as_long_as_any_version_that_holds_names_it(order):
+    def version(since, until, retired=False):
+        begin, end = (DAY1 + n * DAY for n in (since, until))
+        return Version(valid_from=begin, valid_to=end, recorded_at=DAY1, retired=retired)
+
+    names = {0: "a", 1: "ab", 2: "a", 3: "c"}
+    versions = [version(0, 1), version(1, 2), version(2, 3, retired=True), version(3, 4)][::order]
+    found = named_until(versions, lambda v: names[(v.valid_from - DAY1).days])
+    assert found == {"a": DAY1 + 2 * DAY, "b": DAY1 + 2 * DAY, "c": DAY1 + 4 * DAY}
