@@ -8,6 +8,7 @@ from typing import TypeAlias
 import asyncpg
 
 from db.plants import EnterpriseRow
+from db.recorded import recorded_now
 from db.statements import statements
 from enms.correction_inputs import Entered
 from enms.errors import NotFoundError
@@ -53,7 +54,7 @@ async def enter_input(
             until=until,
             evidence=evidence,
             actor=actor,
-            recorded_at=now,
+            recorded_at=await recorded_now(connection, now),
         )
         await statements("plants").announce_config(connection, payload=enterprise.code)
     return number
@@ -68,6 +69,7 @@ async def withdraw_input(
         NotFoundError: no such entry, or it is withdrawn.
     """
     async with connection.transaction():
+        now = await recorded_now(connection, now)
         found = await statements("corrections").withdraw(connection, e=enterprise.e, id=number, actor=actor, now=now)
         if found is None:
             raise NotFoundError(f"no entry {number} that is not withdrawn")

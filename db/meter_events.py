@@ -12,6 +12,7 @@ import asyncpg
 from db.instants import known
 from db.ledger import mark_dirty
 from db.plants import enterprise
+from db.recorded import recorded_now
 from db.statements import statements
 from enms.errors import ConflictError, InputError, Mistake, NotFoundError
 from enms.metering import OLDEST, InstallationKind, ReadingType
@@ -62,6 +63,7 @@ async def declare(connection: asyncpg.Connection, event: MeterEvent, now: dateti
     owner = await enterprise(connection, event.enterprise)
     sql, plants = statements("meter_events"), statements("plants")
     async with connection.transaction():
+        recorded_at = await recorded_now(connection, now)
         row = await sql.lock_point(connection, e=owner.e, code=event.point)
         config = await plants.config_at(connection, e=owner.e, p=row["p"], at=event.at) if row is not None else None
         if row is None or config is None or config["retired"]:
@@ -76,7 +78,8 @@ async def declare(connection: asyncpg.Connection, event: MeterEvent, now: dateti
         corrected = present if present is not None and present["installed_at"] == event.at else None
         if corrected is not None and _same(corrected, wanted):
             return False
-        recorded_at = now if corrected is None else max(now, corrected["recorded_at"] + _MICROSECOND)
+        if corrected is not None:
+            recorded_at = max(recorded_at, corrected["recorded_at"] + _MICROSECOND)
         await plants.insert_installation(
             connection, e=owner.e, p=p, installed_at=event.at, recorded_at=recorded_at, **wanted
         )

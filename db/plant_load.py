@@ -19,6 +19,7 @@ from db.carbon import carbon_versions
 from db.crews import record_roster
 from db.instants import BEGINNING, END, known
 from db.plants import enterprise, site_factor
+from db.recorded import recorded_now
 from db.statements import statements
 from enms.budget import Budget
 from enms.enpi import Enpi
@@ -59,13 +60,14 @@ async def load_plant(
     Args:
         connection: idle; the transaction is opened here.
         plant: a sound plant.
-        now: the instant of recording.
+        now: the clock.
         effective_from: from when the differences hold; None corrects the record.
     """
     sql = statements("plants")
     summary = LoadSummary()
     async with connection.transaction():
         await sql.lock_plant_load(connection)
+        now = await recorded_now(connection, now)
         e, cuts_changed = await _store_enterprise(connection, plant, now)
         loader = _Loader(connection, e, now, effective_from, summary)
         await loader.points(plant, rederive_all=cuts_changed)

@@ -15,6 +15,20 @@ from db.statements import statements
 Recorded = tuple[tuple[datetime, datetime], ...]
 
 
+async def recorded_now(connection: asyncpg.Connection, now: datetime) -> datetime:
+    """The instant as of which a transaction records a configuration: later than that of any committed before it.
+
+    Rules remember the latest one that they have seen, so instants must not be committed out of order. Taken first:
+    whoever waits for it holds nothing that its holder may want.
+
+    Args:
+        connection: in a transaction; no other one gets an instant until it is over.
+        now: the clock.
+    """
+    instant: datetime = await statements("recorded").take_instant(connection, now=now)
+    return instant
+
+
 async def told_of_points(
     connection: asyncpg.Connection, e: int, points: Iterable[int] | None = None
 ) -> dict[int, tuple[Recorded, Recorded]]:

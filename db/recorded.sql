@@ -1,3 +1,9 @@
+-- name: take_instant(now)$
+-- After every instant that was taken before; nobody else takes one until the transaction is over.
+INSERT INTO recorded_clock AS k (at) VALUES (:now)
+ON CONFLICT (one) DO UPDATE SET at = greatest(k.at + interval '1 microsecond', excluded.at)
+RETURNING at;
+
 -- name: points(e, numbers)
 -- When what points are, and which meters are on them, was recorded, and from when each holds; without numbers of all
 -- points. A point's own versions come first, in order of time. Of meters only what changes a figure counts, against the

@@ -15,6 +15,7 @@ from db.baseline_steps import Drawing, Drawn, drawings, drawn
 from db.baselines import StoredBaseline, baselines, put_baseline
 from db.enpi_model import enpi_models
 from db.plants import EnterpriseRow
+from db.recorded import recorded_now
 from enms.baseline import Baseline, Observed
 from enms.cuts import Cut, Cuts
 from enms.errors import ConflictError, NotFoundError
@@ -165,7 +166,7 @@ async def refit(
         spec=condition.spec,
         baseline=made,
         valid_from=valid_from,
-        recorded_at=now,
+        recorded_at=await recorded_now(connection, now),
         actor=actor,
         reason=reason,
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
 import pytest
 
 from db.alerts import evidence
+from db.meter_events import MeterEvent, declare
 from db.performance import enpi_values
+from db.plant_load import load_plant
+from enms.metering import InstallationKind
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, read_book, read_books
 from rules.evaluator import condition_of
@@ -157,6 +161,24 @@ async def test_a_budget_is_judged_again_by_another_factor(db_pool):
         (ahead,) = [a for a in await world.alerts("budget_ahead") if a.subject == "tce-2026"]
         assert ahead.value == pytest.approx(3.0)
         assert ahead.started_at < NEW_YEAR + 40 * DAY
+
+
+async def test_what_is_committed_late_is_judged_again_too(db_pool):
+    async with db_pool.acquire() as connection, db_pool.acquire() as loading, db_pool.acquire() as telling:
+        world = await furnace(connection)
+        await days(world, 500.0, 500.0)
+        code, at = world.enterprise.code, DAY1 + DAY
+        event = MeterEvent(InstallationKind.EXCHANGE, code, "bf1.bfg", at, 0.0, final=9.0, accuracy_class=3.0)
+        async with loading.transaction():
+            changed = parse_plant(FURNACE.replace("kgce: 1.0,", "kgce: 1.1,"), "changed")
+            await load_plant(loading, changed, now=world.tick())
+            world.clock += timedelta(seconds=5)
+            told_meanwhile = asyncio.create_task(declare(telling, event, world.clock))
+            await asyncio.wait([told_meanwhile], timeout=1)
+            await world.evaluate()
+        await told_meanwhile
+        await world.evaluate()
+        assert await told(world) == [("firing", DAY1, 450.0, 415.0, False)]
 
 
 async def configured_at(world):
