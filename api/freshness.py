@@ -16,6 +16,7 @@ import asyncpg
 from prometheus_client import CollectorRegistry, Gauge
 
 from db import views
+from db.pool import PROBLEMS
 
 _LEAST_S = 15.0
 _PATIENCE_S = 3.0
@@ -60,7 +61,7 @@ class Freshness:
         try:
             async with asyncio.timeout(_PATIENCE_S), self._pool.acquire() as connection:
                 newest = await views.newest_readings(connection, self._clock())
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except PROBLEMS:
             self._up.set(0)
             return
         self._up.set(1)

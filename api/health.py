@@ -12,6 +12,7 @@ from api.deps import Context
 from api.live import LiveHub
 from db import views
 from db.engine import read_engine
+from db.pool import PROBLEMS
 from db.ready import missing_migrations
 
 # Ingest may be idle, the ledger may have much to do: old is degraded, never down.
@@ -67,7 +68,7 @@ async def check(context: Context, backlog: Backlog) -> Health:
                 return Health(status="down", engine=engine, parts={"database": database})
             parts = {"database": Part(status="ok", detail=f"{engine}, {took_ms:.1f} ms")}
             parts |= await _parts(connection, context, backlog)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+    except PROBLEMS as problem:
         reason = str(problem) or type(problem).__name__
         return Health(status="down", parts={"database": Part(status="down", detail=reason)})
     parts["live"] = _live(context.hub)

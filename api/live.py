@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 import asyncpg
 import structlog
 
+from db.pool import PROBLEMS
+
 _log = structlog.get_logger("enms.api.live")
 READING, INTERVAL, ALERT, CONFIG = "enms_reading", "enms_interval", "enms_alert", "enms_config"
 # Half the second that publish to screen may take.
@@ -32,7 +34,6 @@ _FALLBACK_S = 5.0
 MOST_ALERTS = 500
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 10.0
 _AGAIN_S = 2.0
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class LiveHub:
             try:
                 await self._listen_once()
                 delay = _FIRST_DELAY_S
-            except _LOST as problem:
+            except PROBLEMS as problem:
                 _log.warning("listening interrupted", reason=str(problem) or type(problem).__name__)
             self.connected = False
             await asyncio.sleep(random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
@@ -246,7 +247,7 @@ class LiveHub:
             finally:
                 if not connection.is_closed():
                     connection.remove_termination_listener(lost)
-                    with suppress(*_LOST):
+                    with suppress(*PROBLEMS):
                         for channel in (READING, INTERVAL, ALERT, CONFIG):
                             await connection.remove_listener(channel, self._heard)
 
@@ -309,7 +310,7 @@ class LiveHub:
             return
         try:
             plants = await self._sources.plants()
-        except _LOST as problem:
+        except PROBLEMS as problem:
             self._configured = True
             _log.warning("plants not available", reason=str(problem) or type(problem).__name__)
             return
@@ -333,7 +334,7 @@ class LiveHub:
                 data = await self._sources.interval(e)
                 for subscriber in self._listening(e):
                     subscriber.put("interval", e, data)
-        except _LOST as problem:
+        except PROBLEMS as problem:
             _log.warning("live values not available", e=e, reason=str(problem) or type(problem).__name__)
             return False
         except Exception:  # noqa: BLE001 - one plant must not take the others with it
@@ -350,7 +351,7 @@ class LiveHub:
                 continue
             try:
                 data = await self._sources.alert(e, number)
-            except _LOST as problem:
+            except PROBLEMS as problem:
                 _log.warning("alert not available", e=e, alert=number, reason=str(problem) or type(problem).__name__)
                 return
             except Exception:  # noqa: BLE001 - one alert must not take the others with it

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from cli import health, role
+from db.pool import PROBLEMS
 from db.storage import Retained, compress_readings, delete_messages, delete_quarantine, retain_readings
 from enms.settings import Settings
 
@@ -30,7 +31,6 @@ WAITING_SPANS = Gauge(
 for _task in ("storage", "reports"):  # a count that is there from the beginning has an increase to show
     RUNS.labels(_task)
     FAILURES.labels(_task)
-_PASSING = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def command() -> None:
@@ -60,7 +60,7 @@ async def _tidy_daily(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Even
         try:
             async with pool.acquire() as connection:
                 await tidy(connection, settings, now)
-        except _PASSING as problem:
+        except PROBLEMS as problem:
             FAILURES.labels("storage").inc()
             health.report("housekeeping", ok=False, detail=str(problem) or type(problem).__name__)
             log.exception("housekeeping failed, tried again in ten minutes")
@@ -83,7 +83,7 @@ async def _report(pool: asyncpg.Pool, settings: Settings, stop: asyncio.Event) -
         try:
             async with pool.acquire() as connection:
                 made = await make_due(connection, settings, datetime.now(UTC))
-        except _PASSING as problem:
+        except PROBLEMS as problem:
             FAILURES.labels("reports").inc()
             health.report("reports", ok=False, detail=str(problem) or type(problem).__name__)
             log.exception("reports failed, tried again later")

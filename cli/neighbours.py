@@ -18,6 +18,7 @@ from db.account import make_folder
 from db.embedded import EmbeddedServer
 from db.engine import Engine
 from db.migrate import migrate
+from db.pool import AWAY
 from enms.errors import EnvironmentProblem, UnavailableError
 from enms.settings import Settings
 
@@ -112,8 +113,7 @@ async def _migrated(dsn: str, stop: asyncio.Event) -> Engine:
         except _REFUSED as problem:
             raise UnavailableError(f"the database refuses us: {problem}") from problem
 
-    retry_on = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
-    return await role.until("the database", attempt, stop, retry_on=retry_on)
+    return await role.until("the database", attempt, stop, retry_on=AWAY)
 
 
 async def _keep(name: str, wait: Callable[[], Awaitable[int]], restart: Callable[[], Awaitable[None]]) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from cli.surroundings import load_settings, required_dsn
 from db import alerts
+from db.pool import PROBLEMS
 from enms.errors import InputError, Mistake, NotFoundError, UnavailableError
 from rules.evidence import digest
 from rules.replay import Replayed, replay
@@ -91,7 +92,7 @@ async def _stored(alert: int, version: int | None) -> tuple[str, str, int]:
     dsn = required_dsn(load_settings())
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
+    except PROBLEMS as problem:
         raise UnavailableError(f"the database is not there: {problem}") from problem
     try:
         found = await alerts.evidence(connection, await alerts.get_alert(connection, alert))

@@ -23,7 +23,7 @@ import structlog
 
 from cli import health, log
 from cli.surroundings import load_settings, required_dsn
-from db.pool import create_pool
+from db.pool import AWAY, create_pool
 from db.ready import missing_migrations
 from enms.errors import EnmsError, UnavailableError
 from enms.settings import Settings
@@ -45,16 +45,7 @@ _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-_NOT_YET = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidParameterValueError,  # role "enms_app" does not exist: not migrated yet
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was killed while an answer came
-)
+_NOT_YET = (*AWAY, asyncpg.InvalidParameterValueError)  # role "enms_app" does not exist: not migrated yet
 
 
 class Stopped(Exception):  # noqa: N818 - not an error

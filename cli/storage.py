@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import asyncpg
 import typer
 
 from cli.database import connected
 from cli.surroundings import database, database_dsn, database_folder, load_settings
 from db.backup import Manifest, backup, check, restore
 from db.embedded import EmbeddedServer
+from db.pool import PROBLEMS
 from db.storage import Compressed, Retained, Status, compress_readings, read_status, retain_readings
 from enms.errors import UnavailableError
 from enms.settings import Settings
@@ -157,7 +157,7 @@ async def _unmigrated(settings: Settings) -> AsyncIterator[str]:
 async def _answered(work: Coroutine[None, None, T]) -> T:
     try:
         return await work
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+    except PROBLEMS as problem:
         raise UnavailableError(f"the database does not answer, or refuses: {problem}") from problem
 
 

@@ -9,6 +9,21 @@ import asyncpg
 # Group role of the migrations; SECURITY: the application is never superuser, whatever login it came with.
 APPLICATION_ROLE = "enms_app"
 
+AWAY: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was killed while an answer came
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""The database is not there, goes, or has no room for us: the same is asked again later."""
+PROBLEMS: tuple[type[Exception], ...] = (*AWAY, asyncpg.PostgresError)
+"""What a statement can end with, a refusal among it."""
+
 # What every session of ours sets beside its time zone.
 SESSION: Mapping[str, str] = {
     # plans over int4 arrays and time ranges are short; compiling them costs more than they take

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
+from db.pool import PROBLEMS
 from ingest import metrics
 from ingest.messages import Decoder
 from ingest.pipeline import Pipeline
 from ingest.registry import Registry
-from ingest.writer import DATABASE_PROBLEMS, Writer
+from ingest.writer import Writer
 
 log = structlog.get_logger()
 
@@ -115,7 +116,7 @@ async def _until_answered(registry: Registry) -> None:
     while True:
         try:
             await asyncio.wait_for(registry.renew(), 10)
-        except DATABASE_PROBLEMS:
+        except PROBLEMS:
             await asyncio.sleep(random.uniform(0.5, 1.5) * delay)  # noqa: S311 - jitter
             delay = min(2 * delay, _LONGEST_DELAY_S)
         else:
@@ -140,6 +141,6 @@ async def _listen(pool: asyncpg.Pool, registry: Registry, listening: asyncio.Eve
                     await gone.wait()
                 finally:
                     await connection.remove_listener("enms_config", changed)
-        except DATABASE_PROBLEMS as problem:
+        except PROBLEMS as problem:
             log.debug("not listening for changed plants", reason=str(problem))
         await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311 - jitter

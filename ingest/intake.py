@@ -17,6 +17,7 @@ from typing import Protocol, cast
 
 import structlog
 
+from db.pool import PROBLEMS
 from enms.errors import UnavailableError
 from ingest import metrics
 from ingest.acknowledge import Delivery
@@ -27,7 +28,7 @@ from ingest.incidents import Incidents
 from ingest.pipeline import Prepared
 from ingest.spool import Place, Spool, SpoolFullError
 from ingest.times import SECOND
-from ingest.writer import DATABASE_PROBLEMS, Written
+from ingest.writer import Written
 
 log = structlog.get_logger()
 
@@ -191,7 +192,7 @@ class Intake:
                 if idle and live:
                     await self._buffer.settled(enough=_ENOUGH_BYTES, idle_s=_IDLE_S, longest_s=_PATIENCE_S)
                 await self._take(tools, self._buffer.drain(), live=True)
-        except DATABASE_PROBLEMS as problem:
+        except PROBLEMS as problem:
             self._database.lost(str(problem) or type(problem).__name__)
 
     async def _take(self, tools: Tools, arrivals: Iterator[Arrival], *, live: bool) -> None:

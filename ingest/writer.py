@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
+from db.pool import PROBLEMS
 from db.readings import (
     QuarantineRow,
     Readings,
@@ -30,15 +31,6 @@ from ingest.times import instant
 log = structlog.get_logger()
 
 Rows = npt.NDArray[np.int64]
-
-# What asyncpg raises when the server is gone, going, or refuses; the last one when it went between two statements.
-DATABASE_PROBLEMS = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 # SQLSTATE classes that a row can be the cause of: data, constraints, a trigger's own, not supported, limits.
 _ROWS_FAULT = ("22", "23", "P0", "0A", "54")
@@ -86,7 +78,7 @@ class Writer:
             return await self._write(connection, prepared)
         except BaseException as problem:
             await self.close()
-            if isinstance(problem, DATABASE_PROBLEMS):
+            if isinstance(problem, PROBLEMS):
                 raise UnavailableError(f"{type(problem).__name__}: {problem}") from problem
             raise
 
@@ -96,7 +88,7 @@ class Writer:
         if connection is not None:
             try:
                 await self._pool.release(connection, timeout=2)
-            except DATABASE_PROBLEMS:
+            except PROBLEMS:
                 connection.terminate()
 
     async def _connected(self) -> asyncpg.Connection:

@@ -16,6 +16,7 @@ import asyncpg
 from db.derivation import Span
 from db.histories import Key
 from db.instants import BEGINNING, END, known
+from db.pool import AWAY
 from db.publication import (
     EVERY,
     Dirty,
@@ -53,14 +54,7 @@ from ledger.publishing import Job, Published, publish_jobs
 _MICROSECOND = timedelta(microseconds=1)
 _START: Key = (-1, -1)
 # The database went away or is about to; everything else is about data.
-GONE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was killed while an answer came
-)
+GONE = (*AWAY, asyncpg.OperatorInterventionError)
 
 
 @dataclass(frozen=True, slots=True)

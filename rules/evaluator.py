@@ -17,6 +17,7 @@ import structlog
 from db import plants
 from db import rules as store
 from db.plants import EnterpriseRow
+from db.pool import AWAY
 from db.rules import Change, PointState, RuleFileRow, RuleRow
 from db.statements import statements
 from enms.alerts import Step
@@ -176,9 +177,10 @@ class Evaluator:
             try:
                 async with connection.transaction():
                     progress = await run.run(changes, states, touched)
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
-                raise
             except Exception as problem:  # one rule's trouble is not another's
+                # asyncpg's refusal of an argument is an InterfaceError and a ValueError
+                if isinstance(problem, AWAY) and not isinstance(problem, ValueError):
+                    raise
                 logger.exception("rule failed", rule=loaded.rule.id, e=e)
                 failed.append(loaded.rule.id)
                 since = min((c.from_start for c in changes.values()), default=None)

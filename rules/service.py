@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from db.plants import EnterpriseRow, enterprises, owners
+from db.pool import AWAY
 from db.statements import statements
 from rules import metrics
 from rules.courier import Courier
@@ -42,17 +43,7 @@ _BUSY_AGAIN_S = 0.5
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 10.0
 _WAKES = ("enms_interval", "enms_config")
-_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that was killed while an answer came
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DeadlockDetectedError,
-)
+_AGAIN = (*AWAY, asyncpg.DeadlockDetectedError)
 
 
 class RulesService:
@@ -114,7 +105,7 @@ class RulesService:
             begun = time.monotonic()
             try:
                 await work(stop)
-            except _AWAY as problem:
+            except _AGAIN as problem:
                 self._report(part, False, str(problem) or type(problem).__name__)
                 logger.warning("waiting for the database", part=part, reason=str(problem) or type(problem).__name__)
                 delay = _FIRST_DELAY_S if time.monotonic() - begun > _LONGEST_DELAY_S else delay

@@ -409,6 +409,32 @@ async def test_one_rules_trouble_is_not_anothers_and_nothing_is_forgotten(mill):
     assert health["motor_idle"].error is None
 
 
+async def test_a_lost_connection_is_no_rules_trouble(mill):
+    """One that was killed while an answer came, among them; but an argument that asyncpg refuses is one."""
+    problem = None
+
+    def condition(rule, enterprise):
+        real = condition_of(rule, enterprise)
+        if rule.id == "motor_idle":
+
+            async def fail(facts, spans):
+                if isinstance(problem, Exception):
+                    raise problem
+                await facts.connection.execute("SELECT $1::int", 2**70)
+
+            real.judge = fail
+        return real
+
+    await mill.publish("fan.power", [30.0] * 4)
+    mill.evaluator = Evaluator(read_books([BUNDLED]), condition)
+    for problem in (asyncpg.InternalClientError("killed"), asyncpg.AdminShutdownError("stopped"), OSError("gone")):
+        with pytest.raises(type(problem)):
+            await mill.evaluator.evaluate(mill.connection, mill.enterprise, mill.tick())
+    problem = None
+    outcome = await mill.evaluator.evaluate(mill.connection, mill.enterprise, mill.tick())
+    assert outcome.failed == ("motor_idle",)
+
+
 async def test_answers_are_kept_as_spans_with_their_reasons(mill):
     await mill.publish("fan.power", [30.0] * 8)
     await mill.publish("vsd.power", [10.0] * 8)
