@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from api import csv_out
 from api.body import Body
-from api.deps import Api, BackfillRow
+from api.deps import Api, BackfillRow, Context
 from api.hand_readings import enter_readings
 from api.paging import DEFAULT_SERIES_LIMIT, Page, check_limit, cut, decode, decode_number, decode_time, encode
 from api.params import Bom, Cursor, EnterpriseCode, FormatChoice, From, Limit, PointCodes, To
@@ -119,8 +120,16 @@ def _item(point: PointRow, row: ReadingRow | BinRow) -> ReadingItem:
     )
 
 
+def _of_step(value: object) -> None:
+    if value is not None:
+        raise ValueError("is of a step, not of a reading: take them out with resolution=raw")
+
+
+OfStep = Annotated[None, BeforeValidator(_of_step), Field(description="Nothing: resolution=raw has none")]
+
+
 class RowIn(Body):
-    """One row of the MQTT row form."""
+    """One row of the MQTT row form, or as `GET /readings` tells it."""
 
     point: str = Field(min_length=1, max_length=200, examples=["bf1.elec.active_energy"])
     t: datetime | int = Field(
@@ -129,6 +138,12 @@ class RowIn(Body):
     value: float = Field(examples=[120934.5], allow_inf_nan=False)
     quality: Literal["good", "suspect", "bad"] = "good"
     start: datetime | int | None = Field(default=None, description="Begin of an interval reading; `t` is its end")
+    unit: str | None = Field(default=None, description="Has to be the point's, if it is there; nothing is converted")
+    origin: str | None = Field(default=None, description="As `GET /readings` tells it; not taken over")
+    received_at: str | None = Field(default=None, description="As `GET /readings` tells it; not taken over")
+    min: OfStep = None
+    max: OfStep = None
+    count: OfStep = None
 
 
 class BatchIn(Body):
@@ -184,6 +199,9 @@ async def post_readings(
 ) -> BackfillAnswer:
     """Goes through the same validation and writing as MQTT.
 
+    What `GET /readings` tells at resolution=raw may be sent as it is. A unit that is not the point's is a mistake, and
+    so is a key that nobody knows (MQTT passes over those).
+
     The answer comes after the commit; rows that cannot be taken are quarantined and listed, the others stand.
     """
     if api.backfill is None:
@@ -193,9 +211,13 @@ async def post_readings(
         raise InputError("", [Mistake(f"query.{name}", "is needed for readings by hand") for name in needed])
     kind = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     body = await request.body()
-    rows = _from_csv(body) if kind in {"text/csv", "application/csv"} else _from_json(body)
-    if len(rows) > api.settings.api_max_rows:
+    in_csv = kind in {"text/csv", "application/csv"}
+    found = _from_csv(body) if in_csv else _from_json(body)
+    if len(found) > api.settings.api_max_rows:
         raise InputError("", [Mistake("body", f"at most {api.settings.api_max_rows} rows a request")])
+    if mistakes := await _other_units(api, owner.e, found, "body" if in_csv else "body.readings"):
+        raise InputError("", mistakes)
+    rows = [_row(row) for row in found]
     if origin == "hand":
         _, done = await enter_readings(api, owner, rows, by=by, reason=reason)
     else:
@@ -247,14 +269,25 @@ _MOST_MISTAKES = 100
 _MILLISECONDS = re.compile(r"[0-9]{1,18}")
 
 
-def _from_json(body: bytes) -> list[BackfillRow]:
+async def _other_units(api: Context, e: int, rows: Sequence[RowIn], place: str) -> list[Mistake]:
+    """Rows that say another unit than their point's; of a point that nobody knows, writing will tell."""
+    units = {row.code: row.unit for row in await api.registry.points(e)}
+    said = ((n, row.point, row.unit) for n, row in enumerate(rows) if row.unit and row.point in units)
+    return [
+        Mistake(f"{place}.{n}.unit", f"is {unit}, but {point} reports {units[point]}; nothing is converted")
+        for n, point, unit in said
+        if unit != units[point]
+    ][:_MOST_MISTAKES]
+
+
+def _from_json(body: bytes) -> list[RowIn]:
     try:
-        return [_row(row) for row in BatchIn.model_validate_json(body).readings]
+        return BatchIn.model_validate_json(body).readings
     except ValidationError as error:
         raise _mistakes(error) from None
 
 
-def _from_csv(body: bytes) -> list[BackfillRow]:
+def _from_csv(body: bytes) -> list[RowIn]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -274,7 +307,7 @@ def _from_csv(body: bytes) -> list[BackfillRow]:
         raise InputError("", [Mistake(f"body.{n}", "a cell in no column") for n in longer[:_MOST_MISTAKES]])
     lines = [{key: _number(key, value) for key, value in row.items() if key and value} for row in rows]
     try:
-        return [_row(row) for row in _ROWS.validate_python(lines)]
+        return _ROWS.validate_python(lines)
     except ValidationError as error:
         raise _mistakes(error) from None
 

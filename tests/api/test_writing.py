@@ -11,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.deps import BackfillRow, Deps
+from enms.readings import Origin
 from enms.settings import Settings
 from tests.api.doubles import Sink
 from tests.api.seed import Seeded
@@ -124,6 +125,48 @@ async def test_csv_may_end_in_empty_columns(client: httpx.AsyncClient, sink: Sin
     response = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
     assert response.json()["accepted"] == 1, response.text
     assert sink.rows == [BackfillRow("roll.power", AT, 1.5)]
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+async def test_what_was_taken_out_can_be_put_back(client: httpx.AsyncClient, sink: Sink, form: str) -> None:
+    """With its unit, checked; who said it and when it came is not taken over."""
+    asked = f"{V1}/readings?enterprise=seed-steel&point=roll.power&limit=3&format={form}"
+    exported = await client.get(asked)
+    if form == "csv":
+        answer = await client.post(POST, content=exported.content, headers={"Content-Type": "text/csv"})
+    else:
+        answer = await client.post(POST, json={"readings": exported.json()["items"]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"accepted": 3, "refused": []}
+    assert [row.point for row in sink.rows] == 3 * ["roll.power"]
+    assert sink.origin is Origin.BACKFILL
+
+
+async def test_a_row_in_another_unit_is_told_with_its_place(client: httpx.AsyncClient, sink: Sink) -> None:
+    rows = [f"roll.power,17953425{n}0000,1,{unit}" for n, unit in enumerate(("kW", "", "MW"))]
+    body = "\n".join(["point,t,value,unit", *rows])
+    answer = await client.post(POST, content=body.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"place": "body.2.unit", "reason": "is MW, but roll.power reports kW; nothing is converted"}
+    ]
+    row = {"t": 1795342500000, "value": 1, "unit": "kWh"}
+    answer = await client.post(POST, json={"readings": [row | {"point": "nobody"}, row | {"point": "roll.power"}]})
+    assert [one["place"] for one in answer.json()["errors"]] == ["body.readings.1.unit"]
+    assert sink.rows == []
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+async def test_means_of_steps_are_no_readings(client: httpx.AsyncClient, sink: Sink, form: str) -> None:
+    asked = f"{V1}/readings?enterprise=seed-steel&point=roll.power&limit=3&resolution=15m&format={form}"
+    exported = await client.get(asked)
+    if form == "csv":
+        answer = await client.post(POST, content=exported.content, headers={"Content-Type": "text/csv"})
+    else:
+        answer = await client.post(POST, json={"readings": exported.json()["items"]})
+    assert answer.status_code == 422
+    assert "of a step, not of a reading" in answer.json()["detail"]
+    assert sink.rows == []
 
 
 async def test_a_body_has_a_limit_announced_or_not(client: httpx.AsyncClient) -> None:
