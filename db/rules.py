@@ -206,6 +206,12 @@ async def rule_health(connection: asyncpg.Connection, es: Sequence[int]) -> list
     return [RuleHealth(**row) async for row in statements("rules").rule_health(connection, es=list(es))]
 
 
+async def accepted_nowhere(connection: asyncpg.Connection, es: Sequence[int]) -> dict[tuple[int, str], tuple[str, ...]]:
+    """By enterprise and rule, what it accepts a changed loss of and nobody knows: that changes nothing."""
+    rows = [row async for row in statements("rules").accepted_nowhere(connection, es=list(es))]
+    return {(row["e"], row["rule"]): tuple(row["codes"]) for row in rows}
+
+
 async def subjects(connection: asyncpg.Connection, e: int, rule: str | None = None) -> list[SubjectRow]:
     """Where the subjects of one rule, or of all, stand."""
     return [SubjectRow(**row) async for row in statements("rules").subjects(connection, e=e, rule=rule)]

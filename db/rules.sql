@@ -45,6 +45,16 @@ SELECT e, rule, count(*) FILTER (WHERE ended_at IS NULL)::int AS subjects,
 FROM rule_subject WHERE e = ANY (:es::int[])
 GROUP BY e, rule;
 
+-- name: accepted_nowhere(es)
+-- Codes of which a rule accepts a changed loss, and which are a subject of it at no enterprise; known once it was judged.
+SELECT v.e, v.rule, array_agg(k.code ORDER BY k.code) AS codes
+FROM rule_version AS v
+JOIN rule_cursor AS c ON c.e = v.e AND c.evaluated_at >= v.recorded_at
+CROSS JOIN LATERAL jsonb_object_keys(v.definition -> 'condition' -> 'accepted') AS k (code)
+WHERE v.e = ANY (:es::int[]) AND v.kind = 'balance' AND v.retired_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM rule_subject AS s WHERE s.rule = v.rule AND s.subject = k.code)
+GROUP BY v.e, v.rule;
+
 -- name: subjects(e, rule)
 SELECT rule, subject, version, evaluated_until, configured_at, redo_from, memory::text AS memory, phase, phase_since, truth,
        reason, value, limit_value, error, ended_at, worded_from, worded_memory::text AS worded_memory

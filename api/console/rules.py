@@ -32,11 +32,17 @@ _OWN_FIGURES = ("for", "keep_firing_for", "deadband")
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """A rule as the page shows it; `watched` says where it looks, in its own words."""
+    """A rule as the page shows it.
+
+    Attributes:
+        watched: where it looks, in its own words.
+        nowhere: what it accepts a changed loss of and nobody knows.
+    """
 
     row: RuleRow
     health: RuleHealth | None
     watched: str
+    nowhere: tuple[str, ...]
 
     @property
     def judged(self) -> bool:
@@ -143,7 +149,11 @@ async def _lines(api: Context, owner: EnterpriseRow) -> list[RuleLine]:
     """What has judged something of this plant first, and of that what has raised something."""
     health = {row.rule: row for row in await rules.rule_health(api.pool, [owner.e])}
     rows = await rules.current_rules(api.pool, [owner.e])
-    lines = [RuleLine(row, health.get(row.rule), watched_by(json.loads(row.definition))) for row in rows]
+    nowhere = await rules.accepted_nowhere(api.pool, [owner.e])
+    lines = [
+        RuleLine(row, health.get(row.rule), watched_by(json.loads(row.definition)), nowhere.get((row.e, row.rule), ()))
+        for row in rows
+    ]
     return sorted(lines, key=lambda line: (not line.judged, not (line.health and line.health.firing)))
 
 

@@ -43,6 +43,7 @@ class RuleItem(BaseModel):
     pending: int
     unknown: int = Field(description="Subjects it cannot judge now")
     error: str | None = Field(description="Why judging failed last; null: it did not")
+    accepted_nowhere: list[str] = Field(description="Codes under `accepted` that are a subject of it at no enterprise")
     evaluated_until: datetime | None = Field(description="Every subject is judged up to here")
     definition: dict[str, Any]
 
@@ -84,6 +85,7 @@ async def list_rules(
         owner = await plants.owner(api.pool, enterprise)
         codes = {owner.e: owner.code}
     health = {(row.e, row.rule): row for row in await rules.rule_health(api.pool, list(codes))}
+    nowhere = await rules.accepted_nowhere(api.pool, list(codes))
     items = []
     for row in await rules.current_rules(api.pool, list(codes)):
         doing = health.get((row.e, row.rule))
@@ -106,6 +108,7 @@ async def list_rules(
                 pending=doing.pending if doing else 0,
                 unknown=doing.unknown if doing else 0,
                 error=doing.error if doing else None,
+                accepted_nowhere=list(nowhere.get((row.e, row.rule), ())),
                 evaluated_until=doing.evaluated_until if doing else None,
                 definition=json.loads(row.definition),
             )

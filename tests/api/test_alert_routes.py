@@ -105,3 +105,20 @@ async def test_rules_are_listed_with_the_mistakes_of_their_books(client: httpx.A
     assert broken["mistakes"] == [{"line": 7, "place": "rules[0].severity", "reason": "'loud' is not known"}]
     response = await client.get(f"{V1}/rules", params={"format": "csv"})
     assert len(response.text.splitlines()) == 4
+
+
+async def test_a_rule_says_what_it_accepts_in_vain(client: httpx.AsyncClient, db_pool: asyncpg.Pool) -> None:
+    await db_pool.execute(
+        "UPDATE rule_version SET kind = 'balance', definition = jsonb_set(definition, '{condition}', $1::jsonb)"
+        " WHERE rule = 'meter_silent' AND e = (SELECT e FROM enterprise WHERE code = 'seed-steel')",
+        '{"accepted": {"mian": "2026-10-01"}}',
+    )
+    await db_pool.execute(
+        "INSERT INTO rule_cursor (e, evaluated_at) SELECT e, now() FROM enterprise ON CONFLICT DO NOTHING"
+    )
+    body = await get(client, "/rules", enterprise="seed-steel")
+    told = {item["rule"]: item["accepted_nowhere"] for item in body["items"]}
+    assert told == {"blast_furnace_energy_day": [], "meter_silent": ["mian"], "max_demand": []}
+    for language, words in (("en", "accepted, but it judges no such network: mian"), ("zh", "mian")):
+        page = await client.get("/rules?enterprise=seed-steel", headers={"Accept-Language": language})
+        assert words in page.text

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from db.alerts import evidence
-from db.rules import subjects
+from db.rules import accepted_nowhere, subjects
 from enms.losses import learn, loss_share
 from rules.book import BUNDLED, parse_book, read_book
 from rules.evaluator import Evaluator
@@ -157,6 +157,20 @@ async def test_a_change_that_lasts_stays_a_change_until_somebody_accepts_it(netw
     assert (alert.state, alert.resolved_at) == ("resolved", DAY1 + 121 * DAY)
     await days(network, [0.02])
     assert [a.state for a in await network.alerts("balance_power", "main")] == ["resolved", "firing"]
+
+
+async def test_what_is_accepted_of_a_meter_that_nobody_knows_is_told(network):
+    """Misspelt, it would change nothing and say nothing."""
+    text = (BUNDLED / "balance.yaml").read_text(encoding="utf-8")
+    accepting = text.replace(
+        "{usual_loss: 0.04, margin: 0.01}",
+        "{usual_loss: 0.04, margin: 0.01, accepted: {main: 2026-10-01, mian: 2026-10-01}}",
+    )
+    network.evaluator = Evaluator([parse_book(accepting, "balance.yaml")])
+    e = network.enterprise.e
+    assert await accepted_nowhere(network.connection, [e]) == {}
+    await days(network, [0.02])
+    assert await accepted_nowhere(network.connection, [e]) == {(e, "balance_power"): ("mian",)}
 
 
 async def test_the_order_of_arrival_changes_nothing(db_pool):
