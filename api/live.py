@@ -6,7 +6,8 @@ at once: publish to visible is well under a second.
 
 Full policy: a subscriber that does not keep up is never waited for. For each point only the newest value is kept for
 it, for each enterprise only the newest event of a kind, and at most `MOST_ALERTS` alerts; when those overflow, the
-oldest are dropped and a `resync` event says so. It cannot hold more than that.
+oldest are dropped and a `resync` event says so. It cannot hold more than that. So does one when the listener is back
+after a lost connection: the database does not repeat what it told meanwhile.
 
 One enterprise whose values cannot be made, for whatever reason, is logged, told by `failing` and asked for again; the
 others go on. Should the hub's own tasks end all the same, it begins anew.
@@ -85,6 +86,7 @@ class Subscriber:
 
     Attributes:
         everything: it listens to all plants, those to come too, and hears of alerts of all owners, the district's too.
+        missed: something was dropped, or told while nobody heard it.
     """
 
     enterprises: frozenset[int]
@@ -93,7 +95,7 @@ class Subscriber:
     items: dict[int, dict[str, str]] = field(default_factory=dict)
     events: dict[tuple[str, int], str] = field(default_factory=dict)
     alerts: dict[tuple[int, int], str] = field(default_factory=dict)
-    overflowed: bool = False
+    missed: bool = False
     ended: bool = False
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -114,8 +116,13 @@ class Subscriber:
         self.alerts.pop(key, None)
         if len(self.alerts) >= MOST_ALERTS:
             del self.alerts[next(iter(self.alerts))]
-            self.overflowed = True
+            self.missed = True
         self.alerts[key] = data
+        self.wake.set()
+
+    def ask_again(self) -> None:
+        """It may have missed something."""
+        self.missed = True
         self.wake.set()
 
     def drain(self) -> list[Event]:
@@ -128,12 +135,12 @@ class Subscriber:
         ]
         out += [Event(name, data) for (name, _), data in self.events.items()]
         out += [Event("alert", data) for data in self.alerts.values()]
-        if self.overflowed:
+        if self.missed:
             out.append(Event("resync", "{}"))
         self.items.clear()
         self.events.clear()
         self.alerts.clear()
-        self.overflowed = False
+        self.missed = False
         return out
 
 
@@ -239,9 +246,7 @@ class LiveHub:
             for channel in (READING, INTERVAL, ALERT, CONFIG):
                 await connection.add_listener(channel, self._heard)
             self.connected = True
-            self._configured = True
-            self._readings |= self._watched()
-            self._wake.set()
+            self._make_up()
             try:
                 await gone.wait()
             finally:
@@ -250,6 +255,16 @@ class LiveHub:
                     with suppress(*PROBLEMS):
                         for channel in (READING, INTERVAL, ALERT, CONFIG):
                             await connection.remove_listener(channel, self._heard)
+
+    def _make_up(self) -> None:
+        """What was told while nobody listened is lost: everything may have changed, and every subscriber asks again."""
+        self._sources.forget_configuration()
+        self._configured = True
+        self._readings |= self._watched()
+        self._intervals |= self._watched()
+        for subscriber in self._subscribers:
+            subscriber.ask_again()
+        self._wake.set()
 
     def _heard(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         text = str(payload)
@@ -322,25 +337,28 @@ class LiveHub:
         """Send what is new of an enterprise; whether it could be made."""
         values, intervals = e in self._readings, e in self._intervals
         self._readings.discard(e)
-        self._intervals.discard(e)
+        self._intervals.discard(e)  # before it is asked for: what is heard meanwhile is of later
         try:
+            if intervals:
+                data = await self._sources.interval(e)
+                for subscriber in self._listening(e):
+                    subscriber.put("interval", e, data)
+                intervals = False
             if values:
                 snapshot = await self._sources.snapshot(e)
                 changed = snapshot.since(self._shown.get(e))
                 self._shown[e] = snapshot
                 for subscriber in self._listening(e):
                     subscriber.put_snapshot(e, snapshot, changed)
-            if intervals:
-                data = await self._sources.interval(e)
-                for subscriber in self._listening(e):
-                    subscriber.put("interval", e, data)
         except PROBLEMS as problem:
             _log.warning("live values not available", e=e, reason=str(problem) or type(problem).__name__)
-            return False
         except Exception:  # noqa: BLE001 - one plant must not take the others with it
             _log.exception("live values could not be made", e=e)
-            return False
-        return True
+        else:
+            return True
+        if intervals:
+            self._intervals.add(e)  # values are asked for again anyway
+        return False
 
     async def _tell_alerts(self) -> None:
         while self._alerts:
@@ -352,6 +370,7 @@ class LiveHub:
             try:
                 data = await self._sources.alert(e, number)
             except PROBLEMS as problem:
+                self._alerts[key] = None  # told at the next turn, as it is then
                 _log.warning("alert not available", e=e, alert=number, reason=str(problem) or type(problem).__name__)
                 return
             except Exception:  # noqa: BLE001 - one alert must not take the others with it

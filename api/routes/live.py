@@ -29,7 +29,7 @@ _EVENTS = """
 | `summary` | `{"enterprise", "at", "power_kw", "power_known", "power_of", "fresh", "points", "processes": {}}`, kW |
 | `interval` | `{"enterprise", "at", "closed_until"}`: the ledger published; ask for the amounts you show |
 | `alert` | an alert as in /alerts, at every transition |
-| `resync` | `{}`: you were too slow and something was dropped; ask again for what you show |
+| `resync` | `{}`: you were too slow, or the database was away: something may be missing; ask again for what you show |
 
 Without `enterprise`, a plant that is added is listened to from then on, too. At most two `latest` a second for each
 enterprise. A comment every 15 s keeps the connection open.

@@ -129,3 +129,31 @@ async def test_a_configuration_that_changes_while_a_fresh_one_is_made_is_not_mis
     source.gate.set()
     await settled()
     assert await kept.get("x", 1, source.ask, for_s=3600) == 3
+
+
+async def test_who_comes_long_after_the_ledger_published_gets_a_fresh_one() -> None:
+    clock, source = Clock(), Source()
+    kept = Kept(clock)
+
+    async def read() -> int:
+        return await kept.get("x", 1, source.ask, for_s=3600)
+
+    assert await read() == 1
+    clock.now = 1000
+    kept.forget(1)
+    clock.now = 1100
+    kept.forget(1)
+    source.gate.clear()
+    assert await read() == 1, "of before the last minutes"
+    await settled()
+    clock.now = 1300
+    late = [asyncio.create_task(read()) for _ in range(3)]
+    await settled()
+    source.gate.set()
+    assert await asyncio.gather(*late) == [2, 2, 2], "the one that is being made already"
+    clock.now = 3000
+    assert await read() == 2, "nothing was published"
+    kept.forget(1)
+    clock.now = 3300
+    assert await read() == 3
+    assert source.asked == 3

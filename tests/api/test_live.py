@@ -226,7 +226,7 @@ async def test_a_broken_listener_comes_back(server: Running, seeded: Seeded, pg_
     hub: LiveHub = server.app.state.context.hub
     async with connected(server.url, enterprise="seed-power") as stream:
         await stream.event("summary")
-        await listening(server.app.state.context.hub)
+        await listening(hub)
         connection = await asyncpg.connect(pg_dsn)
         try:
             await connection.execute(
@@ -240,12 +240,33 @@ async def test_a_broken_listener_comes_back(server: Running, seeded: Seeded, pg_
             await connection.close()
 
 
+async def test_what_was_told_while_nobody_listened_is_asked_for_again(
+    server: Running, seeded: Seeded, pg_dsn: str
+) -> None:
+    hub: LiveHub = server.app.state.context.hub
+    e = seeded.e["seed-power"]
+    await listening(hub)
+    with hub.subscribe(frozenset({e})) as subscriber:
+        await eventually(lambda: ("summary", e) in subscriber.events, 10)
+        subscriber.drain()
+        connection = await asyncpg.connect(pg_dsn)
+        try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'enms-test'"
+            )
+        finally:
+            await connection.close()
+        await eventually(lambda: subscriber.missed, 10)
+        await eventually(lambda: ("interval", e) in subscriber.events, 10)
+
+
 class Odd:
     """Sources of plants 1 and 2; plant 1's values, or everything, can fail in a way nobody thought of."""
 
     def __init__(self) -> None:
         self.odd = False
         self.all_odd = False
+        self.away: set[str] = set()
         self.asked: list[int] = []
 
     async def plants(self) -> frozenset[int]:
@@ -255,14 +276,22 @@ class Odd:
 
     async def snapshot(self, e: int) -> Snapshot:
         self.asked.append(e)
+        self._once("snapshot")
         if self.odd and e == 1:
             raise KeyError("furlong")
         return Snapshot('"enterprise":"x"', {}, {}, json.dumps({"of": e}))
 
+    def _once(self, kind: str) -> None:
+        if kind in self.away:
+            self.away.discard(kind)
+            raise ConnectionResetError
+
     async def interval(self, e: int) -> str:
+        self._once("interval")
         return str(e)
 
     async def alert(self, e: int, number: int) -> str | None:
+        self._once("alert")
         if self.odd:
             raise ZeroDivisionError
         return f"{e}:{number}"
@@ -299,6 +328,25 @@ async def test_an_odd_plant_takes_the_live_values_from_nobody_else(db_pool: asyn
             await eventually(lambda: ("summary", 1) in subscriber.events, 15)
             await eventually(lambda: hub.failing == 0, 10)
             assert not task.done()
+
+
+@pytest.mark.parametrize("away", ["alert", "interval", "snapshot"])
+async def test_what_was_heard_while_the_database_could_not_be_asked_is_told_afterwards(
+    db_pool: asyncpg.Pool, away: str
+) -> None:
+    odd = Odd()
+    hub = LiveHub(db_pool, odd.sources())
+    async with running(hub):
+        with hub.subscribe(frozenset({1})) as subscriber:
+            await eventually(lambda: ("summary", 1) in subscriber.events, 10)
+            subscriber.drain()
+            odd.away = {away}
+            async with db_pool.acquire() as connection, connection.transaction():
+                for channel, payload in (("enms_alert", "1:7"), ("enms_interval", "1"), ("enms_reading", "1")):
+                    await connection.execute("SELECT pg_notify($1, $2)", channel, payload)
+            await eventually(lambda: not odd.away, 10)
+            await eventually(lambda: (1, 7) in subscriber.alerts, 15)
+            await eventually(lambda: {("interval", 1), ("summary", 1)} <= set(subscriber.events), 15)
 
 
 async def test_a_hub_that_ended_begins_anew(db_pool: asyncpg.Pool) -> None:
@@ -376,7 +424,7 @@ def test_a_slow_subscriber_holds_only_the_newest() -> None:
         items = {f"p{n % 7}": f'{{"value":{n}}}'}
         subscriber.put_snapshot(1, Snapshot('"enterprise":"x"', items, {}, f"{n}"), items)
         subscriber.put("interval", 1, str(n))
-    assert not subscriber.overflowed
+    assert not subscriber.missed
     for n in range(MOST_ALERTS + 3):
         subscriber.put_alert((1, n), str(n))
     events = subscriber.drain()
