@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from api.console.breach import breach, has_chart
 from api.console.evidence import Evidence, evidence_view
 from api.console.i18n import Catalogue, catalogue
-from api.console.plant import SEVERITIES
+from api.console.plant import SEVERITIES, open_now
 from api.console.render import page, zone_of
 from api.console.words import WHYS, word
 from api.deps import Api
@@ -148,7 +148,8 @@ async def show_alerts(
     """Notices of one rule are folded in the usual order; `open` names the rules whose rows are shown."""
     text = catalogue(language)
     known = await plants.owners(api.pool)
-    es = [row.e for row in known if enterprise in {"", row.code}]
+    of = [row for row in known if enterprise in {"", row.code}]
+    es = [row.e for row in of]
     asked = Filter(
         state=state or None,
         severities=(severity,) if severity else None,
@@ -184,6 +185,7 @@ async def show_alerts(
         "back": address(wanted),
         "counts": counts,
         "more": len(rows) > SHOWN,
+        "now_open": await open_now(api, of),
         "names": names,
         "severities": [severity.value for severity in Severity][::-1],
         "rules": _titles(await store.current_rules(api.pool, es), language),

@@ -15,6 +15,7 @@ from api.console.i18n import Catalogue
 from api.deps import Context
 from api.flows import Pair, Power, boundary, power
 from api.latest import newest_of
+from db import alerts
 from db.alerts import Standing
 from db.plants import EnterpriseRow
 from enms.alerts import Severity
@@ -140,6 +141,14 @@ def open_alerts(standing: Standing, es: Collection[int], now: datetime, *, behin
         stopped=judged_at is None or (now - judged_at).total_seconds() > _STOPPED_AFTER_S,
         behind=behind,
     )
+
+
+async def open_now(context: Context, owners: Sequence[EnterpriseRow]) -> OpenAlerts:
+    """What is open of these, and whether anybody judges it, where nothing else of them is shown."""
+    es, now = [row.e for row in owners], context.clock()
+    standing = await alerts.standing(context.pool, es)
+    newest = [await newest_of(context.pool, await context.registry.points(e)) for e in es]
+    return open_alerts(standing, es, now, behind=any(ledger_state(pairs, now).behind for pairs in newest))
 
 
 async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, text: Catalogue) -> PlantView:

@@ -200,7 +200,7 @@ async def page(
             **{"zone": context.settings.zone} | dict(values),
             nav=nav,
             crumbs=crumbs,
-            live=live,
+            live=None if live == "" and not known else live,  # without a plant there is nothing to hear of
             now=context.clock(),
             other_language=query(request, lang=other),
             link=lambda **changes: query(request, **changes),

@@ -162,6 +162,6 @@ def _ages(api: Context, views: list[PlantView]) -> tuple[dict[str, float | None]
 @cache
 def version() -> str:
     """Another one means that a wall that has been up for long has to load itself again."""
-    served = ("wall.js", "wall.css", "clock.js", "format.js")
+    served = ("wall.js", "wall.css", "clock.js", "format.js", "stream.js")
     files = [FOLDER / "templates" / "wall.html", *(STATIC / name for name in served)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

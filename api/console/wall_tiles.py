@@ -47,6 +47,7 @@ class Tile:
         note: what it is compared with, or why it is unknown.
         age: the tile shows the age of the data, which the page counts on by itself.
         daily: it is of the last whole day in the ledger.
+        over: it is beyond its limit, which its note says whatever else it has to say.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Tile:
     look: Look = Look.PLAIN
     age: bool = False
     daily: bool = False
+    over: bool = False
 
 
 def unknown(title: str, why: str) -> Tile:
@@ -116,8 +118,9 @@ def as_of(text: Catalogue, tile: Tile, views: Sequence[PlantView], now: datetime
     zone = ZoneInfo(last.row.timezone)
     closed, today = (last.ledger.closed or now).astimezone(zone), now.astimezone(zone).date()
     at = closed.strftime("%H:%M" if closed.date() == today else "%m-%d")
-    look = tile.look if tile.look is Look.BAD else Look.WATCH
-    return replace(tile, note=text("as of %(at)s", at=at), look=look)
+    if tile.over:
+        return replace(tile, note=text("over, as of %(at)s", at=at))
+    return replace(tile, note=text("as of %(at)s", at=at), look=Look.WATCH)
 
 
 def alerts_tile(text: Catalogue, open_now: OpenAlerts) -> Tile:
@@ -178,7 +181,7 @@ def margin_tile(text: Catalogue, title: str, views: Sequence[EnpiView], *, of: s
     note = text("%(n)s over %(limit)s", **words) if view.over else text("%(n)s under %(limit)s", **words)
     value = view.last.value if view.last else None
     look = Look.BAD if view.over else Look.GOOD
-    return Tile(name_of(text, view, of), quantity(value, view.unit), note, look, daily=True)
+    return Tile(name_of(text, view, of), quantity(value, view.unit), note, look, daily=True, over=view.over)
 
 
 def least_margin(views: Sequence[EnpiView]) -> float:

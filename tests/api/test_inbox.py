@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
+
+from tests.api.seed import Seeded
 
 EN = {"Accept-Language": "en"}
 
@@ -73,3 +77,22 @@ async def test_a_group_is_taken_as_seen_at_once(client: httpx.AsyncClient, db_po
     assert sorted(row["acknowledged_by"] for row in seen) == ["x", *["李伟"] * 4]
     assert await db_pool.fetchval("SELECT count(*) FROM alert WHERE acknowledged_by IS NOT NULL") == 5
     assert "I have seen all" not in (await client.get("/alerts", headers=EN)).text
+
+
+@pytest.mark.parametrize("asked", ["", "?enterprise=seed-power", "?q=nothing+says+this"])
+async def test_that_nobody_judges_is_said_above_the_list(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, app: FastAPI, seeded: Seeded, asked: str
+) -> None:
+    """That no alert fits says nothing while rules or the ledger stand still."""
+
+    async def text() -> str:
+        app.state.context.registry.forget()
+        return (await client.get(f"/alerts{asked}", headers=EN)).text
+
+    assert "nobody knows" not in await text()
+    e = seeded.e["seed-power"]
+    behind = "UPDATE point_state SET closed_until = closed_until + $2::interval WHERE e = $1"
+    await db_pool.execute(behind, e, timedelta(hours=-5))
+    assert "The ledger is behind: whether something is wrong nobody knows." in await text()
+    await db_pool.execute("UPDATE rule_cursor SET evaluated_at = evaluated_at - interval '2 hours'")
+    assert "Rules are not running: whether something is wrong nobody knows." in await text()

@@ -214,6 +214,22 @@ async def test_without_rules_nothing_open_is_unknown(
     assert "rules not running" in steel[1]
 
 
+async def test_a_card_says_that_nobody_judges_beside_what_is_open(
+    client: httpx.AsyncClient, app: FastAPI, db_pool: asyncpg.Pool
+) -> None:
+    async def told(what: str) -> None:
+        app.state.context.registry.forget()
+        page = (await client.get("/", headers=EN)).text
+        cards = re.findall(r'<p class="status">(.*?)</p>', page, re.DOTALL)
+        assert [card.count(what) for card in cards] == [1, 1]
+        assert sorted("Critical" in card or "Warning" in card for card in cards) == [False, True]
+
+    await db_pool.execute("UPDATE point_state SET closed_until = closed_until - interval '5 hours'")
+    await told("ledger behind")
+    await db_pool.execute("UPDATE rule_cursor SET evaluated_at = NULL")
+    await told("rules not running")
+
+
 async def test_a_ledger_that_stands_still_is_told(
     client: httpx.AsyncClient, app: FastAPI, db_pool: asyncpg.Pool, seeded: Seeded
 ) -> None:
@@ -253,9 +269,12 @@ def test_amounts_of_a_ledger_that_stands_still_say_as_of_when() -> None:
     assert of(sound) == tile
     assert of(sound, hours) == replace(tile, note="as of 13:00", look=Look.WATCH)
     assert of(hours, replace(hours, closed=now - timedelta(days=2))).note == "as of 11-24"
-    daily = replace(tile, daily=True, look=Look.BAD)
+    days = replace(hours, closed=now - timedelta(days=2))
+    daily = replace(tile, daily=True, look=Look.GOOD)
     assert of(hours, tile=daily) == daily, "yesterday is closed"
-    assert of(replace(hours, closed=now - timedelta(days=2)), tile=daily) == replace(daily, note="as of 11-24")
+    assert of(days, tile=daily) == replace(daily, note="as of 11-24", look=Look.WATCH)
+    over = replace(daily, look=Look.BAD, over=True)
+    assert of(days, tile=over) == replace(over, note="over, as of 11-24"), "never by its colour alone"
     assert of(LedgerState(None, behind=True)) == tile, "it is unknown then, and says so"
     assert as_of(text, unknown("Coal", "why"), [], now).look is Look.UNKNOWN
 

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from playwright.async_api import Page
 
+from api.console.i18n import catalogue
 from tests.browser.conftest import SHOTS, Console
 
 WALLS = ("/wall", "/wall/seed-steel", "/wall/seed-power")
@@ -235,20 +236,25 @@ async def test_old_data_are_told_although_the_connection_stands(console: Console
 
 
 async def test_a_ledger_that_stands_still_is_told_although_readings_come(console: Console) -> None:
-    connection = await asyncpg.connect(console.dsn)
-    try:
-        await connection.execute("UPDATE point_state SET closed_until = closed_until - interval '5 hours'")
-    finally:
-        await connection.close()
-    for language, behind in (("en-US", "The ledger is behind: nobody knows"), ("zh-CN", "账本滞后：情况不明")):
-        for path in WALLS:
-            page = await console.open(path, language=language)
-            await page.wait_for_function(_LIVE)
-            await page.screenshot(path=SHOTS / f"wall-ledger-{path.rpartition('/')[2]}-{language[:2]}.png")
-            assert await page.evaluate(_LEGIBLE) == [[], [], []], (path, language)
-            alone = await page.locator(".alarms .none").all_inner_texts()
-            assert alone == ([behind] if path.endswith("power") else [])
-            await page.context.close()
+    for back in ("5 hours", "2 days"):
+        connection = await asyncpg.connect(console.dsn)
+        try:
+            await connection.execute("UPDATE point_state SET closed_until = closed_until - $1::text::interval", back)
+        finally:
+            await connection.close()
+        console.server.ahead += timedelta(seconds=31)  # so long it may remember what points there are
+        for language, behind in (("en-US", "The ledger is behind: nobody knows"), ("zh-CN", "账本滞后：情况不明")):
+            for path in WALLS:
+                page = await console.open(path, language=language)
+                await page.wait_for_function(_LIVE)
+                over = catalogue(language[:2])("over, as of %(at)s", at="11-25")
+                await page.evaluate("over => { document.querySelector('.tile .note').textContent = over; }", over)
+                shot = f"wall-ledger-{path.rpartition('/')[2]}-{back[0]}-{language[:2]}.png"
+                await page.screenshot(path=SHOTS / shot)
+                assert await page.evaluate(_LEGIBLE) == [[], [], []], (path, language)
+                alone = await page.locator(".alarms .none").all_inner_texts()
+                assert alone == ([behind] if path.endswith("power") else [])
+                await page.context.close()
 
 
 async def test_hours_leave_nothing_behind(console: Console) -> None:

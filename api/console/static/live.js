@@ -1,11 +1,11 @@
 // One event stream a page: numbers change in place, ages tick, and parts that the server draws are asked for again.
-import { follow, serverNow, set } from "./clock.js";
+import { serverNow } from "./clock.js";
 import { put } from "./format.js";
+import { known, listen, sum, watch } from "./stream.js";
 
 const words = JSON.parse(document.getElementById("words").textContent);
 const say = (key, values = {}) => words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 const link = document.getElementById("link");
-const summaries = new Map();
 const newest = new Map();
 
 export { say, words };
@@ -41,30 +41,22 @@ function tick() {
   }
 }
 
-function pick(summary, path) {
-  return path.split(".").reduce((node, key) => node?.[key], summary);
-}
-
-// `*` is the sum over all enterprises: unknown while none is known.
-function summed(path) {
-  const known = [...summaries.values()].map((s) => pick(s, path)).filter((v) => typeof v === "number");
-  return known.length ? known.reduce((a, b) => a + b, 0) : null;
+// `*` is the sum over all plants of its part of the page.
+function figure(element, spec) {
+  const slash = spec.indexOf("/");
+  const [of, path] = [spec.slice(0, slash), spec.slice(slash + 1)];
+  const plants = known(of === "*" ? element.closest("[data-plants]").dataset.plants.split(" ") : [of]);
+  return { told: plants.length > 0, value: sum(plants, path) };
 }
 
 function showSummaries() {
-  const value = (spec) => {
-    const cut = spec.indexOf("/");
-    const [of, path] = [spec.slice(0, cut), spec.slice(cut + 1)];
-    if (of === "*") return { known: summaries.size > 0, value: summed(path) };
-    return { known: summaries.has(of), value: pick(summaries.get(of), path) };
-  };
   for (const element of document.querySelectorAll("[data-live]:not([data-live*='point:'])")) {
-    const found = value(element.dataset.live);
-    if (found.known) put(element, found.value ?? null, element.dataset.unit);
+    const found = figure(element, element.dataset.live);
+    if (found.told) put(element, found.value, element.dataset.unit);
   }
   for (const element of document.querySelectorAll("[data-live-text]")) {
-    const found = value(element.dataset.liveText);
-    if (found.known && found.value !== null && found.value !== undefined) element.textContent = found.value;
+    const found = figure(element, element.dataset.liveText);
+    if (found.told && found.value !== null) element.textContent = found.value;
   }
 }
 
@@ -80,35 +72,28 @@ function showItem(enterprise, item) {
   if (at > (newest.get(enterprise) ?? 0)) newest.set(enterprise, at);
 }
 
+function tell(kind, detail = {}) {
+  document.body.dispatchEvent(new CustomEvent(`enms:${kind}`, { detail }));
+}
+
 function start(of) {
-  const source = new EventSource(`/api/v1/live${of ? `?enterprise=${encodeURIComponent(of)}` : ""}`);
   state("connecting", say("connecting"));
-  source.addEventListener("hello", (event) => {
-    set(Date.parse(JSON.parse(event.data).at));
-    state("live", say("live"));
+  listen(of, {
+    latest: (body) => {
+      for (const item of body.items) showItem(body.enterprise, item);
+      tick();
+      tell("latest", body);
+    },
+    summary: () => {
+      if (link?.dataset.state !== "live") state("live", say("live"));
+      showSummaries();
+    },
+    interval: (body) => tell("interval", body),
+    alert: (body) => tell("alert", body),
+    missed: () => { tell("interval"); tell("alert"); },
+    lost: () => state("lost", say("lost")),
   });
-  source.addEventListener("latest", (event) => {
-    const body = JSON.parse(event.data);
-    follow(Date.parse(body.at));
-    for (const item of body.items) showItem(body.enterprise, item);
-    tick();
-    document.body.dispatchEvent(new CustomEvent("enms:latest", { detail: body }));
-  });
-  source.addEventListener("summary", (event) => {
-    const body = JSON.parse(event.data);
-    follow(Date.parse(body.at));
-    summaries.set(body.enterprise, body);
-    showSummaries();
-  });
-  for (const name of ["interval", "alert", "resync"]) {
-    source.addEventListener(name, (event) => {
-      const detail = JSON.parse(event.data);
-      const kinds = name === "resync" ? ["enms:interval", "enms:alert"] : [`enms:${name}`];
-      for (const kind of kinds) document.body.dispatchEvent(new CustomEvent(kind, { detail }));
-    });
-  }
-  source.onerror = () => state("lost", say("lost"));
-  addEventListener("pagehide", () => source.close());
+  setInterval(watch, 1000);
 }
 
 export function live() {

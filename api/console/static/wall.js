@@ -5,26 +5,23 @@
 // nothing behind.
 import * as server from "./clock.js";
 import { put } from "./format.js";
+import { cut, known, listen, sum, told as heard, watch } from "./stream.js";
 
 const words = JSON.parse(document.getElementById("words").textContent);
 const say = (key, values = {}) => words[key].replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 const { liveOf, rotate, following, now: rendered } = document.body.dataset;
-const FIRST_DELAY_S = 1, LONGEST_DELAY_S = 30;
-const QUIET_S = 20; // the server sends sums at least every 5 s while it can read its database
-const REFRESH_S = 5, LATE_SHARE = 0.5, TRIES_S = 10;
+const REFRESH_S = 5, LATE_SHARE = 0.5;
 const OLD_S = 30; // two pages that took as long as they may
 
-const summaries = new Map();
 const newest = new Map();
 let renewed = { at: Number(rendered), asked: performance.now() }; // what the page shows: as of when, and since when
-let source = null;
-let heard = performance.now(), cutSince = null, tries = 0, retryAt = 0;
 let askedAt = performance.now(), wanted = false, asking = false;
 let turning = false, turnAt = performance.now() + Number(rotate) * 1000;
 
 const serverNow = () => server.serverNow() / 1000;
 const seconds = (since) => (performance.now() - since) / 1000;
 const offset = () => Number(document.getElementById("clock").dataset.offset);
+const ages = () => JSON.parse(document.getElementById("wall").dataset.ages);
 const clock = (at) => new Date((at + offset()) * 1000).toISOString().slice(11, 16);
 
 function age(value) {
@@ -35,64 +32,19 @@ function age(value) {
   return say("age_d", { n: Math.round(whole / 86400) });
 }
 
-function connect() {
-  source?.close();
-  source = new EventSource(`/api/v1/live${liveOf ? `?enterprise=${encodeURIComponent(liveOf)}` : ""}`);
-  heard = performance.now();
-  const on = (name, act) => source.addEventListener(name, (event) => { heard = performance.now(); act(JSON.parse(event.data)); });
-  on("hello", (body) => {
-    server.set(Date.parse(body.at));
-    if (cutSince !== null) wanted = true;
-  });
-  on("summary", (body) => {
-    cutSince = null;
-    tries = 0;
-    server.follow(Date.parse(body.at));
-    summaries.set(body.enterprise, body);
-    if (body.newest_age_s !== null) newest.set(body.enterprise, Date.parse(body.at) / 1000 - body.newest_age_s);
-    figures();
-    tick();
-  });
-  on("interval", () => { wanted = true; });
-  on("alert", () => { wanted = true; });
-  on("resync", () => { wanted = true; });
-  source.onerror = lost;
-}
-
-// The browser's own reconnecting gives up on an error page and knows no back-off: it is ours.
-function lost() {
-  source?.close();
-  source = null;
-  cutSince ??= serverNow();
-  const delay = Math.min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** tries) * (0.5 + Math.random());
-  tries = Math.min(tries + 1, TRIES_S);
-  retryAt = performance.now() + delay * 1000;
-}
-
-// A sum only of what the page knows, and only while all of it is told: else the page's own is better.
-function summed(of) {
-  const codes = of === "*" ? Object.keys(JSON.parse(document.getElementById("wall").dataset.ages)) : [of];
-  const known = codes.map((code) => summaries.get(code));
-  const late = (summary) => !summary || serverNow() - Date.parse(summary.at) / 1000 > QUIET_S;
-  return known.some(late) ? [] : known;
-}
-
 function figures() {
   for (const element of document.querySelectorAll("[data-live]")) {
-    const cut = element.dataset.live.indexOf("/");
-    const [of, key] = [element.dataset.live.slice(0, cut), element.dataset.live.slice(cut + 1)];
-    const known = summed(of);
-    if (!known.length) continue;
-    const values = known.map((summary) => summary[key]).filter((value) => typeof value === "number");
-    put(element, values.length ? values.reduce((a, b) => a + b, 0) : null, element.dataset.unit);
+    const slash = element.dataset.live.indexOf("/");
+    const [of, key] = [element.dataset.live.slice(0, slash), element.dataset.live.slice(slash + 1)];
+    const plants = known(of === "*" ? Object.keys(ages()) : [of]);
+    if (plants.length) put(element, sum(plants, key), element.dataset.unit);
   }
 }
 
 // Whose newest value is oldest, and whether it is too old: [age, share of what is allowed, never].
 function oldest() {
-  const ages = JSON.parse(document.getElementById("wall").dataset.ages);
   let worst = { age: -1, share: 0, never: false };
-  for (const [code, [at, allowed]] of Object.entries(ages)) {
+  for (const [code, [at, allowed]] of Object.entries(ages())) {
     const last = Math.max(newest.get(code) ?? 0, at ?? 0);
     if (!last) return { age: null, share: 2, never: true };
     const found = { age: Math.max(0, serverNow() - last), share: (serverNow() - last) / allowed, never: false };
@@ -123,22 +75,22 @@ function trouble(kind, since) {
 function tick() {
   const worst = oldest();
   const old = seconds(renewed.asked) > OLD_S; // the stream may well be live while the page is not to be had
+  const lost = cut() !== null;
   const tile = document.getElementById("age");
   if (tile) {
-    const cut = cutSince !== null;
     const late = worst.share > LATE_SHARE || old;
-    tile.classList.toggle("good", !cut && !late);
-    tile.classList.toggle("watch", !cut && late && worst.share <= 1);
-    tile.classList.toggle("bad", cut || worst.share > 1);
+    tile.classList.toggle("good", !lost && !late);
+    tile.classList.toggle("watch", !lost && late && worst.share <= 1);
+    tile.classList.toggle("bad", lost || worst.share > 1);
     const [figure, note] = [tile.querySelector("b"), tile.querySelector(".note")];
     figure.textContent = worst.age === null || worst.age < 0 ? "—" : age(worst.age);
-    note.textContent = say(worst.never ? "never" : cut ? "cut" : worst.share > 1 ? "stopped" : old ? "old" : late ? "late" : "fresh");
+    note.textContent = say(worst.never ? "never" : lost ? "cut" : worst.share > 1 ? "stopped" : old ? "old" : late ? "late" : "fresh");
   }
   for (const element of document.querySelectorAll(".alarms time")) element.textContent = age(serverNow() - Number(element.dataset.t));
   document.getElementById("clock").textContent = clock(serverNow());
-  if (cutSince !== null) {
+  if (lost) {
     told("lost", say("lost"));
-    trouble("cut", say("cut_since", { at: clock(cutSince) }));
+    trouble("cut", say("cut_since", { at: clock(cut()) }));
   } else if (worst.share > 1) {
     told("lost", say("stopped"));
     trouble("stopped", worst.never ? say("never") : say("stopped_since", { at: clock(serverNow() - worst.age) }));
@@ -146,7 +98,7 @@ function tick() {
     told("lost", say("old"));
     trouble("old", say("old_since", { at: clock(renewed.at) }));
   } else {
-    told(summaries.size ? "live" : "connecting", say(summaries.size ? "live" : "connecting"));
+    told(heard() ? "live" : "connecting", say(heard() ? "live" : "connecting"));
     trouble(null);
   }
 }
@@ -192,14 +144,22 @@ async function turn() {
 }
 
 setInterval(() => {
-  if (source && seconds(heard) > QUIET_S) lost();
-  if (!source && performance.now() >= retryAt) connect();
+  watch();
   const due = seconds(askedAt) > (wanted ? 1 : REFRESH_S);
-  if (!asking && cutSince === null && due) refresh();
-  if (rotate && !turning && cutSince === null && performance.now() > turnAt) turn();
+  if (!asking && cut() === null && due) refresh();
+  if (rotate && !turning && cut() === null && performance.now() > turnAt) turn();
   tick();
 }, 1000);
 server.set(Number(rendered) * 1000);
-addEventListener("pagehide", () => source?.close());
-connect();
+const again = () => { wanted = true; };
+listen(liveOf, {
+  summary: (body) => {
+    if (body.newest_age_s !== null) newest.set(body.enterprise, Date.parse(body.at) / 1000 - body.newest_age_s);
+    figures();
+    tick();
+  },
+  interval: again,
+  alert: again,
+  missed: again,
+});
 tick();
