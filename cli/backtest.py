@@ -111,14 +111,8 @@ def _instant(option: str, text: str, owner: EnterpriseRow) -> datetime:
 def _tell(found: Backtest) -> None:
     if (why := nothing_judged(found)) is not None:
         typer.echo(f"{found.rule}: {why}")
-        return
-    month = "-" if found.a_month is None else f"{found.a_month:.1f}"
-    typer.echo(
-        f"{found.rule}: {found.alerts} alerts on {sum(bool(s.episodes) for s in found.subjects)} of "
-        f"{len(found.subjects)} subjects, {month} a month, {found.flaps} came back within a day"
-    )
-    if found.as_known_now:
-        typer.echo("  about arrival: what came late is there now; live, more would have been raised")
+    else:
+        _sum_up(found)
     shown = 0
     for one in found.subjects:
         if one.unknown:
@@ -129,6 +123,16 @@ def _tell(found: Backtest) -> None:
                 typer.echo(f"  {_line(one, past, found.unit)}")
     if shown > _SHOWN:
         typer.echo(f"  and {shown - _SHOWN} more: --json has them all")
+
+
+def _sum_up(found: Backtest) -> None:
+    month = "-" if found.a_month is None else f"{found.a_month:.1f}"
+    typer.echo(
+        f"{found.rule}: {found.alerts} alerts on {sum(bool(s.episodes) for s in found.subjects)} of "
+        f"{len(found.subjects)} subjects, {month} a month, {found.flaps} came back within a day"
+    )
+    if found.as_known_now:
+        typer.echo("  about arrival: what came late is there now; live, more would have been raised")
 
 
 def _line(one: SubjectHistory, past: PastEpisode, unit: str) -> str:

@@ -14,6 +14,7 @@ MONTH = timedelta(days=365.25 / 12)
 # have no whole one in that.
 USUAL = timedelta(days=31)
 USUAL_BY_MONTH = timedelta(days=366)
+_NO_REASON = "without a reason"
 # An alert that comes back so soon after it resolved flaps.
 FLAP = timedelta(hours=24)
 
@@ -53,6 +54,11 @@ class SubjectHistory:
     reasons: Mapping[str, timedelta]
 
     @property
+    def known(self) -> bool:
+        """Whether anything of it could be told: something was judged, and not all of it unknown."""
+        return bool(self.met or self.clear)
+
+    @property
     def firing(self) -> timedelta:
         """How long alerts would have been open in all."""
         return sum((e.lasts(self.end) for e in self.episodes), timedelta())
@@ -71,8 +77,8 @@ class SubjectHistory:
 
     @property
     def a_month(self) -> float | None:
-        """Alerts a month; None: nothing was judged."""
-        return len(self.episodes) * (MONTH / (self.end - self.start)) if self.end > self.start else None
+        """Alerts a month; None: nothing could be told."""
+        return len(self.episodes) * (MONTH / (self.end - self.start)) if self.known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +115,33 @@ class Backtest:
         return sum(s.flaps for s in self.subjects)
 
     @property
+    def known(self) -> bool:
+        """Whether anything could be told of any subject; not: nothing raised is not that nothing would have been."""
+        return any(s.known for s in self.subjects)
+
+    @property
+    def mostly(self) -> str:
+        """Why most of what is unknown is so; "": without a reason, or nothing is."""
+        lengths = dict[str, timedelta]()
+        for code, length in (entry for s in self.subjects for entry in s.reasons.items()):
+            lengths[code] = lengths.get(code, timedelta()) + length
+        return max(lengths, key=lambda code: lengths[code], default="")
+
+    @property
     def a_month(self) -> float | None:
-        """Alerts a month over all subjects; None: nothing was judged."""
+        """Alerts a month over all subjects; None: nothing could be told."""
         rates = [s.a_month for s in self.subjects if s.a_month is not None]
         return sum(rates) if rates else None
 
 
 def nothing_judged(found: Backtest) -> str | None:
     """Why there is no answer; None: there is one."""
-    if found.steps:
+    if found.known:
         return None
+    if found.steps:
+        return (
+            f"nothing could be judged: each of {found.steps:,} answers is unknown, mostly {found.mostly or _NO_REASON}"
+        )
     if found.length is None:
         return "nothing was judged: there is nothing here that the rule watches"
     step = found.length.value.replace("_", " ")

@@ -184,7 +184,7 @@ class BacktestItem(BaseModel):
     flaps: int
     judgements: int = Field(description="0: nothing was judged, which is not that nothing would have been raised")
     step: StepLength | None = Field(description="What is judged at once; null: nothing here that the rule watches")
-    nothing_judged: str | None = Field(description="Why nothing was judged; null: something was")
+    nothing_judged: str | None = Field(description="Why nothing was judged, or could be; null: something was")
     as_known_now: bool = Field(description="About arrival itself: when it was missing, more would have been raised")
     subjects: list[HistoryItem]
 

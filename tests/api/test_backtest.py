@@ -145,6 +145,27 @@ async def test_where_nothing_is_judged_the_page_says_so_and_not_that_nothing_wou
     assert datetime.fromisoformat(answer["end"]) - datetime.fromisoformat(answer["start"]) == timedelta(days=31)
 
 
+async def test_where_every_answer_is_unknown_the_page_says_so_and_mostly_why(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool
+) -> None:
+    await db_pool.execute(
+        "UPDATE rule_version SET definition = $1 WHERE rule = 'meter_silent'", json.dumps(ENTRIES["motor_idle"])
+    )
+    await db_pool.execute("UPDATE interval SET covered_s = 0")
+    answer = (await ask(client, rule="meter_silent")).json()
+    assert answer["judgements"] > 0
+    assert answer["nothing_judged"].startswith("nothing could be judged: each of ")
+    assert answer["nothing_judged"].endswith("is unknown, mostly incomplete")
+    asked = {"enterprise": "seed-steel", "rule": "meter_silent", "run": "true"}
+    for language, said, nothing in (
+        ("en", "Nothing could be judged: every answer is unknown, mostly: data not complete enough.", "raised nothing"),
+        ("zh", "无法判定：所有结果均为未知，主要原因：数据完整率不足。", "不会产生报警"),
+    ):
+        page = await client.get("/rules", params=asked, headers={"Accept-Language": language})
+        assert nothing not in page.text
+        assert said in page.text
+
+
 @pytest.mark.usefixtures("held")
 async def test_the_page_tells_mistakes_beside_the_form(client: httpx.AsyncClient) -> None:
     asked = {"enterprise": "seed-steel", "rule": "meter_silent", "run": "true", "figure": "for", "value": "soon"}

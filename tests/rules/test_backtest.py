@@ -122,6 +122,23 @@ async def test_more_than_allowed_is_refused(mill):
         await backtest(mill.connection, mill.enterprise, RULES["motor_idle"], DAY1, DAY1 + DAY, most_steps=79)
 
 
+async def test_where_every_answer_is_unknown_it_says_so_and_mostly_why(mill, capsys):
+    """As where nothing was judged: nothing raised is not that nothing would have been."""
+    await mill.publish("fan.power", "_*40 10*4")
+    found = await asked(mill, RULES["motor_idle"], DAY1, DAY1 + 40 * QUARTER)
+    assert (found.steps > 0, found.alerts, found.a_month) == (True, 0, None)
+    assert (
+        nothing_judged(found) == f"nothing could be judged: each of {found.steps} answers is unknown, mostly incomplete"
+    )
+    assert plain(found)["nothing_judged"] == nothing_judged(found)
+    tell(found)
+    assert "10.0 h, mostly incomplete" in capsys.readouterr().out
+    part = await asked(mill, RULES["motor_idle"], DAY1, DAY1 + 44 * QUARTER)
+    assert nothing_judged(part) is None
+    tell(part)
+    assert capsys.readouterr().out.startswith("motor_idle: 0 alerts on 0 of 3 subjects")
+
+
 async def test_silence_says_that_it_sees_the_past_as_it_is_now(mill):
     await mill.publish("fan.power", "10*4 _*4 10*4")
     found = await asked(mill, RULES["meter_silent"])
