@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Query
+from pydantic import Field
 
 from api.csv_out import Format
 
+# What the database numbers rows with: what it cannot hold is a mistake, wherever it stands.
+RowNumber = Annotated[int, Field(ge=1, lt=2**63)]
 EnterpriseCode = Annotated[
     str, Query(alias="enterprise", description="Enterprise code", examples=["demo-steel"], max_length=200)
 ]

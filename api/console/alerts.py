@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import TypeAdapter, ValidationError
 
 from api.console.breach import breach, has_chart
 from api.console.evidence import Evidence, evidence_view
@@ -20,17 +21,20 @@ from api.console.render import page, zone_of
 from api.console.words import WHYS, word
 from api.deps import Api
 from api.language import Language
+from api.params import RowNumber
 from db import alerts, cases, plants
 from db import rules as store
 from db.alerts import AlertRow, Filter, TransitionRow
 from db.cases import CaseFilter
 from db.rules import RuleRow
 from enms.alerts import Severity, Step
+from enms.errors import InputError, Mistake
 
 router = APIRouter(include_in_schema=False)
 # All of them may be ticked for a case: no more than that takes at once (`enms.cases.MOST_AT_ONCE`).
 SHOWN = 500
 _CASES = 20
+_GROUP = TypeAdapter(list[RowNumber])
 _RANK = {severity.value: n for n, severity in enumerate(SEVERITIES)}
 _SORTS: dict[str, Callable[[AlertRow], tuple[float | bool, ...]]] = {
     # What must be dealt with first: the most severe, nobody has seen, longest open.
@@ -208,13 +212,16 @@ def _titles(rules: list[RuleRow], language: str) -> dict[str, str]:
 @router.post("/alerts/acknowledge")
 async def acknowledge_many(
     api: Api,
-    alert: Annotated[list[int] | None, Form()] = None,
+    alert: Annotated[list[RowNumber] | None, Form()] = None,
     of: Annotated[str, Form(max_length=10_000)] = "",
     back: Annotated[str, Form(max_length=2000)] = "",
     by: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Those that were ticked, or those of the group whose button it was; then the same list again."""
-    group = [int(one) for one in of.split(",") if one.isdecimal()]
+    try:
+        group = _GROUP.validate_python(of.split(",") if of else [])
+    except ValidationError:
+        raise InputError("", [Mistake("body.of", "not numbers of alerts")]) from None
     async with api.pool.acquire() as connection, connection.transaction():
         for one in sorted(set(group or alert or ())):
             await alerts.acknowledge(connection, one, actor=by.strip() or "console", now=api.clock())
@@ -222,13 +229,13 @@ async def acknowledge_many(
 
 
 @router.get("/alerts/{alert}/chart.json")
-async def chart_data(api: Api, language: Language, alert: int) -> dict[str, object]:
+async def chart_data(api: Api, language: Language, alert: RowNumber) -> dict[str, object]:
     """The breach against its limit."""
     return await breach(api, await alerts.get_alert(api.pool, alert), language)
 
 
 @router.get("/alerts/{alert}")
-async def show_alert(request: Request, api: Api, language: Language, alert: int) -> Response:
+async def show_alert(request: Request, api: Api, language: Language, alert: RowNumber) -> Response:
     text = catalogue(language)
     row = await alerts.get_alert(api.pool, alert)
     owner = await plants.owner(api.pool, row.enterprise)
@@ -283,14 +290,14 @@ Who = Annotated[str, Form(max_length=100)]
 
 
 @router.post("/alerts/{alert}/acknowledge")
-async def acknowledge(api: Api, alert: int, by: Who = "") -> Response:
+async def acknowledge(api: Api, alert: RowNumber, by: Who = "") -> Response:
     async with api.pool.acquire() as connection:
         await alerts.acknowledge(connection, alert, actor=by.strip() or "console", now=api.clock())
     return _back(alert)
 
 
 @router.post("/alerts/{alert}/assign")
-async def assign(api: Api, alert: int, to: Who = "", by: Who = "") -> Response:
+async def assign(api: Api, alert: RowNumber, to: Who = "", by: Who = "") -> Response:
     async with api.pool.acquire() as connection:
         assignee, actor = to.strip() or None, by.strip() or "console"
         await alerts.assign(connection, alert, assignee=assignee, actor=actor, now=api.clock())
@@ -298,7 +305,7 @@ async def assign(api: Api, alert: int, to: Who = "", by: Who = "") -> Response:
 
 
 @router.post("/alerts/{alert}/comment")
-async def comment(api: Api, alert: int, text: Annotated[str, Form(max_length=4000)], by: Who = "") -> Response:
+async def comment(api: Api, alert: RowNumber, text: Annotated[str, Form(max_length=4000)], by: Who = "") -> Response:
     async with api.pool.acquire() as connection:
         await alerts.comment(connection, alert, text=text, actor=by.strip() or "console", now=api.clock())
     return _back(alert)
@@ -307,7 +314,7 @@ async def comment(api: Api, alert: int, text: Annotated[str, Form(max_length=400
 @router.post("/alerts/{alert}/shelve")
 async def shelve(
     api: Api,
-    alert: int,
+    alert: RowNumber,
     why: Annotated[str, Form(max_length=1000)],
     hours: Annotated[int, Form(ge=0, le=720)] = 8,
     by: Who = "",

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Form as Field
-from pydantic import Field as Bound
 
 from api.console.case_slips import case_slip
 from api.console.forms import Form, entered, sent
@@ -17,6 +16,7 @@ from api.console.render import page, zone_of
 from api.console.words import N_
 from api.deps import Api, Context
 from api.language import Language
+from api.params import RowNumber
 from db import alerts, case_steps, cases, plants
 from db.alerts import AlertRow
 from db.cases import CaseFilter, CaseRow
@@ -28,9 +28,8 @@ _TITLE, _CASES = 200, 100
 # `form`: open or add; `look`: what is ticked is only to be looked at again.
 _FIELDS = {"form": 4, "look": 1, "title": _TITLE, "number": 20, "text": 4000, "by": 100}
 _LABELS = {"title": N_("Title"), "number": N_("Case"), "text": N_("Comment"), "by": N_("Your name")}
-AlertId = Annotated[int, Bound(ge=1, lt=2**63)]
-Chosen = Annotated[list[AlertId] | None, Query(alias="alert")]
-Ticked = Annotated[list[AlertId] | None, Field(alias="alert")]
+Chosen = Annotated[list[RowNumber] | None, Query(alias="alert")]
+Ticked = Annotated[list[RowNumber] | None, Field(alias="alert")]
 # More ticks than a case takes at once are told, not refused as a body.
 _MANY = 10 * MOST_AT_ONCE
 

@@ -13,6 +13,7 @@ from api.console.words import N_
 from api.correcting import Asked, enter, needs
 from api.deps import Api, Context
 from api.language import Language
+from api.params import RowNumber
 from api.routes.corrections import input_item
 from db import plants
 from db.corrections import entered_inputs, withdraw_input
@@ -42,7 +43,7 @@ async def show_corrections(
     code: str,
     enpi: Annotated[str, Query(max_length=200)] = "",
     wanted: Annotated[str, Query(alias="input", max_length=200)] = "",
-    done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    done: RowNumber | None = None,
 ) -> Response:
     """`enpi` and `input` choose what the form begins with, as links from verdicts do."""
     owner = await plants.enterprise(api.pool, code)
@@ -96,7 +97,7 @@ async def enter_correction(request: Request, api: Api, language: Language, code:
 
 @router.post("/e/{code}/corrections/{entry}/withdraw")
 async def withdraw_correction(
-    api: Api, code: str, entry: int, by: Annotated[str, Field(max_length=100)] = ""
+    api: Api, code: str, entry: RowNumber, by: Annotated[str, Field(max_length=100)] = ""
 ) -> Response:
     owner = await plants.enterprise(api.pool, code)
     async with api.pool.acquire() as connection:

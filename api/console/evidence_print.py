@@ -14,6 +14,7 @@ from api.console.i18n import catalogue
 from api.console.render import environment, remember_language, zone_of
 from api.deps import Api, Context
 from api.language import Language
+from api.params import RowNumber
 from api.pdf import pdf_of
 from db import alerts, plants
 from enms.errors import NotFoundError
@@ -23,13 +24,15 @@ Version = Annotated[int | None, Query(ge=1, description="Version of the evidence
 
 
 @router.get("/alerts/{alert}/evidence/print")
-async def show_print(request: Request, api: Api, language: Language, alert: int, version: Version = None) -> Response:
+async def show_print(
+    request: Request, api: Api, language: Language, alert: RowNumber, version: Version = None
+) -> Response:
     html, _ = await _document(api, alert, version, language, tools=True)
     return remember_language(request, HTMLResponse(html))
 
 
 @router.get("/alerts/{alert}/evidence.pdf")
-async def show_pdf(api: Api, language: Language, alert: int, version: Version = None) -> Response:
+async def show_pdf(api: Api, language: Language, alert: RowNumber, version: Version = None) -> Response:
     html, shown = await _document(api, alert, version, language, tools=False)
     name = f"evidence-{alert}-v{shown}-{language}.pdf"
     return Response(

@@ -10,6 +10,7 @@ from api.console.i18n import catalogue
 from api.console.render import page
 from api.deps import Api
 from api.language import Language
+from api.params import RowNumber
 from db import outbox, plants
 
 router = APIRouter(include_in_schema=False)
@@ -24,7 +25,7 @@ async def show_notifications(
     enterprise: str = "",
     channel: Annotated[str, Query(max_length=100)] = "",
     state: Literal["", "sent", "waiting", "failing", "gave_up"] = "",
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    before: RowNumber | None = None,
 ) -> Response:
     text = catalogue(language)
     known = await plants.owners(api.pool)

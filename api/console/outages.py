@@ -12,6 +12,7 @@ from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.deps import Api
 from api.language import Language
+from api.params import RowNumber
 from db import handling, plants
 from enms.errors import InputError, Mistake
 
@@ -70,7 +71,7 @@ async def plan_outage(
 
 
 @router.post("/outages/{outage}/cancel")
-async def cancel_outage(api: Api, outage: int, by: Annotated[str, Form(max_length=100)] = "") -> Response:
+async def cancel_outage(api: Api, outage: RowNumber, by: Annotated[str, Form(max_length=100)] = "") -> Response:
     async with api.pool.acquire() as connection:
         await handling.cancel_outage(connection, outage, actor=by.strip() or "console", now=api.clock())
     return RedirectResponse("/outages", status_code=303)

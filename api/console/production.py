@@ -11,6 +11,7 @@ from api.console.forms import Form, entered, form_page, sent
 from api.console.words import N_
 from api.deps import Api, Context
 from api.language import Language
+from api.params import RowNumber
 from api.production import WHOLE_DAY, Asked, enter, output_points, span_of
 from api.routes.production import entry_item
 from db import hand, plants, views
@@ -39,7 +40,7 @@ async def show_production(
     language: Language,
     code: str,
     point: Annotated[str, Query(max_length=200)] = "",
-    done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    done: RowNumber | None = None,
 ) -> Response:
     owner = await plants.enterprise(api.pool, code)
     return await _page(request, api, language, owner, Form({"point": point}), done)

@@ -12,6 +12,7 @@ from api.console.words import N_
 from api.deps import Api, BackfillRow, Context
 from api.hand_readings import enter_readings
 from api.language import Language
+from api.params import RowNumber
 from db import hand, plants
 from db.plants import EnterpriseRow
 from enms.errors import InputError, Mistake
@@ -39,7 +40,7 @@ async def show_readings(
     point: Annotated[str, Query(max_length=200)] = "",
     t: Annotated[str, Query(max_length=40)] = "",
     start: Annotated[str, Query(max_length=40)] = "",
-    done: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    done: RowNumber | None = None,
 ) -> Response:
     """`point`, `t` and `start` choose what the form begins with, as links from a point and an entry to correct do."""
     owner = await plants.enterprise(api.pool, code)

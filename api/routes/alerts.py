@@ -14,7 +14,7 @@ from api.body import Body
 from api.deps import Api, Context
 from api.language import Language
 from api.paging import Page, check_limit, cut, decode, decode_number, decode_time, encode
-from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
+from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit, RowNumber
 from api.problems import RESPONSES
 from api.spans import instant
 from db import alerts, plants
@@ -22,7 +22,7 @@ from db.alerts import AlertRow, EvidenceRow, Filter, TransitionRow
 from enms.alerts import Severity
 
 router = APIRouter(tags=["alerts"], responses=RESPONSES)
-AlertId = Annotated[int, Path(ge=1, lt=2**63, description="Alert id", examples=[17])]
+AlertId = Annotated[RowNumber, Path(description="Alert id", examples=[17])]
 
 
 class AlertItem(BaseModel):
@@ -195,7 +195,7 @@ class By(Body):
 class ManyIn(By):
     """Several alerts at once."""
 
-    ids: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=1000, examples=[[17, 18]])
+    ids: list[RowNumber] = Field(min_length=1, max_length=1000, examples=[[17, 18]])
 
 
 class AssignIn(By):

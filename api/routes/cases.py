@@ -13,7 +13,7 @@ from api import csv_out
 from api.deps import Api, Context
 from api.language import Language
 from api.paging import Page, check_limit, cut, encode, number_in
-from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
+from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit, RowNumber
 from api.problems import RESPONSES
 from api.routes.alerts import By
 from db import case_steps, cases, plants
@@ -23,9 +23,7 @@ from enms.cases import MOST_AT_ONCE, CaseState, CaseStep, steps
 router = APIRouter(tags=["cases"], responses=RESPONSES)
 NUMBER = r"^\d{4}-\d{4,12}$"
 CaseNumber = Annotated[str, Path(pattern=NUMBER, description="Year and number of the case", examples=["2026-0001"])]
-AlertIds = Annotated[
-    list[Annotated[int, Field(ge=1, lt=2**63)]], Field(min_length=1, max_length=MOST_AT_ONCE, examples=[[17, 18]])
-]
+AlertIds = Annotated[list[RowNumber], Field(min_length=1, max_length=MOST_AT_ONCE, examples=[[17, 18]])]
 
 
 class CaseItem(BaseModel):
@@ -143,7 +141,7 @@ async def list_cases(
     overdue: Annotated[
         bool | None, Query(description="Only those whose date of rectification has passed, or only the others")
     ] = None,
-    alert: Annotated[int | None, Query(ge=1, lt=2**63, description="Only about this alert")] = None,
+    alert: Annotated[RowNumber | None, Query(description="Only about this alert")] = None,
     limit: Limit = None,
     cursor: Cursor = None,
     wanted: FormatChoice = "json",

@@ -14,7 +14,7 @@ from api.correcting import Asked, Need, enter, needs
 from api.deps import Api
 from api.language import Language
 from api.paging import Page
-from api.params import Bom, EnterpriseCode, FormatChoice
+from api.params import Bom, EnterpriseCode, FormatChoice, RowNumber
 from api.problems import RESPONSES
 from db import plants
 from db.corrections import entered_inputs, withdraw_input
@@ -152,7 +152,7 @@ async def enter_correction(api: Api, body: CorrectionIn) -> CorrectionOut:
 
 @router.post("/{entry}/withdraw", summary="Withdraw an entry; what was there before holds again")
 async def withdraw_correction(
-    api: Api, entry: Annotated[int, Path(ge=1, lt=2**63, description="Entry id")], body: WithdrawIn
+    api: Api, entry: Annotated[RowNumber, Path(description="Entry id")], body: WithdrawIn
 ) -> CorrectionOut:
     """The entry is kept, with who withdrew it."""
     owner = await plants.enterprise(api.pool, body.enterprise)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api import csv_out
 from api.deps import Api
 from api.paging import Page, check_limit, cut, encode, number_in
-from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
+from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit, RowNumber
 from api.problems import RESPONSES
 from db import outbox, plants
 from db.outbox import NotificationRow
@@ -71,7 +71,7 @@ async def list_notifications(
     enterprise: AnyEnterprise = None,
     channel: Annotated[str | None, Query(description="Only through this channel", max_length=100)] = None,
     state: Annotated[State | None, Query(description="Only in this state")] = None,
-    alert: Annotated[int | None, Query(description="Only about this alert", ge=1, lt=2**63)] = None,
+    alert: Annotated[RowNumber | None, Query(description="Only about this alert")] = None,
     limit: Limit = None,
     cursor: Cursor = None,
     wanted: FormatChoice = "json",

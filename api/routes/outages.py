@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api import csv_out
 from api.deps import Api
 from api.paging import Page, check_limit, cut, encode, number_in
-from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit
+from api.params import AnyEnterprise, Bom, Cursor, FormatChoice, Limit, RowNumber
 from api.problems import RESPONSES
 from api.routes.alerts import By
 from api.spans import instant
@@ -19,7 +19,7 @@ from db import handling, plants
 from db.handling import OutageRow
 
 router = APIRouter(tags=["alerts"], responses=RESPONSES)
-OutageId = Annotated[int, Path(ge=1, lt=2**63, description="Outage id", examples=[3])]
+OutageId = Annotated[RowNumber, Path(description="Outage id", examples=[3])]
 
 
 class OutageItem(BaseModel):

@@ -116,6 +116,36 @@ async def test_a_key_that_nobody_knows_is_refused_with_its_place(
     assert response.json()["errors"] == [{"place": f"body.{key}", "reason": "unknown key"}]
 
 
+async def test_a_number_that_no_row_can_have_is_nobodys(client: httpx.AsyncClient) -> None:
+    """Not a defect of this program, as a number beyond what the database can hold was on pages."""
+    asked = [
+        "/alerts/{}", "/alerts/{}/chart.json", "/alerts/{}/evidence/print", "/alerts/{}/evidence.pdf", "/cases/2026-{}",
+        "/cases/new?alert={}", "/notifications?before={}", "/e/seed-steel/enpi/{}", f"{V1}/alerts/{{}}",
+        f"{V1}/alerts/{{}}/evidence", f"{V1}/cases?alert={{}}", f"{V1}/cases/2026-{{}}", f"{V1}/enpis/{{}}/values",
+        f"{V1}/motors/{{}}", f"{V1}/notifications?alert={{}}",
+    ]  # fmt: skip
+    done = [
+        "/alerts/{}/acknowledge", "/alerts/{}/assign", "/alerts/{}/comment", "/alerts/{}/shelve", "/outages/{}/cancel",
+        "/e/seed-steel/corrections/{}/withdraw", f"{V1}/alerts/{{}}/acknowledge", f"{V1}/corrections/{{}}/withdraw",
+        f"{V1}/outages/{{}}/cancel",
+    ]  # fmt: skip
+    for number in (0, -1, 2**63, 10**20):
+        for path in asked:
+            response = await client.get(path.format(number))
+            assert response.status_code in {404, 422}, path
+        for path in done:
+            form = {} if path.startswith(V1) else {"data": {"text": "x", "why": "x"}}
+            response = await client.post(path.format(number), **form)
+            assert response.status_code in {404, 422}, path
+
+
+@pytest.mark.parametrize("form", [{"of": "17,x"}, {"of": str(10**20)}, {"of": 5000 * "9"}, {"alert": str(2**63)}])
+async def test_numbers_that_no_alert_can_have_are_not_acknowledged(
+    client: httpx.AsyncClient, form: dict[str, str]
+) -> None:
+    assert (await client.post("/alerts/acknowledge", data=form)).status_code == 422
+
+
 async def test_wrong_method_is_a_problem_too(client: httpx.AsyncClient) -> None:
     response = await client.delete(f"{V1}/enterprises")
     assert response.status_code == 405
