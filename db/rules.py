@@ -72,6 +72,8 @@ class SubjectRow:
     """Where one subject of a rule stands. `memory` is the evaluator's own, as JSON; `truth` as in `Truth`.
 
     Attributes:
+        redo_from, redo_until: what of the past is to be judged again, to the frontier where it says no end.
+        retell_from: since when some of it has been, with its alerts not told yet.
         worded_from: what ends before was judged by a wording that judged otherwise; None: all of it by this one.
         worded_memory: the memory at that instant.
     """
@@ -93,6 +95,8 @@ class SubjectRow:
     ended_at: datetime | None
     worded_from: datetime | None
     worded_memory: str | None
+    redo_until: datetime | None = None
+    retell_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,8 @@ async def put_subjects(connection: asyncpg.Connection, e: int, rows: Sequence[Su
         errors=[r.error for r in rows],
         worded_from=[r.worded_from for r in rows],
         worded_memories=[r.worded_memory for r in rows],
+        redo_until=[r.redo_until for r in rows],
+        retell_from=[r.retell_from for r in rows],
     )
 
 

@@ -57,7 +57,7 @@ GROUP BY v.e, v.rule;
 
 -- name: subjects(e, rule)
 SELECT rule, subject, version, evaluated_until, configured_at, redo_from, memory::text AS memory, phase, phase_since, truth,
-       reason, value, limit_value, error, ended_at, worded_from, worded_memory::text AS worded_memory
+       reason, value, limit_value, error, ended_at, worded_from, worded_memory::text AS worded_memory, redo_until, retell_from
 FROM rule_subject WHERE e = :e AND (:rule::text IS NULL OR rule = :rule)
 ORDER BY rule, subject;
 
@@ -100,23 +100,26 @@ WHERE closed_until IS NOT NULL
   AND (e = :e OR (EXISTS (SELECT FROM enterprise AS d WHERE d.e = :e AND d.scope = 'district')
                   AND e IN (SELECT u.e FROM generating_unit AS u)));
 
--- name: put_subjects(e, rules, subjects, versions, evaluated_until, configured_at, redo_from, memories, phases, phase_since, truths, reasons, values, limits, errors, worded_from, worded_memories)!
+-- name: put_subjects(e, rules, subjects, versions, evaluated_until, configured_at, redo_from, memories, phases, phase_since, truths, reasons, values, limits, errors, worded_from, worded_memories, redo_until, retell_from)!
 INSERT INTO rule_subject (
     e, rule, subject, version, evaluated_until, configured_at, redo_from, memory, phase, phase_since, truth, reason, value,
-    limit_value, error, ended_at, worded_from, worded_memory)
+    limit_value, error, ended_at, worded_from, worded_memory, redo_until, retell_from)
 SELECT :e, u.rule, u.subject, u.version, u.evaluated_until, u.configured_at, u.redo_from, u.memory::jsonb, u.phase,
-       u.phase_since, u.truth, u.reason, u.value, u.limit_value, u.error, NULL, u.worded_from, u.worded_memory::jsonb
+       u.phase_since, u.truth, u.reason, u.value, u.limit_value, u.error, NULL, u.worded_from, u.worded_memory::jsonb,
+       u.redo_until, u.retell_from
 FROM unnest(:rules::text[], :subjects::text[], :versions::int[], :evaluated_until::timestamptz[],
             :configured_at::timestamptz[], :redo_from::timestamptz[], :memories::text[], :phases::text[],
             :phase_since::timestamptz[], :truths::smallint[], :reasons::text[], :values::float8[], :limits::float8[],
-            :errors::text[], :worded_from::timestamptz[], :worded_memories::text[])
+            :errors::text[], :worded_from::timestamptz[], :worded_memories::text[],
+            :redo_until::timestamptz[], :retell_from::timestamptz[])
     AS u (rule, subject, version, evaluated_until, configured_at, redo_from, memory, phase, phase_since, truth, reason,
-          value, limit_value, error, worded_from, worded_memory)
+          value, limit_value, error, worded_from, worded_memory, redo_until, retell_from)
 ON CONFLICT (e, rule, subject) DO UPDATE SET
     version = excluded.version, evaluated_until = excluded.evaluated_until, configured_at = excluded.configured_at,
     redo_from = excluded.redo_from, memory = excluded.memory, phase = excluded.phase, phase_since = excluded.phase_since,
     truth = excluded.truth, reason = excluded.reason, value = excluded.value, limit_value = excluded.limit_value,
-    error = excluded.error, ended_at = NULL, worded_from = excluded.worded_from, worded_memory = excluded.worded_memory;
+    error = excluded.error, ended_at = NULL, worded_from = excluded.worded_from, worded_memory = excluded.worded_memory,
+    redo_until = excluded.redo_until, retell_from = excluded.retell_from;
 
 -- name: end_subject(e, rule, subject, at)!
 UPDATE rule_subject SET ended_at = :at, phase = 'inactive', phase_since = NULL, memory = '{}'
@@ -232,5 +235,6 @@ ORDER BY s.p, i.start;
 UPDATE rule_subject
 SET error = :error,
     redo_from = CASE WHEN :redo_from::timestamptz < evaluated_until THEN least(coalesce(redo_from, :redo_from), :redo_from)
-                     ELSE redo_from END
+                     ELSE redo_from END,
+    redo_until = CASE WHEN :redo_from::timestamptz < evaluated_until THEN NULL ELSE redo_until END
 WHERE e = :e AND rule = :rule AND ended_at IS NULL;

@@ -88,6 +88,11 @@ class BaseRule(Strict):
         """What it is judged on: every plant by itself, or all of them together."""
         return "plant"
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether what it watches is judged each by itself: more or fewer of them change nothing of the others."""
+        return True
+
     @model_validator(mode="after")
     def _cadence_of_its_kind(self) -> Self:
         if self.cadence == "1m" and not self.live:
@@ -109,9 +114,10 @@ class BaseRule(Strict):
         return json.dumps(said, ensure_ascii=False, sort_keys=True)
 
     def judges_as(self, definition: str) -> bool:
-        """Whether another definition gives the same answers; who is told what, and how loudly, is none."""
+        """Whether another definition gives the same answers about what both watch; who is told what is none of them."""
+        apart = {*_TOLD, "watches"} if self.one_by_one else _TOLD
         one, other = json.loads(self.definition), json.loads(definition)
-        return {k: v for k, v in one.items() if k not in _TOLD} == {k: v for k, v in other.items() if k not in _TOLD}
+        return {k: v for k, v in one.items() if k not in apart} == {k: v for k, v in other.items() if k not in apart}
 
     @property
     def digest(self) -> str:

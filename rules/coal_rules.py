@@ -55,6 +55,10 @@ class SupplyCoalRule(BaseRule):
     condition: Annotated[FleetCondition | DistrictCondition | UnitCondition, Field(discriminator="of")]
 
     @property
+    def one_by_one(self) -> bool:
+        return isinstance(self.condition, UnitCondition)
+
+    @property
     def scope(self) -> Literal["plant", "district"]:
         """A group of plants is judged where the district is."""
         return "district" if isinstance(self.condition, DistrictCondition) else "plant"

@@ -28,6 +28,7 @@ from rules.desk import Desk
 from rules.facts import Facts
 from rules.judging import RuleRun
 from rules.kinds import condition_of
+from rules.portions import MOST
 from rules.record import LoadedRule, Tally, end_subject
 from rules.standings import Standings
 
@@ -72,7 +73,10 @@ class Evaluator:
         books: Sequence[BookFile],
         condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
         desk: Desk | None = None,
+        *,
+        again_at_most: int = MOST,
     ) -> None:
+        self._again_at_most = again_at_most
         self._books = tuple(books)
         self._rules = [(rule, book.name) for book in books for rule in book.rules]
         self._condition = condition
@@ -141,7 +145,16 @@ class Evaluator:
             each = [
                 (
                     loaded,
-                    RuleRun(facts, enterprise, loaded, self._condition(loaded.rule, enterprise), standings, now, tally),
+                    RuleRun(
+                        facts,
+                        enterprise,
+                        loaded,
+                        self._condition(loaded.rule, enterprise),
+                        standings,
+                        now,
+                        tally,
+                        again_at_most=self._again_at_most,
+                    ),
                     *((read, _all(touched, read)) if loaded in live else (states, touched)),
                 )
                 for loaded in (rules if touched is None or touched else live)

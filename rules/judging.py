@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,14 @@ from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
 from rules.periods import NO_PERIOD, stands_on
 from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
+from rules.portions import MOST, portions
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
 from rules.standings import Standing, Standings
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_AT_REST = text_of(Memory())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class RuleRun:
         standings: Standings,
         now: datetime,
         tally: Tally,
+        *,
+        again_at_most: int = MOST,
     ) -> None:
+        self._most = again_at_most
         self._facts, self._connection = facts, facts.connection
         self._e = enterprise.e
         self._rule = loaded.rule
@@ -92,6 +97,7 @@ class RuleRun:
         self._standings = standings.rules.get(self._rule.id, {})
         self._found: dict[str, Standing] = {}
         self._otherwise: AbstractSet[int] = frozenset()
+        self._unfinished: Mapping[str, datetime] = {}
         self._recorder = Recorder(facts.connection, enterprise, loaded, now, tally)
 
     def at_rest(self, touched: AbstractSet[int]) -> bool:
@@ -118,17 +124,20 @@ class RuleRun:
         revises = self._condition.revises
         rows = {code: standing.row for code, standing in self._standings.items()}
         live = self._rule.cadence == "1m"
-        self._otherwise = await self._judged_otherwise([rows[s.code] for s in subjects if s.code in rows])
+        present = [rows[s.code] for s in subjects if s.code in rows]
+        self._otherwise = await self._judged_otherwise(present)
+        self._unfinished = await self._not_finished(present) if self._otherwise else {}
         made = (plan(s, rows.get(s.code), changes, states, revises=revises, from_now=live) for s in subjects)
         plans = [not_before(p, edge.since if (edge := self._worded(p)) else None) for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
         earliest = await self._condition.earliest(self._facts, revised) if revised else {}
         plans = [not_before(p, earliest.get(p.subject.code)) for p in plans]
-        due = [p for p in plans if p.again is not None or p.onward is not None]
+        plans = portions(plans, self._most)
+        due = [p for p in plans if p.since is not None or p.onward is not None]
         if due:
             await self._judge(due)
         judged_again = sum(p.again is not None for p in due)
-        left = max((p.left for p in plans), default=timedelta())
+        left = max((max(p.left, p.later[1] - p.later[0]) if p.later else p.left for p in plans), default=timedelta())
         return Progress(len(due) + judged_again, left, self._found)
 
     async def _subjects(self, *, known: bool) -> list[Subject[Any]]:
@@ -163,14 +172,29 @@ class RuleRun:
         row = one.row
         if row is None:
             return None
-        if row.version in self._otherwise:
+        before = None
+        if row.worded_from is not None and row.worded_memory is not None:
+            before = _Edge(row.worded_from, row.worded_memory)
+        if row.version not in self._otherwise:
+            return before
+        if row.redo_from is None:
             return _Edge(row.evaluated_until, row.memory)
-        if row.worded_from is None or row.worded_memory is None:
-            return None
-        return _Edge(row.worded_from, row.worded_memory)
+        # the old wording did not come to an end with it: the new one begins where nothing was open before that
+        since = self._unfinished.get(row.subject, _EVER)
+        return before if before is not None and before.since > since else _Edge(since, _AT_REST)
+
+    async def _not_finished(self, rows: Sequence[SubjectRow]) -> dict[str, datetime]:
+        """Of subjects whose past was to be judged again by an old wording: the last clear instant before that."""
+        begins = [
+            (row.subject, row.redo_from if row.retell_from is None else min(row.redo_from, row.retell_from))
+            for row in rows
+            if row.version in self._otherwise and row.redo_from is not None
+        ]
+        return await store.anchors(self._connection, self._e, self._rule.id, begins) if begins else {}
 
     async def _judge(self, due: Sequence[Plan]) -> None:
         again = await self._answers([(p, p.again) for p in due if p.again is not None])
+        await self._keep_for_later([p for p in due if p.later is not None], again)
         onward = await self._answers([(p, p.onward) for p in due if p.onward is not None])
         before = await self._recorded(due)
         gone: list[tuple[str, datetime]] = []
@@ -180,10 +204,11 @@ class RuleRun:
             code = one.subject.code
             old = before[code]
             spans = old.spans
-            for span, answers in ((one.again, again.get(code, [])), (one.onward, onward.get(code, []))):
+            retold = again.pop(code, []) if one.later is None else []
+            for span, answers in ((None if one.later else one.again, retold), (one.onward, onward.get(code, []))):
                 if span is not None:
                     spans = splice(spans, *span, [j.observation for j in answers])
-            judged = [*again.get(code, []), *onward.get(code, [])]
+            judged = [*retold, *onward.get(code, [])]
             steps = self._steps(one, old, spans, judged)
             memory, episodes = self._folded(one, old, steps)
             stand = {episode: stands_on(episode, steps, one.subject.period) for episode in episodes}
@@ -192,15 +217,34 @@ class RuleRun:
             if self._only_goes_on(one, old, spans, memory, stand):
                 self._found[code] = Standing(row, memory, last, self._standings[code].stored, behind=True)
                 continue
-            kept = {s.from_ts for s in spans}
-            gone += [(code, s.from_ts) for s in old.stored if s.from_ts not in kept]
-            had = set(old.stored)
-            present += [(code, s) for s in spans if s not in had]
+            gone += _gone(code, old.stored, spans)
+            present += _new(code, old.stored, spans)
             await self._retell(one, old, stand, judged)
             ends.append(row)
             self._found[code] = Standing(row, memory, last, last)
         await store.replace_verdicts(self._connection, self._e, self._rule.id, gone, present)
         await store.put_subjects(self._connection, self._e, ends)
+
+    async def _keep_for_later(self, due: Sequence[Plan], again: dict[str, list[Judged[Any]]]) -> None:
+        """Keep answers of a past that is not judged to its end yet; what they tell is told with the last of them."""
+        pieces = {p.subject.code: p.again for p in due if p.again is not None}
+        if not pieces:
+            return
+        await self._write_behind(pieces)
+        reach = [(code, lo, hi) for code, (lo, hi) in pieces.items()]
+        found = await store.verdicts_touching(self._connection, self._e, self._rule.id, reach)
+        gone: list[tuple[str, datetime]] = []
+        present: list[tuple[str, VerdictSpan]] = []
+        for code, piece in pieces.items():
+            old = found.get(code, [])
+            spans = splice(old, *piece, [j.observation for j in again.pop(code)])
+            gone += _gone(code, old, spans)
+            present += _new(code, old, spans)
+        await store.replace_verdicts(self._connection, self._e, self._rule.id, gone, present)
+
+    async def _write_behind(self, codes: Iterable[str]) -> None:
+        known = [code for code in codes if code in self._standings]
+        await self._all.write(self._connection, self._e, self._rule.id, known)
 
     def _only_goes_on(
         self,
@@ -214,7 +258,7 @@ class RuleRun:
 
         Nor has its evidence another close to be of.
         """
-        if old.anchor is not None or len(spans) != 1 or len(old.spans) != 1:
+        if one.later is not None or old.anchor is not None or len(spans) != 1 or len(old.spans) != 1:
             return False
         standing = self._standings[one.subject.code]
         same = spans[0].from_ts == old.spans[0].from_ts and memory == standing.memory
@@ -239,7 +283,7 @@ class RuleRun:
         for one in due:
             code = one.subject.code
             standing = self._standings.get(code)
-            if one.again is None and standing is not None and standing.last is not None:
+            if one.since is None and standing is not None and standing.last is not None:
                 stored = [standing.stored] if standing.stored is not None else []
                 known[code] = _Known(None, [standing.last], stored, open_now.get(code, []))
             else:
@@ -249,14 +293,13 @@ class RuleRun:
     async def _read(self, due: Sequence[Plan], open_now: Mapping[str, list[Known]]) -> dict[str, _Known]:
         """The same of subjects that are told anew or begin, from the database, brought up to date."""
         known: dict[str, _Known] = {}
-        behind = [p.subject.code for p in due if p.subject.code in self._standings]
-        await self._all.write(self._connection, self._e, self._rule.id, behind)
-        revised = [(p.subject.code, p.again[0]) for p in due if p.again is not None]
+        await self._write_behind(p.subject.code for p in due)
+        revised = [(p.subject.code, p.retold) for p in due if p.retold is not None]
         anchors = await store.anchors(self._connection, self._e, self._rule.id, revised) if revised else {}
         begins = {
-            p.subject.code: anchors.get(p.subject.code, _EVER) if p.again is not None else p.frontier for p in due
+            p.subject.code: anchors.get(p.subject.code, _EVER) if p.retold is not None else p.frontier for p in due
         }
-        edges = {p.subject.code: self._worded(p) for p in due if p.again is not None}
+        edges = {p.subject.code: self._worded(p) for p in due if p.retold is not None}
         later = {code: edge for code, edge in edges.items() if edge is not None and edge.since > begins[code]}
         begins |= {code: edge.since for code, edge in later.items()}
         reach = [(p.subject.code, begins[p.subject.code], p.until) for p in due]
@@ -264,7 +307,7 @@ class RuleRun:
         for one in due:
             code = one.subject.code
             spans = found.get(code, [])
-            if one.again is None:
+            if one.retold is None:
                 known[code] = _Known(None, spans, spans, open_now.get(code, []))
             else:
                 alerts = await self._alerts(code, begins[code])
@@ -317,6 +360,10 @@ class RuleRun:
         if old.anchor is not None and one.subject.period is not NO_PERIOD:
             # the close that evidence is of may have gone, and another stands that was not judged in this run
             needed += [end for end in stand.values() if end > old.anchor]
+        if one.retold is not None:
+            # judged again by an earlier run, which told nothing of it
+            until = one.again[0] if one.again is not None else one.frontier
+            needed += [end for end in stand.values() if one.retold < end <= until]
         for end in needed:
             if end not in by_end:
                 by_end[end] = await self._step_until(one, end)
@@ -339,7 +386,7 @@ class RuleRun:
             version=self._version,
             evaluated_until=one.until,
             configured_at=one.subject.configured_at,
-            redo_from=None,
+            redo_from=one.later[0] if one.later is not None else None,
             memory=text_of(memory),
             phase=memory.phase.value,
             phase_since=memory.started_at,
@@ -351,7 +398,19 @@ class RuleRun:
             ended_at=None,
             worded_from=None if edge is None else edge.since,
             worded_memory=None if edge is None else edge.memory,
+            redo_until=one.later[1] if one.later is not None else None,
+            retell_from=one.since if one.later is not None else None,
         )
+
+
+def _gone(code: str, old: Sequence[VerdictSpan], spans: Sequence[VerdictSpan]) -> list[tuple[str, datetime]]:
+    kept = {s.from_ts for s in spans}
+    return [(code, s.from_ts) for s in old if s.from_ts not in kept]
+
+
+def _new(code: str, old: Sequence[VerdictSpan], spans: Sequence[VerdictSpan]) -> list[tuple[str, VerdictSpan]]:
+    had = set(old)
+    return [(code, s) for s in spans if s not in had]
 
 
 def _points(subject: Subject[Any]) -> AbstractSet[int]:

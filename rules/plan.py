@@ -32,6 +32,8 @@ class Plan:
         again: what is judged again, all before the frontier.
         onward: what is judged for the first time, from the frontier.
         left: how much more could be judged, which one run does not take.
+        later: what is judged again by later runs.
+        since: from where what is judged again is told; None: nothing is.
     """
 
     subject: Subject[Any]
@@ -40,6 +42,13 @@ class Plan:
     again: Range | None
     onward: Range | None
     left: timedelta
+    later: Range | None = None
+    since: datetime | None = None
+
+    @property
+    def retold(self) -> datetime | None:
+        """From where the past is told again by this run; None: it is not, or not yet."""
+        return None if self.later is not None else self.since
 
     @property
     def first(self) -> bool:
@@ -106,7 +115,10 @@ def _again(subject: Subject[Any], row: SubjectRow, changes: Mapping[int, Change]
         (c.from_start, c.to_start + QUARTER + subject.reach) for c in map(changes.get, subject.inputs) if c is not None
     ]
     configured = subject.changed_from(row.configured_at)
-    touched += [(since, frontier) for since in (row.redo_from, configured) if since is not None]
+    if configured is not None:
+        touched.append((configured, frontier))
+    if row.redo_from is not None:
+        touched.append((row.redo_from, row.redo_until or frontier))
     past = [(lo, hi) for lo, hi in touched if lo < frontier]
     if not past:
         return None

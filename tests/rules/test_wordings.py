@@ -9,7 +9,7 @@ import pytest
 
 from db.alerts import evidence
 from rules.book import parse_book
-from rules.evaluator import Evaluator
+from rules.evaluator import Evaluator, condition_of
 from rules.replay import replay
 from tests.rules.world import World
 
@@ -35,8 +35,8 @@ rules:
 """
 
 
-def book(over: int, runbook: str = "look", source: str = "own"):
-    said = {"OVER": str(over * 96), "RUNBOOK": runbook, "source: own": f"source: {source}"}
+def book(over: int, runbook: str = "look", source: str = "own", points: str = "bf1.coke"):
+    said = {"OVER": str(over * 96), "RUNBOOK": runbook, "source: own": f"source: {source}", "[bf1.coke]": f"[{points}]"}
     text = TEXT
     for word, instead in said.items():
         text = text.replace(word, instead)
@@ -130,3 +130,43 @@ async def test_words_about_an_answer_make_no_new_evidence_of_the_same_data(furna
     await furnace.evaluate()
     assert await versions(furnace) == [[1, 2]]
     assert (await furnace.body(alert))["rule"]["source"] == "another"
+
+
+async def test_another_subject_does_not_keep_late_data_of_the_others_out(furnace):
+    await coke(furnace, 100, 500, 100)
+    furnace.evaluator = Evaluator([book(400, points="bf1.coke, bf1.bfg")])
+    await furnace.evaluate()
+    await furnace.publish("bf1.coke", "500*96", DAY1)
+    await furnace.evaluate()
+    assert [row[:3] for row in await told(furnace)] == [(1, "resolved", DAY1)]
+
+
+class Broken:
+    """A condition that cannot judge the past again."""
+
+    def __init__(self, sound):
+        self._sound = sound
+
+    def __getattr__(self, name):
+        return getattr(self._sound, name)
+
+    async def judge(self, facts, spans):
+        if min(span.start for span in spans) < DAY1 + 3 * DAY:
+            raise ValueError("no such unit")
+        return await self._sound.judge(facts, spans)
+
+
+async def test_a_wording_that_mends_a_failure_judges_what_failed(furnace):
+    await coke(furnace, 500, 100, 100, 100)
+    before = await told(furnace)
+    broken = Evaluator([book(400)], lambda rule, enterprise: Broken(condition_of(rule, enterprise)))
+    await furnace.publish("bf1.coke", "460*96", DAY1 + 2 * DAY)
+    assert (await broken.evaluate(furnace.connection, furnace.enterprise, furnace.tick())).failed == ("coke_day",)
+    furnace.evaluator = Evaluator([book(450)])
+    await furnace.evaluate()
+    assert await told(furnace) == [*before, (2, "resolved", DAY1 + 2 * DAY, 460 * 96.0, 450 * 96.0)]
+    # from the last clear instant before it on the new wording holds, and no earlier
+    await furnace.publish("bf1.coke", "700*96", DAY1)
+    await furnace.publish("bf1.coke", "700*96", DAY1 + 3 * DAY)
+    await furnace.evaluate()
+    assert [row[:4] for row in await told(furnace)] == [before[0][:4], (2, "firing", DAY1 + 2 * DAY, 460 * 96.0)]
