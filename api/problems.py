@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from db.pool import AWAY
 from enms.errors import ConflictError, EnmsError, InputError, Mistake, NotFoundError, UnavailableError, reason_of
 
 _log = structlog.get_logger("enms.api")
@@ -95,15 +96,9 @@ _KINDS: tuple[tuple[type[Exception], _Kind], ...] = (
     (EnmsError, _Kind("failed", 500, "Failed")),
     (TimeoutError, _SLOW),
     (asyncpg.QueryCanceledError, _SLOW),
-    (asyncpg.PostgresConnectionError, _DOWN),
-    (asyncpg.CannotConnectNowError, _DOWN),
-    (asyncpg.AdminShutdownError, _DOWN),
-    (asyncpg.TooManyConnectionsError, _DOWN),
-    (asyncpg.InterfaceError, _DOWN),
-    (asyncpg.InternalClientError, _DOWN),
+    *((kind, _DOWN) for kind in AWAY),
     (asyncpg.CharacterNotInRepertoireError, _INVALID),
     (asyncpg.UntranslatableCharacterError, _INVALID),
-    (OSError, _DOWN),
     (Exception, _DEFECT),
 )
 
