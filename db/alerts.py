@@ -14,11 +14,16 @@ from datetime import datetime
 import asyncpg
 
 from db.statements import statements
-from enms.alerts import Step
+from enms.alerts import PERIOD_WITHHELD, Closed, Step
 from enms.errors import ConflictError, NotFoundError
 
 # Channels that get a message for every transition.
 CHANNELS = ("mqtt",)
+
+
+def outcome(closed: str | None, withheld_since: datetime | None) -> str | None:
+    """`closed`, or what it is called where the verdict was withheld."""
+    return PERIOD_WITHHELD if closed == Closed.PERIOD_OVER and withheld_since is not None else closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class AlertRow:
         state: firing or resolved; the flags below are independent of it.
         closed: cleared, merged, retracted, ended, period_over; None while firing.
         started_at, fired_at, resolved_at: event instants; detected_at is the wall clock.
-        withheld_since: since when the verdict has been unknown while firing.
+        withheld_since: since when the verdict has been unknown while firing; of `period_over`: when its period ended.
         value, limit_value: what was judged when it fired and against what, in `unit`, as now known: the last version
             of the evidence.
         certainty: confirmed when even the low end of the uncertainty is over the limit, else possible.
@@ -79,6 +84,11 @@ class AlertRow:
     def acknowledged(self) -> bool:
         """Whether somebody has seen it."""
         return self.acknowledged_at is not None
+
+    @property
+    def outcome(self) -> str | None:
+        """What `closed` is called: a period that ended while nobody knew is not said to have been over."""
+        return outcome(self.closed, self.withheld_since)
 
     def title(self, language: str) -> str:
         """The rule's title in zh or en."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import asyncpg
 
+from db.alerts import outcome
 from db.statements import statements
 from enms.cases import OPEN
 from enms.errors import NotFoundError
@@ -92,6 +93,7 @@ class CaseAlertRow:
     closed: str | None
     started_at: datetime
     resolved_at: datetime | None
+    withheld_since: datetime | None
     value_now: float | None
     limit_now: float | None
     retracted: bool
@@ -102,6 +104,11 @@ class CaseAlertRow:
     version_now: int | None
     sha256_now: str | None
     later: tuple[str, ...]
+
+    @property
+    def outcome(self) -> str | None:
+        """What `closed` is called."""
+        return outcome(self.closed, self.withheld_since)
 
     @property
     def revised(self) -> bool:

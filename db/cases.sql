@@ -87,7 +87,7 @@ FROM case_event WHERE e = :e AND case_id = :case_id ORDER BY n DESC LIMIT 1;
 
 -- name: case_alerts(e, case_id)
 SELECT k.alert, c.recorded_at AS added_at, c.actor AS added_by, k.version, k.sha256, k.value, k.limit_value, k.certainty,
-       a.rule, a.rule_version, a.subject, a.purpose, a.severity, a.unit, a.state, a.closed, a.started_at, a.resolved_at,
+       a.rule, a.rule_version, a.subject, a.purpose, a.severity, a.unit, a.state, a.closed, a.started_at, a.resolved_at, a.withheld_since,
        a.value AS value_now, a.limit_value AS limit_now, a.retracted, a.merged_into, r.title_zh, r.title_en, r.source,
        v.version AS version_now, v.sha256 AS sha256_now,
        ARRAY(SELECT t.kind FROM transition AS t

@@ -50,8 +50,13 @@ class Closed(StrEnum):
     MERGED = "merged"
     RETRACTED = "retracted"
     ENDED = "ended"
-    # its statistical period ended and it was still over: what that period came to, never undone by the next one
+    # its statistical period ended before it cleared: what that period came to, never undone by the next one. It was
+    # still over then; or its verdict was withheld (`withheld_since`) and nobody knows
     PERIOD_OVER = "period_over"
+
+
+# What `PERIOD_OVER` is called, of alerts and of transitions, where the verdict was withheld when the period ended.
+PERIOD_WITHHELD = "period_withheld"
 
 
 class Step(StrEnum):
@@ -110,7 +115,7 @@ class Episode:
         fired_at: end of the step at which it had been met for long enough.
         resolved_at: end of the step at which it had been clear for long enough; None: still firing.
         withheld_since: since when the condition has been unknown, while firing.
-        period_over: it did not clear: its statistical period ended at `resolved_at`.
+        period_over: it did not clear: its statistical period ended at `resolved_at`, over or withheld.
     """
 
     started_at: datetime

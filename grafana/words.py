@@ -9,6 +9,7 @@ WORDS: dict[str, dict[str, str]] = {
         "retracted": "已撤回 retracted",
         "ended": "随规则终止 ended with its rule",
         "period_over": "统计期满仍超限 over when its period ended",
+        "period_withheld": "统计期满，无法判定 period ended, verdict withheld",
     },
     "certainty": {
         "possible": "可能 possible",
@@ -26,6 +27,7 @@ WORDS: dict[str, dict[str, str]] = {
         "late": "事后发现 found after it was over",
         "ended": "随规则或对象终止 ended with its rule or subject",
         "period_over": "统计期满仍超限 over when its period ended",
+        "period_withheld": "统计期满，无法判定 period ended, verdict withheld",
         "revised": "证据已修订 evidence revised",
         "commented": "备注 comment",
         "acknowledged": "已确认 acknowledged",

@@ -81,7 +81,8 @@ def advance(
     if not ends(step.end):
         return after, ended
     if after.episode is not None:
-        # in its deadband or its off-delay, but not over: the period came to less than the limit
+        # in its deadband or its off-delay, but not over: the period came to less than the limit; not known: it stays
+        # what it was, and says since when that is
         over = step.truth is not Truth.CLEAR
         ended = replace(after.episode, resolved_at=step.end, period_over=over)
     return _AT_REST, ended

@@ -107,7 +107,7 @@ class Recorder:
         if moved := _moved(was, now_known):
             await self._append(known.id, Step.SHIFTED, now_known.fired_at, moved)
         await self._revise(known.id, now_known, telling)
-        if was.closed is not now_known.closed:
+        if _outcome(was) != _outcome(now_known):
             await self._end(known.id, now_known)
         if was.resolved_at is not None and now_known.resolved_at is None:
             await self._append(known.id, Step.REOPENED, was.resolved_at, {})
@@ -128,7 +128,9 @@ class Recorder:
         """Say that it is over, and how; nothing while it goes on."""
         if episode.resolved_at is not None:
             kind = Step.PERIOD_OVER if episode.period_over else Step.RESOLVED
-            await self._append(alert, kind, episode.resolved_at, {})
+            since = episode.withheld_since
+            detail = {} if since is None else {"withheld_since": since.isoformat()}
+            await self._append(alert, kind, episode.resolved_at, detail)
 
     async def _revise(self, alert: int, episode: Episode, telling: Telling) -> None:
         """Another version of the evidence, where the data it stood on changed, or its period has another close."""
@@ -237,6 +239,11 @@ async def end_subject(
     memory = Memory()
     ended = replace(row, ended_at=at, phase=memory.phase.value, phase_since=None, memory=text_of(memory))
     return Standing(ended, memory, None, None)
+
+
+def _outcome(episode: Episode) -> tuple[Closed | None, bool]:
+    """How it ended, and whether that is not known: its verdict was withheld."""
+    return episode.closed, episode.closed is not None and episode.withheld_since is not None
 
 
 def _moved(was: Episode, now_known: Episode) -> dict[str, object]:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from db.alerts import AlertRow
 from db.outbox import Saying
+from enms.alerts import PERIOD_WITHHELD, Step
 
 EVENTS = ("raised", "resolved", "period_over", "withdrawn", "escalated", "late", "assigned")
 
@@ -24,7 +25,7 @@ class Told:
 _WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "raised": "报警", "resolved": "恢复", "withdrawn": "撤回", "escalated": "升级", "late": "补记",
-        "assigned": "派给您", "period_over": "统计期满仍超限",
+        "assigned": "派给您", "period_over": "统计期满仍超限", "period_withheld": "统计期满，结论保留",
         "critical": "严重", "warning": "警告", "notice": "提示",
         "operational": "运行类", "statutory": "法定类",
         "plant": "企业", "subject": "对象", "value": "数值", "limit": "限值", "began": "开始", "ended": "结束",
@@ -36,6 +37,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "en": {
         "raised": "Alert", "resolved": "Resolved", "withdrawn": "Withdrawn", "escalated": "Escalated",
         "late": "Found late", "assigned": "Yours", "period_over": "Over when its period ended",
+        "period_withheld": "Period ended, verdict withheld",
         "critical": "critical", "warning": "warning", "notice": "notice",
         "operational": "operational", "statutory": "statutory",
         "plant": "Plant", "subject": "Subject", "value": "Value", "limit": "limit", "began": "Began", "ended": "Ended",
@@ -64,7 +66,8 @@ def tell(
     words, zone = _WORDS[language], ZoneInfo(says.timezone)
     name = says.name_zh if language == "zh" else says.name_en
     runbook = says.runbook_zh if language == "zh" else says.runbook_en
-    title = f"[{words[event]} · {words[alert.severity]}] {name} {alert.subject}: {alert.title(language)}"
+    what = PERIOD_WITHHELD if event == Step.PERIOD_OVER and alert.outcome == PERIOD_WITHHELD else event
+    title = f"[{words[what]} · {words[alert.severity]}] {name} {alert.subject}: {alert.title(language)}"
     lines = [
         f"{words['plant']}: {name} ({alert.enterprise}), {words[alert.purpose]}",
         f"{words['subject']}: {alert.subject}",

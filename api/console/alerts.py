@@ -27,7 +27,7 @@ from db import rules as store
 from db.alerts import AlertRow, Filter, TransitionRow
 from db.cases import CaseFilter
 from db.rules import RuleRow
-from enms.alerts import Severity, Step
+from enms.alerts import PERIOD_WITHHELD, Severity, Step
 from enms.errors import InputError, Mistake
 
 router = APIRouter(include_in_schema=False)
@@ -264,7 +264,8 @@ def story_line(row: TransitionRow, alert: AlertRow, text: Catalogue) -> StoryLin
     said = (_said(key, value, text) for key, value in detail.items() if value not in {None, ""})
     note = str(detail["text"]) if "text" in detail else ", ".join(word for word in said if word)
     look = "person" if row.kind in _BY_PEOPLE else alert.severity if row.kind == Step.FIRING else ""
-    return StoryLine(row, word(text, "step", row.kind), note, look)
+    kind = PERIOD_WITHHELD if row.kind == Step.PERIOD_OVER and "withheld_since" in detail else row.kind
+    return StoryLine(row, word(text, "step", kind), note, look)
 
 
 def _said(key: str, value: object, text: Catalogue) -> str:
@@ -277,7 +278,7 @@ def _said(key: str, value: object, text: Catalogue) -> str:
         case "by":
             kind, _, number = str(value).partition("/")
             return text("by planned outage %(n)s", n=number) if kind == "outage" else text("by alert %(n)s", n=number)
-        case "since" | "until" | "evidence" | "sha256":
+        case "since" | "withheld_since" | "until" | "evidence" | "sha256":
             return ""
     return f"{key} {value}"
 

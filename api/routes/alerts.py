@@ -42,7 +42,9 @@ class AlertItem(BaseModel):
     fired_at: datetime
     resolved_at: datetime | None
     detected_at: datetime = Field(description="The clock when it was found")
-    withheld_since: datetime | None = Field(description="Since when the verdict is unknown while it stays open")
+    withheld_since: datetime | None = Field(
+        description="Since when the verdict is unknown while it stays open; of period_over: was, when the period ended"
+    )
     acknowledged: bool
     acknowledged_at: datetime | None
     acknowledged_by: str | None

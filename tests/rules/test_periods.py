@@ -8,7 +8,10 @@ from itertools import accumulate
 
 import pytest
 
-from db.alerts import evidence
+from api.console.alerts import story_line
+from api.console.i18n import catalogue
+from api.console.words import word
+from db.alerts import evidence, transitions
 from db.enpi_model import enpi_models
 from db.outbox import notifications
 from enms.alerts import Closed, Observation, Phase, Truth
@@ -200,6 +203,31 @@ async def test_a_year_that_is_over_only_in_the_end_is_raised_and_stays(furnace, 
     assert [v[:2] for v in await versions(furnace, alert)] == [(NEW_YEAR, False)]
     told = await notifications(furnace.connection, [furnace.enterprise.e], alert=alert.id)
     assert [row.event for row in told[::-1]] == ["raised", "period_over"]
+
+
+async def test_a_year_whose_end_nobody_knows_is_not_told_to_have_been_over(furnace, tmp_path):
+    said = "channels: [{name: hook, url: 'webhook://127.0.0.1:1/', roles: [inspector], allow_private: true}]"
+    desk = Desk.of(parse_channels(said, "notify.yaml", tmp_path, "Asia/Shanghai"), "")
+    furnace.evaluator = Evaluator([read_book(BUNDLED / "statutory.yaml")], desk=desk)
+    for number, kilograms in enumerate([510, 560, 560, 560, "_", "_"]):
+        await month(furnace, number, kilograms)
+    (alert,) = await furnace.alerts(RULE)
+    assert (alert.closed, alert.resolved_at, alert.withheld_since) == ("period_over", NEW_YEAR, EDGES[4])
+    assert alert.outcome == "period_withheld"
+    kept = await transitions(furnace.connection, alert)
+    assert (kept[-1].kind, json.loads(kept[-1].detail)) == ("period_over", {"withheld_since": EDGES[4].isoformat()})
+    titles = {language: word(catalogue(language), "closed", alert.outcome) for language in ("zh", "en")}
+    assert titles == {"zh": "统计期满，无法判定", "en": "period ended, verdict withheld"}
+    assert story_line(kept[-1], alert, catalogue("en")).what == "Period ended, verdict withheld"
+    # what was missing comes: now it is known, and told to those who heard that it was not
+    for number in (4, 5):
+        await coke(furnace, number, 560)
+    (alert,) = await furnace.alerts(RULE)
+    assert (alert.closed, alert.withheld_since, alert.outcome) == ("period_over", None, "period_over")
+    assert (await versions(furnace, alert))[-1][0] == NEW_YEAR
+    told = await notifications(furnace.connection, [furnace.enterprise.e], alert=alert.id)
+    ends = [row.title.split("]")[0] for row in told[::-1] if row.event == "period_over"]
+    assert ends == ["[统计期满，结论保留 · 严重", "[统计期满仍超限 · 严重"]
 
 
 # A month in which the edition changes ----------------------------------------------------------------------------

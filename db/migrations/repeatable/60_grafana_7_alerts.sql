@@ -10,15 +10,17 @@ FROM grafana_inner.owner AS v
 JOIN public.alert AS a USING (e)
 JOIN public.rule_version AS r ON r.e = a.e AND r.rule = a.rule AND r.version = a.rule_version;
 COMMENT ON VIEW grafana.alert IS 'Episodes: one rule on one subject. started_at, fired_at and resolved_at are event instants, detected_at the clock.';
-COMMENT ON COLUMN grafana.alert.withheld_since IS 'Since when the verdict is withheld for want of data, while firing: a dead meter never silences a breach.';
+COMMENT ON COLUMN grafana.alert.withheld_since IS 'Since when the verdict is withheld for want of data, while firing: a dead meter never silences a breach. Of closed = period_over: its period ended, and nobody knows whether it was over.';
 
 CREATE VIEW grafana.alert_step WITH (security_barrier) AS
-SELECT v.code AS enterprise, t.alert AS id, t.n, t.kind, t.at, t.recorded_at, t.actor, r.title_zh, r.title_en, a.subject
+SELECT v.code AS enterprise, t.alert AS id, t.n, t.kind, t.at, t.recorded_at, t.actor, r.title_zh, r.title_en, a.subject,
+       t.detail ? 'withheld_since' AS withheld
 FROM grafana_inner.owner AS v
 JOIN public.transition AS t USING (e)
 JOIN public.alert AS a ON a.e = t.e AND a.id = t.alert
 JOIN public.rule_version AS r ON r.e = a.e AND r.rule = a.rule AND r.version = a.rule_version;
 COMMENT ON VIEW grafana.alert_step IS 'All that happened to an alert, by rules (actor NULL) and people.';
+COMMENT ON COLUMN grafana.alert_step.withheld IS 'Of kind = period_over: the verdict was withheld when the period ended.';
 
 CREATE VIEW grafana.standing WITH (security_barrier) AS
 SELECT v.code AS enterprise, s.rule, r.title_zh, r.title_en, r.kind, r.severity, s.subject, s.phase, s.phase_since,
