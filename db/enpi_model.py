@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from db.corrections import entered_inputs
-from db.instants import BEGINNING, END, known
+from db.installed import Installed, installed, worst
+from db.instants import BEGINNING, known
 from db.plants import EnterpriseRow, enterprises
 from db.recorded import Recorded, factors_recorded, points_recorded
 from db.statements import statements
@@ -19,7 +20,7 @@ from db.versions import Version, validity, version_at
 from enms.correction_inputs import Entered, layered
 from enms.cuts import Cuts
 from enms.enpi import Declared, Enpi
-from enms.enpi_inputs import Meter, Part, worst_class
+from enms.enpi_inputs import Meter, Part
 from enms.enpi_ratio import Ratio
 from enms.errors import NotFoundError
 
@@ -53,17 +54,6 @@ class PointFacts:
     first_ts: datetime | None
     closed_until: datetime | None
     recorded: Recorded
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """A meter on a point over [installed_at, removed_at)."""
-
-    installed_at: datetime
-    removed_at: datetime
-    step: float | None
-    accuracy_class: float | None
-    calibrated: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +148,14 @@ class EnpiModel:
 
     def meter(self, point: PointFacts, start: datetime, end: datetime) -> Meter:
         """The worst of the meters that were on a point during a span."""
-        there = [m for m in self.meters.get(point.p, ()) if m.installed_at < end and m.removed_at > start]
+        there = worst(self.meters.get(point.p, ()), start, end)
         ncv = self.points.get(point.ncv or "")
         of_ncv = self.meter(ncv, start, end).accuracy_class if ncv is not None else None
         return Meter(
-            accuracy_class=worst_class(m.accuracy_class for m in there),
+            accuracy_class=there.accuracy_class,
             ncv_accuracy_class=of_ncv,
-            step=max((m.step for m in there if m.step is not None), default=None),
-            calibrated=min((m.calibrated for m in there if m.calibrated is not None), default=None),
+            step=there.step,
+            calibrated=there.calibrated,
         )
 
 
@@ -220,7 +210,7 @@ async def models_of(
     cuts = await cuts_of(connection, enterprise)
     named = {name for vs in versions.values() for v in vs for name in _named(v.enpi)}
     points = await _points(connection, enterprise, named)
-    meters = await _meters(connection, e, [point.p for point in points.values()])
+    meters = await installed(connection, e, [point.p for point in points.values()])
     models = []
     for name, held in versions.items():
         process = await statements("performance").commissioned(connection, e=e, process=held[-1].enpi.process)
@@ -287,18 +277,3 @@ def _facts(versions: Sequence[asyncpg.Record], recorded: Recorded, factors: Mapp
         closed_until=last["closed_until"],
         recorded=(*recorded, *(entry for carrier in carriers for entry in factors.get(carrier, ()))),
     )
-
-
-async def _meters(connection: asyncpg.Connection, e: int, points: Sequence[int]) -> dict[int, tuple[Installed, ...]]:
-    found: dict[int, list[Installed]] = {}
-    async for row in statements("performance").meters(connection, e=e, points=list(points)):
-        step = row["resolution"] * abs(row["multiplier"]) if row["resolution"] is not None else None
-        meter = Installed(
-            installed_at=known(row["installed_at"]) or BEGINNING,
-            removed_at=known(row["removed_at"]) or END,
-            step=step,
-            accuracy_class=row["accuracy_class"],
-            calibrated=row["calibrated"],
-        )
-        found.setdefault(row["p"], []).append(meter)
-    return {p: tuple(meters) for p, meters in found.items()}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import asyncpg
 
+from db.installed import Installed, exchanged, worst
 from db.recorded import Recorded, told_of_points
 from db.statements import statements
 
@@ -16,13 +17,14 @@ Window = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class MeteredPoint:
-    """A point with a meter on it, as configured last.
+    """A point with a meter on it, as configured last; `during` says which meter it was at a time.
 
     Attributes:
         to_amount: amount per unit read; of a rate, per unit and hour.
         step: smallest step of its register, as an amount; None for other readings.
         own_recorded: when each of its versions was recorded, and from when it holds.
         recorded: the same, and then of the meters on it.
+        meters: where it has had more than one; steps in the unit read.
     """
 
     p: int
@@ -49,6 +51,15 @@ class MeteredPoint:
     calibrated: date | None
     own_recorded: Recorded
     recorded: Recorded
+    meters: tuple[Installed, ...] = ()
+
+    def during(self, start: datetime, end: datetime) -> MeteredPoint:
+        """The same with the class, step and calibration of the meter that was there then, of several of the worst."""
+        if not self.meters:
+            return self
+        there = worst(self.meters, start, end)
+        step = None if there.step is None or self.step is None else there.step * abs(self.to_amount)
+        return replace(self, accuracy_class=there.accuracy_class, step=step, calibrated=there.calibrated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +83,15 @@ NOTHING = WindowSum(None, 0.0, 0.0, 0.0)
 async def metered_points(connection: asyncpg.Connection, e: int) -> list[MeteredPoint]:
     """Every metered point of an enterprise that is not retired, by code."""
     told = await told_of_points(connection, e)
+    meters = await exchanged(connection, e)
     rows = statements("metered").metered_points(connection, e=e)
     return [
-        MeteredPoint(**row, own_recorded=told[row["p"]][0], recorded=(*told[row["p"]][0], *told[row["p"]][1]))
+        MeteredPoint(
+            **row,
+            own_recorded=told[row["p"]][0],
+            recorded=(*told[row["p"]][0], *told[row["p"]][1]),
+            meters=meters.get(row["p"], ()),
+        )
         async for row in rows
     ]
 

@@ -15,6 +15,13 @@ LEFT JOIN LATERAL (
 WHERE point.e = :e AND c.reading <> 'virtual' AND NOT c.retired
 ORDER BY point.code;
 
+-- name: meters(e, points)
+-- The meters on points, each for as long as it was there; without numbers on all points.
+SELECT p, installed_at, removed_at, multiplier, resolution, accuracy_class, calibrated
+FROM installation_span
+WHERE e = :e AND (:points::int[] IS NULL OR p = ANY (:points::int[]))
+ORDER BY p, installed_at;
+
 -- name: window_sums(e, points, starts, ends)
 -- Sums of points over windows that do not overlap, in order; n counts windows from 1.
 SELECT p, n, bool_or(mean) AS mean, sum(amount ORDER BY start) AS amount, sum(amount * covered_s ORDER BY start) AS weighed,

@@ -63,10 +63,13 @@ def output_points(motor: Motor) -> list[str]:
     return [code for code in (points.power, *by) if code is not None]
 
 
-def classes_of(motor: Motor, points: Mapping[str, Instrument]) -> dict[str, float | None]:
-    """Accuracy classes of a motor's instruments, by what they measure."""
+def classes_of(
+    motor: Motor, points: Mapping[str, Instrument], start: datetime, end: datetime
+) -> dict[str, float | None]:
+    """Accuracy classes of a motor's instruments during a span, by what they measure."""
     named = motor.points.model_dump().items()
-    return {name: points[code].accuracy_class for name, code in named if code is not None and code in points}
+    there = {code: point.during(start, end) for code, point in points.items()}
+    return {name: there[code].accuracy_class for name, code in named if code is not None and code in there}
 
 
 def reference_span(

@@ -102,7 +102,7 @@ async def _efficiencies(
         reference = reference_of(one.motor, first, REFERENCE_H)
         if reference is not None and day and reference.end >= day[0].start:
             reference = None
-        found[one.motor.code] = reference, day, classes_of(one.motor, points)
+        found[one.motor.code] = reference, day, classes_of(one.motor, points, *spans[2 * n + 1][1:])
     return found
 
 

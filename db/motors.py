@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import asyncpg
 
+from db.installed import Installed, exchanged, worst
 from db.recorded import Recorded, points_recorded
 from db.statements import statements
 from db.versions import Version, validity
@@ -33,6 +34,7 @@ class Instrument:
     Attributes:
         to_amount: amount an hour (kW) per unit read, of a gauge of power.
         recorded: when each of its versions, and then of the meters on it, was recorded, and from when it holds.
+        meters: where it has had more than one.
     """
 
     p: int
@@ -47,6 +49,14 @@ class Instrument:
     accuracy_class: float | None
     calibrated: date | None
     recorded: Recorded
+    meters: tuple[Installed, ...] = ()
+
+    def during(self, start: datetime, end: datetime) -> Instrument:
+        """The same with the class and calibration of the meter that was there then, of several of the worst."""
+        if not self.meters:
+            return self
+        there = worst(self.meters, start, end)
+        return replace(self, accuracy_class=there.accuracy_class, calibrated=there.calibrated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +108,12 @@ async def instruments(connection: asyncpg.Connection, e: int, codes: Sequence[st
     """Points by code, as configured last."""
     rows = statements("motors").instruments(connection, e=e, codes=sorted(set(codes)))
     found = [dict(row) async for row in rows]
-    recorded = await points_recorded(connection, e, [row["p"] for row in found]) if found else {}
-    return {row["code"]: Instrument(**row, recorded=recorded[row["p"]]) for row in found}
+    numbers = [row["p"] for row in found]
+    recorded = await points_recorded(connection, e, numbers) if found else {}
+    meters = await exchanged(connection, e, numbers) if found else {}
+    return {
+        row["code"]: Instrument(**row, recorded=recorded[row["p"]], meters=meters.get(row["p"], ())) for row in found
+    }
 
 
 async def quarter_hours(
@@ -167,7 +181,7 @@ def load_of(
     """Load verdict, mean input power in kW and completeness of one quarter hour."""
     if motor.points.power is not None:
         power, input_kw, completeness = _mean(motor.points.power, start, points, rows)
-        accuracy_class = power.accuracy_class if power is not None else None
+        accuracy_class = power.during(start, start + QUARTER).accuracy_class if power is not None else None
         return judge_load(motor, input_kw=input_kw, accuracy_class=accuracy_class), input_kw, completeness
     _, current_a, completeness = _mean(motor.points.current, start, points, rows)
     _, voltage_v, _ = _mean(motor.points.voltage, start, points, rows)

@@ -18,13 +18,6 @@ ORDER BY point.code, c.valid_from;
 -- name: commissioned(e, process)^
 SELECT commissioned, recorded_at FROM process WHERE e = :e AND code = :process;
 
--- name: meters(e, points)
--- The meters on points, each for as long as it was there.
-SELECT p, installed_at, removed_at, multiplier, resolution, accuracy_class, calibrated
-FROM installation_span
-WHERE e = :e AND p = ANY (:points::int[])
-ORDER BY p, installed_at;
-
 -- name: state_means(e, points, starts, ends, as_of)
 -- Means of states over periods, weighed by covered time, in order of time.
 SELECT c.p, period.n::int AS n,

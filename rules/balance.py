@@ -180,8 +180,8 @@ class Balance:
 
     def _balanced(self, network: Network, day: Step, sums: Mapping[int, WindowSum]) -> DaysLoss:
         window_s = (day[1] - day[0]).total_seconds()
-        inflow = tuple((Metered.of(q, sums.get(q.p), window_s), sign) for q, sign in network.inflow)
-        outflow = tuple(Metered.of(q, sums.get(q.p), window_s) for q in network.outflow)
+        inflow = tuple((Metered.of(q.during(*day), sums.get(q.p), window_s), sign) for q, sign in network.inflow)
+        outflow = tuple(Metered.of(q.during(*day), sums.get(q.p), window_s) for q in network.outflow)
         balanced = loss_of(inflow, outflow, network.unit)
         if balanced is None:
             return DaysLoss(inflow, outflow, None, None, 0.0, None, 0.0, "no_value")

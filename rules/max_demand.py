@@ -67,7 +67,7 @@ class MaxDemand:
                 supply = watched.at(step[0])
                 point = watched.point(supply.active_energy if supply is not None else None)
                 row = rows[point.p].get(step[0]) if point is not None else None
-                metered = Metered.of(point, row, INTERVAL_S) if point is not None else None
+                metered = Metered.of(point.during(*step), row, INTERVAL_S) if point is not None else None
                 answers.append(self._judged(step, self._demand(supply, metered)))
         return found
 

@@ -100,7 +100,8 @@ class MaxDemandNow:
                 supply = watched.at(step[0])
                 point = watched.point(supply.active_energy if supply is not None else None)
                 closed = step[1] <= until
-                demand = self._demand(supply, point, known[point.code] if point is not None else None, n, closed=closed)
+                there = None if point is None else point.during(step[1] - _BACK, step[1])
+                demand = self._demand(supply, there, known[there.code] if there is not None else None, n, closed=closed)
                 answers.append(self._judged(step, demand))
         return found
 

@@ -157,7 +157,7 @@ class MotorEfficiency:
         reference: Reference | None,
     ) -> Judged[DayRun | None]:
         low, high = (bisect_left(ran, edge, key=lambda o: o.start) for edge in (end - _DAY, end))
-        day, classes = ran[low:high], classes_of(motor.motor, watched.points)
+        day, classes = ran[low:high], classes_of(motor.motor, watched.points, end - _DAY, end)
         if missing := self._unclassed(motor.motor, classes):
             return _unknown(start, end, f"accuracy_class_missing: {', '.join(missing)}")
         if self._own and (reference is None or reference.end >= start):
@@ -200,15 +200,16 @@ class MotorEfficiency:
     def evidence(self, subject: Subject[Watched], judged: Judged[DayRun | None]) -> dict[str, object]:
         run, step = judged.basis, judged.observation
         assert run is not None
+        points = {code: point.during(step.end - _DAY, step.end) for code, point in subject.watched.points.items()}
         metered = [
             {
                 "point": code,
                 "measures": name,
-                "accuracy_class": subject.watched.points[code].accuracy_class,
-                "calibrated": subject.watched.points[code].calibrated,
+                "accuracy_class": points[code].accuracy_class,
+                "calibrated": points[code].calibrated,
             }
             for name, code in run.motor.points.model_dump().items()
-            if code in subject.watched.points
+            if code in points
         ]
         window = {"start": step.end - _DAY, "end": step.end}
         return evidence_of(run.motor, run.day, run.reference, run.comparison, run.absolute) | {

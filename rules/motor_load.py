@@ -100,7 +100,7 @@ class LoadCondition(Generic[Limits]):
         load = basis.verdict.load
         assert load is not None
         edition, source, review = provenance()
-        point = subject.watched.points[motor.points.power or motor.points.current or ""]
+        point = subject.watched.points[motor.points.power or motor.points.current or ""].during(step.start, step.end)
         used = (*load.assumptions, assumption("energised_share"), assumption("no_load_floor"))
         return {
             "window": {"start": step.start, "end": step.end},

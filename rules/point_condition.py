@@ -66,7 +66,8 @@ class PointCondition:
 
     def evidence(self, subject: Subject[MeteredPoint], judged: Judged[Noticed | None]) -> dict[str, object]:
         """The check, what it found, and the meter it is about."""
-        step, point = judged.observation, subject.watched
+        step = judged.observation
+        point = subject.watched.during(step.start, step.end)
         facts = judged.basis.facts if judged.basis is not None else {}
         return {
             "window": {"start": step.start, "end": step.end},

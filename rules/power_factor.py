@@ -110,8 +110,8 @@ class PowerFactor:
         window_s = (end - start).total_seconds()
         within = [a for a, b in pieces if a >= start and b <= end]
         both = (
-            Metered.of(active, _joined([sums.get((active.p, a)) for a in within]), window_s),
-            Metered.of(reactive, _joined([sums.get((reactive.p, a)) for a in within]), window_s),
+            Metered.of(active.during(start, end), _joined([sums.get((active.p, a)) for a in within]), window_s),
+            Metered.of(reactive.during(start, end), _joined([sums.get((reactive.p, a)) for a in within]), window_s),
         )
         factor = factor_of(*both)
         if factor is None:

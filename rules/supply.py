@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from db.metered import MeteredPoint, metered_points
@@ -32,6 +32,10 @@ class WatchedSupply:
         """The contract that held then."""
         held = version_at(self.versions, instant)
         return held.supply if held is not None else None
+
+    def during(self, start: datetime, end: datetime) -> WatchedSupply:
+        """The same with the meters that were on its points then."""
+        return replace(self, points={code: point.during(start, end) for code, point in self.points.items()})
 
     def point(self, code: str | None) -> MeteredPoint | None:
         return self.points.get(code) if code is not None else None

@@ -107,7 +107,7 @@ class PointThreshold:
         for reach, span in spans.items():
             point, own = span.subject.watched, sums[reach]
             found[reach] = [
-                ((a, b), compare(Metered.of(point, own.get(a), (b - a).total_seconds()), self._rule.unit))
+                ((a, b), compare(Metered.of(point.during(a, b), own.get(a), (b - a).total_seconds()), self._rule.unit))
                 for a, b in span.subject.grid.steps(span.start, span.end)
             ]
         return found

@@ -72,8 +72,9 @@ class _Voltage:
             watched, answers = span.subject.watched, found.setdefault(span.subject.code, [])
             for step in span.subject.grid.steps(span.start, span.end):
                 points = tuple(watched.points.values())
+                there = watched.during(*step)
                 means = await facts.ask(ten_minute_means, self._enterprise.e, points, *step)
-                answers.append(self._judged(step, self.quality(watched, step, means)))
+                answers.append(self._judged(step, self.quality(there, step, means)))
         return found
 
     def quality(self, watched: WatchedSupply, step: Step, means: _Means) -> Quality:

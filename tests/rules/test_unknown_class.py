@@ -78,6 +78,22 @@ async def test_a_points_own_threshold_too(db_pool, plant, sure):
         assert replayed(body)[0] is True
 
 
+async def test_a_day_is_judged_by_the_meter_that_was_there(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(FURNACE, "x"), [COKE])
+        world.ends = dict.fromkeys(world.numbers, DAY1)
+        await days(world, 500.0, 10.0, 10.0, 500.0)
+        await world.change(BARE, DAY1 + 2 * DAY)  # exchanged for one of no known class
+        await world.publish("bf1.coke", 501.0, DAY1)  # late, of the day before
+        await world.evaluate()
+        first, last = await world.alerts()
+        assert (first.certainty, last.certainty) == ("confirmed", "possible")
+        meters = [(await world.body(alert))["inputs"][0]["meter"] for alert in (first, last)]
+        assert [meter["accuracy_class"] for meter in meters] == ["0.5", None]
+        assert [meter["step"] for meter in meters] == ["1", "1"]
+        assert len(await evidence(connection, first)) == 2
+
+
 async def test_a_motors_efficiency_cannot_be_told_by_an_instrument_of_no_known_class(db_pool):
     bare = MOTOR.replace("unit: rpm, accuracy_class: 0.01}", "unit: rpm}")
     async with db_pool.acquire() as connection:
