@@ -21,6 +21,7 @@ class MeteredPoint:
 
     Attributes:
         to_amount: amount per unit read; of a rate, per unit and hour.
+        ncv: code of the point that measures its heating value.
         step: smallest step of its register, as an amount; None for other readings.
         own_recorded: when each of its versions was recorded, and from when it holds.
         recorded: the same, and then of the meters on it.
@@ -45,6 +46,7 @@ class MeteredPoint:
     min_value: float | None
     max_value: float | None
     frozen_after_s: float | None
+    ncv: str | None
     multiplier: float
     step: float | None
     accuracy_class: float | None

@@ -1,7 +1,7 @@
 -- name: metered_points(e)
 -- Points with a meter, as configured last, with the meter on each.
 SELECT point.p, point.code, c.process, c.carrier, c.role, c.parent, c.reading, c.unit, c.amount_unit, c.aggregate, c.to_amount,
-       c.period_s, c.reporting, c.in_service_from, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s,
+       c.period_s, c.reporting, c.in_service_from, c.max_gap_s, c.min_value, c.max_value, c.frozen_after_s, c.ncv,
        coalesce(i.multiplier, 1) AS multiplier,
        CASE WHEN c.reading = 'register' THEN abs(i.resolution * i.multiplier * c.to_amount) END AS step, i.accuracy_class,
        i.calibrated

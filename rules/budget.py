@@ -146,8 +146,10 @@ class BudgetAhead:
         if not any(wanted.values()):
             return []
         cuts = await facts.ask(cuts_of, self._enterprise.e)
-        points = [q for q in await facts.ask(metered_points, self._enterprise.e) if q.carrier is not None]
+        metered = {q.code: q for q in await facts.ask(metered_points, self._enterprise.e)}
+        points = [q for q in metered.values() if q.carrier is not None]
         counted = frozenset(q.p for q in points if q.role in _PURCHASES)
+        values = frozenset(metered[q.ncv].p for q in points if q.p in counted and q.ncv in metered)
         waited = frozenset(q.p for q in points if q.role == "purchased") or counted
         carbon = await facts.ask(carbon_versions, self._enterprise.e)
         factors = await facts.ask(factors_recorded, self._enterprise.e, self._enterprise.timezone)
@@ -156,7 +158,7 @@ class BudgetAhead:
             *(entry for entries in factors.values() for entry in entries),
         )
         return [
-            _subject(budgets, found[code], cuts, counted, waited, carbon, recorded)
+            _subject(budgets, found[code], cuts, counted | values, waited, carbon, recorded)
             for code, budgets in wanted.items()
             if budgets
         ]

@@ -91,6 +91,20 @@ async def test_a_year_that_is_not_known_is_not_judged(planned):
     assert found["budget_far_ahead"].value == pytest.approx(200)
 
 
+async def test_a_heating_value_told_late_is_judged_again(db_pool):
+    async with db_pool.acquire() as connection:
+        plant = parse_plant(PLANT.replace("role: consumed", "role: purchased"), "burnt")
+        world = await World.build(connection, plant, [read_book(BUNDLED / "budget.yaml")])
+        await coal(world, 0.03, 35, NEW_YEAR)  # 20.5 of the 100 kgce a day
+        await burn(world, 80.0, 35)
+        await world.evaluate()
+        assert [a for a in await world.alerts("budget_ahead") if a.subject == "tce-2026"] == []
+        await world.publish("coal.ncv", [30.0] * (96 * 35), NEW_YEAR)  # 30.7 of them
+        await world.evaluate()
+        (ahead,) = [a for a in await world.alerts("budget_ahead") if a.subject == "tce-2026"]
+        assert (ahead.fired_at, ahead.value) == (NEW_YEAR + 30 * DAY, pytest.approx(10.7, abs=0.1))
+
+
 async def test_coal_in_tonnes_from_the_day_the_plan_is_for(planned):
     february = NEW_YEAR + 31 * DAY
     # before the plan begins: does not count
