@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
+from enms.enpi_judging import MIN_COMPLETENESS
 from enms.shift_values import Contribution, ShiftValue, by_pull, less
 
 
@@ -20,7 +21,8 @@ class ShiftSummary:
 
     Attributes:
         shift: the code of the shift, or of the crew.
-        known, shifts: of how many energy and output are known, and how many there were.
+        known, shifts: of how many energy and output are known, completely enough to be judged (`MIN_COMPLETENESS`), and
+            how many there were. Only those are added up, wherever it is shown.
         idle: how many of the known ones made nothing.
         value: energy over output of the known ones; None: none is known, or all of them stood idle. delta: less that of
             all shifts of the span.
@@ -45,9 +47,7 @@ class ShiftSummary:
     idle: int = 0
 
 
-def crew_summaries(
-    values: Sequence[ShiftValue], *, least: float = 0.0
-) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
+def crew_summaries(values: Sequence[ShiftValue]) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
     """By the crew's code, in order of the codes, and all of them together; None: nobody says who worked any shift.
 
     Shifts of which nobody says who worked them are left out of both.
@@ -55,8 +55,8 @@ def crew_summaries(
     worked = [one for one in values if one.crew is not None]
     if not worked:
         return (), None
-    found = summaries(worked, group=lambda one: one.crew or "", least=least)
-    return tuple(sorted(found, key=lambda one: one.shift)), _together("", worked, least)
+    found = summaries(worked, group=lambda one: one.crew or "")
+    return tuple(sorted(found, key=lambda one: one.shift)), _together("", worked)
 
 
 def summaries(
@@ -64,7 +64,6 @@ def summaries(
     codes: Iterable[str] = (),
     *,
     group: Callable[[ShiftValue], str] = lambda one: one.shift,
-    least: float = 0.0,
 ) -> tuple[ShiftSummary, ...]:
     """By the shift's code: those of `codes` in their order, whether they have shifts or not, then as they appear.
 
@@ -72,13 +71,12 @@ def summaries(
         values: of one EnPI.
         codes: that there are in any case.
         group: what puts shifts together.
-        least: completeness below which a shift is not added up.
     """
-    everything = _together("", values, least)
+    everything = _together("", values)
     usual = {part.point: part.per_output for part in everything.contributions}
     found = []
     for code in dict.fromkeys([*codes, *(group(one) for one in values)]):
-        one = _together(code, [value for value in values if group(value) == code], least)
+        one = _together(code, [value for value in values if group(value) == code])
         parts = [
             replace(part, usual=usual.get(part.point), delta=less(part.per_output, usual.get(part.point)))
             for part in one.contributions
@@ -87,9 +85,9 @@ def summaries(
     return tuple(found)
 
 
-def _together(code: str, values: Sequence[ShiftValue], least: float) -> ShiftSummary:
+def _together(code: str, values: Sequence[ShiftValue]) -> ShiftSummary:
     """Known shifts added up, without a comparison."""
-    known = [one for one in values if one.known and one.completeness >= least]
+    known = [one for one in values if one.known and one.completeness >= MIN_COMPLETENESS]
     output = sum(one.output or 0.0 for one in known)
     energy = sum(one.energy_tce or 0.0 for one in known)
     tce: dict[str, float] = {}

@@ -26,7 +26,6 @@ from db.enpi_model import EnpiModel, enpi_models
 from db.enpi_spans import enpi_step
 from db.plants import EnterpriseRow
 from db.shift_comparison import shift_book
-from enms.enpi_judging import MIN_COMPLETENESS
 from enms.enpi_verdict import LimitVerdict
 from enms.errors import ConflictError, NotFoundError
 from enms.performance import EnpiValue
@@ -130,8 +129,8 @@ async def _compared(api: Context, place: Place, language: str) -> Compared:
     async with api.pool.acquire() as connection:
         book = await shift_book(connection, place.owner, start, place.when.end, api.clock())
     done = [book.shift(value, place.model) for value in values if not value.provisional]
-    by_shift = summaries(done, book.codes.values(), least=MIN_COMPLETENESS)
-    by_crew, _ = crew_summaries(done, least=MIN_COMPLETENESS)
+    by_shift = summaries(done, book.codes.values())
+    by_crew, _ = crew_summaries(done)
     return Compared(ranked(by_shift), ranked(by_crew), book.crews.names(language))
 
 

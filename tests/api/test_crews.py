@@ -179,16 +179,16 @@ async def test_every_table_of_shifts_added_up_says_how_many_stood_idle(
     client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
 ) -> None:
     await _enter(client)
-    # the night of the 21st in Shanghai
+    # the evening of the 21st in Shanghai, metered throughout
     await db_pool.execute(
         "UPDATE interval SET amount = 0 WHERE e = $1 AND p = $2 AND start >= $3 AND start < $3 + interval '8 hours'",
-        seeded.e[PLANT], seeded.p["bf1.output"], datetime(2026, 11, 20, 16, tzinfo=UTC),
+        seeded.e[PLANT], seeded.p["bf1.output"], datetime(2026, 11, 21, 8, tzinfo=UTC),
     )  # fmt: skip
     (item,) = (await client.get(f"/api/v1/shifts?enterprise={PLANT}&from=2026-11-21&to=2026-11-22")).json()["items"]
-    assert (item["runs"][0]["state"], item["runs"][0]["value"]) == ("idle", None)
-    night = next(one for one in item["by_shift"] if one["shift"] == "night")
-    assert (night["known"], night["idle"], night["value"], night["output"]) == (1, 1, None, 0)
-    assert night["energy_tce"] > 0
+    run, eve = (next(one for one in item[each] if one["shift"] == "eve") for each in ("runs", "by_shift"))
+    assert (run["state"], run["value"]) == ("idle", None)
+    assert (eve["known"], eve["idle"], eve["value"], eve["output"]) == (1, 1, None, 0)
+    assert eve["energy_tce"] > 0
     assert item["all_crews"]["idle"] == 1
     monthly = f"/api/v1/reports/monthly?enterprise={PLANT}&date=2026-11"
     report = (await client.get(monthly)).json()
@@ -196,7 +196,7 @@ async def test_every_table_of_shifts_added_up_says_how_many_stood_idle(
     table = csv.DictReader(io.StringIO((await client.get(f"{monthly}&format=csv")).text))
     assert [row["idle"] for row in table if row["what"] == "crews"] == ["1"]
     book = openpyxl.load_workbook(io.BytesIO((await client.get(f"{monthly}&format=xlsx", headers=EN)).content))
-    for sheet, who in (("Shifts compared", "Night"), ("Crews compared", "All crews")):
+    for sheet, who in (("Shifts compared", "Evening"), ("Crews compared", "All crews")):
         heads, *rows = book[sheet].iter_rows(values_only=True)
         (row,) = (row for row in rows if str(row[1]).startswith(who))
         assert row[heads.index("Of them idle")] == 1, sheet

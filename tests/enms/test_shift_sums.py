@@ -82,7 +82,7 @@ def test_a_crew_that_only_stood_idle_has_no_value_and_its_energy_is_told() -> No
 def test_what_is_not_known_of_an_idle_shift_stays_unknown() -> None:
     (one,) = summaries([shift(0, None, 0.0, 0.0), shift(1, 4e5, 0.0, None), shift(2, 3e5, 0.0, 1e3)])
     assert (one.known, one.idle, one.shifts, one.value) == (1, 0, 3, pytest.approx(300.0))
-    (one,) = summaries([replace(shift(0, 9e5, 0.0, 0.0), completeness=0.5), shift(1, 3e5, 0.0, 1e3)], least=0.9)
+    (one,) = summaries([replace(shift(0, 9e5, 0.0, 0.0), completeness=0.5), shift(1, 3e5, 0.0, 1e3)])
     assert (one.known, one.idle, one.shifts, one.value) == (1, 0, 2, pytest.approx(300.0))
 
 
@@ -102,12 +102,12 @@ def _banded(one: ShiftValue, half: float, completeness: float = 1.0) -> ShiftVal
 
 def test_the_band_of_several_shifts_is_theirs_by_output_and_unknown_where_one_is() -> None:
     shown = [shift(n, 400_000.0, 0.0, 1000.0 * (n + 1)) for n in range(3)]
-    banded = [_banded(one, n, 1 - n / 10) for n, one in enumerate(shown, 1)]
+    banded = [_banded(one, n, 1 - n / 30) for n, one in enumerate(shown, 1)]
     (one,) = summaries(banded)
     half = (1 * 1000 + 2 * 2000 + 3 * 3000) / 6000
     assert one.value is not None
     assert (one.low, one.high) == (pytest.approx(one.value - half), pytest.approx(one.value + half))
-    assert one.completeness == pytest.approx(0.8)
+    assert one.completeness == pytest.approx(1 - 2 / 30)
     (one,) = summaries([*banded[:2], shown[2]])
     assert (one.low, one.high) == (None, None)
 
@@ -128,12 +128,19 @@ def test_the_best_is_by_output_and_a_small_difference_says_nothing() -> None:
 
 def test_a_shift_that_nobody_metered_is_never_the_best() -> None:
     values = [_of("a", 400), shift(1, None, 0.0, None, "b"), _of("c", 300, completeness=0.4)]
-    a, b, c, never = ranked(summaries(values, ("a", "b", "c", "d"), least=0.9))
+    a, b, c, never = ranked(summaries(values, ("a", "b", "c", "d")))
     assert a.best
     assert (b.of.value, b.of.known, b.of.shifts, b.behind) == (None, 0, 1, None)
     assert (c.of.value, c.of.known, c.of.shifts, c.best) == (None, 0, 1, False)
     assert (never.of.shifts, never.of.completeness) == (0, None)
-    assert not any(one.best for one in ranked(summaries(values[1:], least=0.9)))
+    assert not any(one.best for one in ranked(summaries(values[1:])))
+
+
+def test_a_crew_counts_by_the_shifts_that_are_complete_enough_to_be_judged() -> None:
+    found = [replace(_of("a", value, completeness=known), crew="x") for value, known in ((400, 1.0), (800, 0.5))]
+    (x,), every = crew_summaries(found)
+    assert every is not None
+    assert (x.value, x.known, x.shifts, every.value) == (pytest.approx(400.0), 1, 2, pytest.approx(400.0))
 
 
 def test_a_difference_whose_ranges_are_not_known_is_not_sure() -> None:
