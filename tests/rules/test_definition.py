@@ -157,3 +157,12 @@ def test_layout_does_not_change_a_rules_version():
     assert one.digest == other.digest
     changed = parse_book(MOTORS.replace("for: 10m", "for: 11m", 1), "x").rules[0]
     assert one.digest != changed.digest
+
+
+@pytest.mark.parametrize(("of", "same"), [("unit", True), ("fleet", False)])
+def test_only_what_is_judged_together_is_judged_otherwise_by_what_it_is_made_of(of, same):
+    rules = [rule for rule in sound_rules(read_books([BUNDLED])) if rule.kind is Kind.SUPPLY_COAL_RATE]
+    rule = next(rule for rule in rules if rule.condition.of == of)
+    fewer = rule.model_copy(update={"watches": rule.watches.model_copy(update={"units": ("unit1",)})})
+    assert fewer.judges_as(rule.definition) is same
+    assert not fewer.model_copy(update={"deadband": 1.5}).judges_as(rule.definition)
