@@ -164,7 +164,7 @@ class Balance:
                 (day, self._balanced(network, day, {p: sums[p, on] for p in points if (p, on) in sums}))
                 for day, on in zip(days, dates, strict=True)
             ]
-            compared = self._compared(told, self._accepted(span.subject))
+            compared = self._compared(told, network.cuts, self._accepted(span.subject))
             found[span.subject.code] = [self._judged(step, compared[step]) for step in steps]
         return found
 
@@ -189,14 +189,19 @@ class Balance:
         reason = "incomplete" if completeness < self._rule.condition.min_completeness else ""
         return DaysLoss(inflow, outflow, *balanced, None, 0.0, reason)
 
-    def _compared(self, told: Sequence[tuple[Step, DaysLoss]], accepted: datetime | None) -> dict[Step, DaysLoss]:
+    def _compared(
+        self, told: Sequence[tuple[Step, DaysLoss]], cuts: Cuts, accepted: datetime | None
+    ) -> dict[Step, DaysLoss]:
         """Days against what was learned before each of them, in order of time.
 
         Neither a day out of balance is learned nor one on which the plant stood: its losses are those of standstill.
-        A network not metered in full goes on being learned, or it would never be told that it is by now.
+        A network not metered in full goes on being learned, or it would never be told that it is by now. One that has
+        stood for `least_days` says since when: whether that is a long repair or usual from now on (`accepted`) no meter
+        tells.
         """
         condition, found = self._rule.condition, dict[Step, DaysLoss]()
         waiting, sound = deque[tuple[Step, DaysLoss]](), list[tuple[Step, DaysLoss]]()
+        standing: list[datetime] = []
         for step, day in told:
             if accepted is not None and step[0] >= accepted:
                 waiting = deque(entry for entry in waiting if entry[0][0] >= accepted)
@@ -206,6 +211,12 @@ class Balance:
             del sound[: -condition.learn_days]
             found[step] = self._against(day, [earlier for _, earlier in sound])
             idle = found[step].reason == "idle"
+            if idle:
+                standing.append(step[0])
+            elif not day.reason:
+                standing.clear()
+            if idle and len(standing) >= condition.least_days:
+                found[step] = _withheld(day, f"idle since {cuts.day_of(standing[0])}")
             if not day.reason and day.amount is not None and not idle and not _differs(found[step]):
                 waiting.append((step, day))
         return found

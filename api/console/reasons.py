@@ -21,6 +21,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"heating value point (?P<point>\S+) is not there", N_("heating value point %(point)s is not there")),
         (r"heating value (?P<point>\S+) missing for (?P<n>\d+) s", N_("heating value %(point)s missing for %(n)s s")),
         (r"no \w+ factor for (?P<carrier>\w+)", N_("no standard coal factor for %(carrier)s")),
+        (
+            r"idle since (?P<day>\S+)",
+            N_("less than a fifth of the usual flow since %(day)s; if that is usual now, enter accepted in the rule"),
+        ),
         (r"no whole day yet", N_("no whole day yet")),
     )
 )

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.console.i18n import catalogue
+from api.console.reasons import reason
 from db.alerts import evidence
 from db.rules import accepted_nowhere, subjects
 from enms.losses import learn, loss_share
@@ -75,20 +77,20 @@ async def test_a_slow_drift_is_not_learned(network):
 
 
 @pytest.mark.parametrize(
-    ("before", "today", "reason"),
+    ("before", "today", "why"),
     [
         ([0.02] * 10, 0.05, "learning"),
         # a third of what goes in is not metered below: no balance at all
         ([0.33] * 25, 0.5, "not_fully_metered"),
     ],
 )
-async def test_why_nothing_is_said(network, before, today, reason):
+async def test_why_nothing_is_said(network, before, today, why):
     await days(network, [*before, today])
     assert await network.alerts("balance_power", "main") == []
     (row,) = [
         r for r in await subjects(network.connection, network.enterprise.e, "balance_power") if r.subject == "main"
     ]
-    assert row.reason == reason
+    assert row.reason == why
 
 
 async def test_a_day_on_which_the_plant_stands_says_nothing(network):
@@ -102,6 +104,39 @@ async def test_a_day_on_which_the_plant_stands_says_nothing(network):
         r for r in await subjects(network.connection, network.enterprise.e, "balance_power") if r.subject == "main"
     ]
     assert row.reason == "idle"
+
+
+async def test_a_flow_that_fell_for_good_says_since_when_and_is_judged_again_once_it_is_accepted(network):
+    await days(network, [0.02, 0.021, 0.019] * 10 + [0.05] * 2)
+    (alert,) = await network.alerts("balance_power", "main")
+
+    async def little(count):
+        start = network.ends["main"]
+        for point, amount in {"main": 1.0, "user1": 400.0, "user2": 570.0}.items():  # a tenth of the power, 3 % lost
+            await network.publish(point, [amount] * 96 * count, start)
+        await network.evaluate()
+        (row,) = [
+            r for r in await subjects(network.connection, network.enterprise.e, "balance_power") if r.subject == "main"
+        ]
+        return row.reason
+
+    assert await little(13) == "idle"
+    fell = DAY1 + 32 * DAY
+    since = fell.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    said = await little(20)
+    assert said == f"idle since {since}"
+    assert f"自 {since} 起" in reason(catalogue("zh"), said)
+    assert "accepted" in reason(catalogue("en"), said)
+    (alert,) = await network.alerts("balance_power", "main")
+    assert (alert.state, alert.withheld_since) == ("firing", fell)
+    text = (BUNDLED / "balance.yaml").read_text(encoding="utf-8")
+    accepting = text.replace(
+        "{usual_loss: 0.04, margin: 0.01}", f"{{usual_loss: 0.04, margin: 0.01, accepted: {{main: {since}}}}}"
+    )
+    network.evaluator = Evaluator([parse_book(accepting, "balance.yaml")])
+    assert await little(1) == ""
+    (alert,) = await network.alerts("balance_power", "main")
+    assert (alert.state, alert.resolved_at) == ("resolved", fell + 34 * DAY)
 
 
 async def test_the_losses_of_a_standstill_are_not_learned(network):
