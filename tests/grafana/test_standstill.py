@@ -91,6 +91,9 @@ async def test_no_count_of_alerts_is_zero_while_a_ledger_stands_still(desk: Desk
         await closed(desk, timedelta(hours=5) if behind else timedelta(minutes=20))
         unknown = None if behind else 0
         assert {tuple(row) for row in await shown(desk, "district_alerts")} == {(unknown, unknown, unknown)}
+        counts = [tuple(row) for row in await shown(desk, "alerts_counts", "demo-power", "demo-steel")]
+        assert counts == [(unknown,) * 5], "of those that are chosen"
+        assert [tuple(row) for row in await shown(desk, "alerts_counts", "demo-power")] == [(0,) * 5]
         plants = {row["code"]: row["未关闭 open"] for row in await shown(desk, "league_plants")}
         assert plants == {"demo-power": 0, "demo-rare-earth": 0, "demo-steel": unknown}
 
