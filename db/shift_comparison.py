@@ -53,8 +53,8 @@ class ShiftBook:
             start=value.start,
             end=value.end,
             value=value.value,
-            low=value.low,
-            high=value.high,
+            low=None if value.unclassed else value.low,
+            high=None if value.unclassed else value.high,
             completeness=value.completeness,
             state=value.state.value,
             reason=str(value.reason) if value.reason is not None else None,
@@ -65,6 +65,7 @@ class ShiftBook:
             crew=self.crews.duty(model.cuts.local_day(value.start), code).crew,
             energy_half_tce=value.energy_half_kgce / 1000,
             output_half=value.output_half,
+            unclassed=value.unclassed,
         )
 
     def _code(self, value: EnpiValue, model: EnpiModel) -> str:

@@ -33,6 +33,7 @@ class ShiftRun:
         more_output_tce: energy because more (or less) was made than is usual. Both together are the difference to a
             usual shift's energy.
         idle_h: hours without output; None: output is not metered that fine, or not known throughout.
+        unclassed: points whose meters are of no known class: there is no range then.
     """
 
     shift: str
@@ -55,6 +56,7 @@ class ShiftRun:
     worse_tce: float | None = None
     more_output_tce: float | None = None
     idle_h: float | None = None
+    unclassed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _run(one: ShiftValue, mean: float | None, usual: dict[str, float], customs: 
         more_output_tce=None
         if mean is None or made is None or one.output is None
         else mean * (one.output - made) / per_tce,
+        unclassed=one.unclassed,
         idle_h=one.idle_h,
     )
 

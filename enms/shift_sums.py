@@ -30,6 +30,7 @@ class ShiftSummary:
         hours: that the known ones lasted.
         low, high: the range of `value`. Meters err alike in every shift, so it does not shrink with their number.
         completeness: mean of all of them, the unknown ones too.
+        unclassed: points of the known ones whose meters are of no known class: there is no range then.
     """
 
     shift: str
@@ -45,6 +46,7 @@ class ShiftSummary:
     high: float | None = None
     completeness: float | None = None
     idle: int = 0
+    unclassed: tuple[str, ...] = ()
 
 
 def crew_summaries(values: Sequence[ShiftValue]) -> tuple[tuple[ShiftSummary, ...], ShiftSummary | None]:
@@ -117,11 +119,14 @@ def _together(code: str, values: Sequence[ShiftValue]) -> ShiftSummary:
         high=high,
         completeness=sum(one.completeness for one in values) / len(values) if values else None,
         idle=sum(one.idle for one in known),
+        unclassed=tuple(sorted({code for one in known for code in one.unclassed})),
     )
 
 
 def _spread(one: ShiftValue, value: float) -> float | None:
-    """What a shift adds to the half width of the range of a sum's value, times the sum's output."""
+    """What a shift adds to the half width of the range of a sum's value, times the sum's output; None: not known."""
+    if one.unclassed:
+        return None
     if one.idle:
         return hypot(one.energy_half_tce * 1000 * one.per_kgce, value * one.output_half)
     return None if one.low is None or one.high is None else (one.high - one.low) / 2 * (one.output or 0.0)
@@ -141,6 +146,7 @@ class Ranked:
         half: half width of the range; None: not known.
         behind: how much worse than the best; None for the best itself, and where the value is not known.
         sure: whether that is more than both ranges together.
+        unclassed: points of it or of the best whose meters are of no known class: how sure it is nobody can tell.
     """
 
     of: ShiftSummary
@@ -148,6 +154,7 @@ class Ranked:
     best: bool
     behind: float | None
     sure: bool
+    unclassed: tuple[str, ...] = ()
 
 
 def ranked(sums: Sequence[ShiftSummary]) -> tuple[Ranked, ...]:
@@ -159,7 +166,8 @@ def ranked(sums: Sequence[ShiftSummary]) -> tuple[Ranked, ...]:
         behind = None if one is best else less(one.value, least)
         half, its_half = _half(one), _half(best)
         sure = behind is not None and half is not None and its_half is not None and behind > half + its_half
-        found.append(Ranked(one, half, best=one is best, behind=behind, sure=sure))
+        unclassed = tuple(sorted({*one.unclassed, *(best.unclassed if best is not None else ())}))
+        found.append(Ranked(one, half, best=one is best, behind=behind, sure=sure, unclassed=unclassed))
     return tuple(found)
 
 

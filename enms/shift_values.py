@@ -29,6 +29,7 @@ class ShiftValue:
         idle_h: hours without output; None: output is not metered that fine, or not known throughout.
         energy_half_tce, output_half: half widths of the ranges of energy and output: what an idle shift, which has no
             range of a value, adds to that of a sum.
+        unclassed: points whose meters are of no known class: nothing has a range then.
     """
 
     shift: str
@@ -48,6 +49,7 @@ class ShiftValue:
     idle_h: float | None = None
     energy_half_tce: float = 0.0
     output_half: float = 0.0
+    unclassed: tuple[str, ...] = ()
 
     @property
     def idle(self) -> bool:

@@ -189,14 +189,16 @@ def _run(run: ShiftRun, say: Catalogue, zone: ZoneInfo, crews: Mapping[str, str]
         text(f"{begins:%m-%d %H:%M} – {ends:%H:%M}"),
         Cell(run.energy_tce, "number", unit="tce", why=why),
         Cell(run.output, "number", why=why),
-        Cell(run.value, "number", why=why, note=_band(run)),
+        Cell(run.value, "number", why=why, note=_band(run, say)),
         Cell(run.usual, "number", why=say(N_("fewer than three known shifts to compare with"))),
         Cell(run.delta, "number", why=why or say(N_("fewer than three known shifts to compare with"))),
         Cell(run.completeness, "share"),
     ))  # fmt: skip
 
 
-def _band(run: ShiftRun | ShiftSummary) -> str:
+def _band(run: ShiftRun | ShiftSummary, say: Catalogue) -> str:
+    if run.unclassed and run.value is not None:
+        return say(N_("range unknown: no accuracy class of %(points)s"), points=", ".join(run.unclassed))
     return f"{shown(run.low)} – {shown(run.high)}" if run.low is not None and run.high is not None else ""
 
 
@@ -260,7 +262,7 @@ def _sum_cells(
         Cell(run.hours if run.known else None, "number", unit="h", why=none),
         Cell(run.energy_tce, "number", unit="tce", why=none),
         Cell(run.output, "number", unit=one.output_unit, why=none),
-        Cell(run.value, "number", unit=one.unit, why=none, note=_band(run)),
+        Cell(run.value, "number", unit=one.unit, why=none, note=_band(run, say)),
         *((text(one.unit),) if unit else ()),
         # all of them together are held against nothing
         text("") if run.delta is None and run.value is not None else Cell(run.delta, "number", unit=one.unit, why=none),

@@ -36,8 +36,9 @@ async def list_shifts(
 ) -> ShiftAnswer:
     """Shifts that began in the span and are over. The parts of a difference add up to it; unknown is null.
 
-    `by_shift` and `by_crew` add up the shifts of which energy and output are known; `idle` of them made nothing, and
-    their energy is in the sum.
+    `by_shift` and `by_crew` add up the shifts of which energy and output are known, 90 % complete at least; `idle` of
+    them made nothing, and their energy is in the sum. `unclassed` names meters whose accuracy class is not known: there
+    is no range then.
     """
     owner = await plants.enterprise(api.pool, enterprise)
     now = api.clock()

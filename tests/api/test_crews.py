@@ -207,3 +207,32 @@ async def test_every_table_of_shifts_added_up_says_how_many_stood_idle(
         assert "其中停产" in (await client.get(page, headers={"Accept-Language": "zh"})).text
     said = (await client.get(f"/e/{PLANT}/enpi/1?resolution=shift", headers=EN)).text
     assert said.count("Of them idle") == len(("shifts", "crews"))
+
+
+async def test_a_range_that_a_meter_of_no_known_class_stands_behind_is_not_told(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    await _enter(client)
+    wanted = f"/api/v1/shifts?enterprise={PLANT}&from=2026-11-21&to=2026-11-22"
+
+    async def known(output: float | None, coke: float | None) -> list[dict[str, object]]:
+        for point, said in (("bf1.output", output), ("bf1.coke.mass", coke)):
+            await db_pool.execute(
+                "UPDATE installation SET accuracy_class = $3 WHERE e = $1 AND p = $2",
+                seeded.e[PLANT], seeded.p[point], said,
+            )  # fmt: skip
+        (item,) = (await client.get(wanted)).json()["items"]
+        return [one for one in (*item["runs"], *item["by_shift"], *item["by_crew"]) if one["value"] is not None]
+
+    shown = await known(0.5, 0.5)
+    assert shown
+    assert all(one["unclassed"] == [] and one["low"] < one["value"] < one["high"] for one in shown)
+    shown = await known(0.5, None)
+    assert [(one["low"], one["high"], one["unclassed"]) for one in shown] == [(None, None, ["bf1.coke.mass"])] * len(
+        shown
+    )
+    pages = (f"/e/{PLANT}/shifts?enpi=bf1.process_energy", f"/e/{PLANT}/enpi/1?resolution=shift")
+    for page in pages:
+        assert "range unknown: no accuracy class of bf1.coke.mass" in (await client.get(page, headers=EN)).text
+        said = (await client.get(page, headers={"Accept-Language": "zh"})).text
+        assert "范围未知：bf1.coke.mass 没有准确度等级" in said

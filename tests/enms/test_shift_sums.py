@@ -143,6 +143,18 @@ def test_a_crew_counts_by_the_shifts_that_are_complete_enough_to_be_judged() -> 
     assert (x.value, x.known, x.shifts, every.value) == (pytest.approx(400.0), 1, 2, pytest.approx(400.0))
 
 
+def test_what_a_meter_of_no_known_class_measured_has_no_range_and_it_is_named() -> None:
+    meter = ("coke",)
+    worse, best = ranked(summaries([_of("a", 400), replace(_of("b", 300), unclassed=meter)]))
+    assert (best.of.unclassed, best.half, best.of.low, best.best) == (meter, None, None, True)
+    # however far apart they are, nobody knows how sure that is
+    assert (worse.of.unclassed, worse.half, worse.behind) == ((), pytest.approx(2.0), pytest.approx(100.0))
+    assert (worse.unclassed, worse.sure) == (meter, False)
+    idle = replace(shift(1, 1e5, 0.0, 0.0, "a"), unclassed=meter)
+    (one,) = summaries([_of("a", 400), idle])
+    assert (one.unclassed, one.low, one.high) == (meter, None, None)
+
+
 def test_a_difference_whose_ranges_are_not_known_is_not_sure() -> None:
     best, worse = ranked(summaries([shift(0, 1e5, 0.0, 1e3, "a"), shift(1, 9e5, 0.0, 1e3, "b")]))
     assert (best.half, worse.behind, worse.sure) == (None, pytest.approx(800.0), False)
