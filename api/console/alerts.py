@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Form as Sent
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
 from api.console.breach import breach, has_chart
 from api.console.evidence import Evidence, evidence_view
+from api.console.forms import Form, entered, sent
 from api.console.i18n import Catalogue, catalogue
 from api.console.plant import SEVERITIES, open_now
 from api.console.render import page, zone_of
-from api.console.words import WHYS, word
-from api.deps import Api
+from api.console.words import N_, WHYS, word
+from api.deps import Api, Context
 from api.language import Language
 from api.params import RowNumber
 from db import alerts, cases, plants
@@ -48,6 +50,22 @@ _SORTS: dict[str, Callable[[AlertRow], tuple[float | bool, ...]]] = {
     "oldest": lambda row: (row.started_at.timestamp(), row.id),
     "excess": lambda row: (row.value is None or row.limit_value is None, -_excess(row)),
 }
+# The forms of an alert's page, and what each cannot do without.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "acknowledge": (),
+    "assign": (),
+    "comment": ("text",),
+    "shelve": ("why",),
+}
+_FIELDS = {"step": 20, "by": 100, "to": 100, "text": 4000, "why": 1000, "hours": 10}
+_LABELS = {
+    "by": N_("Your name"),
+    "to": N_("Give it to"),
+    "text": N_("Comment"),
+    "why": N_("Shelve because"),
+    "hours": N_("for"),
+}
+_HOURS, _MOST_HOURS = (2, 8, 24, 72), 720
 _BY_PEOPLE = {Step.COMMENTED, Step.ACKNOWLEDGED, Step.ASSIGNED, Step.SHELVED, Step.UNSHELVED}
 
 
@@ -212,10 +230,10 @@ def _titles(rules: list[RuleRow], language: str) -> dict[str, str]:
 @router.post("/alerts/acknowledge")
 async def acknowledge_many(
     api: Api,
-    alert: Annotated[list[RowNumber] | None, Form()] = None,
-    of: Annotated[str, Form(max_length=10_000)] = "",
-    back: Annotated[str, Form(max_length=2000)] = "",
-    by: Annotated[str, Form(max_length=100)] = "",
+    alert: Annotated[list[RowNumber] | None, Sent()] = None,
+    of: Annotated[str, Sent(max_length=10_000)] = "",
+    back: Annotated[str, Sent(max_length=2000)] = "",
+    by: Annotated[str, Sent(max_length=100)] = "",
 ) -> Response:
     """Those that were ticked, or those of the group whose button it was; then the same list again."""
     try:
@@ -236,6 +254,10 @@ async def chart_data(api: Api, language: Language, alert: RowNumber) -> dict[str
 
 @router.get("/alerts/{alert}")
 async def show_alert(request: Request, api: Api, language: Language, alert: RowNumber) -> Response:
+    return await _page(request, api, language, alert, Form())
+
+
+async def _page(request: Request, api: Context, language: str, alert: int, form: Form) -> Response:
     text = catalogue(language)
     row = await alerts.get_alert(api.pool, alert)
     owner = await plants.owner(api.pool, row.enterprise)
@@ -252,10 +274,14 @@ async def show_alert(request: Request, api: Api, language: Language, alert: RowN
         "zone": zone,
         "chart": await has_chart(api, row),
         "cases": await cases.list_cases(api.pool, CaseFilter(alert=row.id), now=api.clock(), limit=_CASES),
+        "form": form,
+        "blank": Form(),
+        "hours": _HOURS,
+        "slips": list(form.said(text, _LABELS)),
     }
     of_plant = [(f"/e/{row.enterprise}", name)] if owner.scope == "plant" else []
     crumbs = [("/", text("District")), *of_plant, ("/alerts", text("Alerts"))]
-    return await page(request, api, "alert.html", values, live=row.enterprise, crumbs=crumbs)
+    return await page(request, api, "alert.html", values, live=row.enterprise, crumbs=crumbs, status=form.status)
 
 
 def story_line(row: TransitionRow, alert: AlertRow, text: Catalogue) -> StoryLine:
@@ -283,45 +309,42 @@ def _said(key: str, value: object, text: Catalogue) -> str:
     return f"{key} {value}"
 
 
-def _back(alert: int) -> RedirectResponse:
-    return RedirectResponse(f"/alerts/{alert}", status_code=303)
+@router.post("/alerts/{alert}")
+async def take_step(request: Request, api: Api, language: Language, alert: RowNumber) -> Response:
+    """One of the forms of an alert's page."""
+    form = await sent(request, _FIELDS)
+    step, actor, now = form["step"], form["by"].strip() or "console", api.clock()
+    if step not in _NEEDED:
+        raise InputError("", [Mistake("body.step", f"{step!r} is none of {', '.join(_NEEDED)}")])
+
+    async def write() -> AlertRow:
+        form.needed(*_NEEDED[step])
+        hours = _hours(form) if step == "shelve" else 0
+        form.check()
+        async with api.pool.acquire() as connection:
+            match step:
+                case "acknowledge":
+                    return await alerts.acknowledge(connection, alert, actor=actor, now=now)
+                case "assign":
+                    assignee = form["to"].strip() or None
+                    return await alerts.assign(connection, alert, assignee=assignee, actor=actor, now=now)
+                case "comment":
+                    return await alerts.comment(connection, alert, text=form["text"], actor=actor, now=now)
+            until = now + timedelta(hours=hours) if hours else None
+            return await alerts.shelve(connection, alert, until=until, why=form["why"], actor=actor, now=now)
+
+    return await entered(
+        form,
+        write,
+        lambda row: f"/alerts/{row.id}",
+        lambda wrong: _page(request, api, language, alert, wrong),
+    )
 
 
-Who = Annotated[str, Form(max_length=100)]
-
-
-@router.post("/alerts/{alert}/acknowledge")
-async def acknowledge(api: Api, alert: RowNumber, by: Who = "") -> Response:
-    async with api.pool.acquire() as connection:
-        await alerts.acknowledge(connection, alert, actor=by.strip() or "console", now=api.clock())
-    return _back(alert)
-
-
-@router.post("/alerts/{alert}/assign")
-async def assign(api: Api, alert: RowNumber, to: Who = "", by: Who = "") -> Response:
-    async with api.pool.acquire() as connection:
-        assignee, actor = to.strip() or None, by.strip() or "console"
-        await alerts.assign(connection, alert, assignee=assignee, actor=actor, now=api.clock())
-    return _back(alert)
-
-
-@router.post("/alerts/{alert}/comment")
-async def comment(api: Api, alert: RowNumber, text: Annotated[str, Form(max_length=4000)], by: Who = "") -> Response:
-    async with api.pool.acquire() as connection:
-        await alerts.comment(connection, alert, text=text, actor=by.strip() or "console", now=api.clock())
-    return _back(alert)
-
-
-@router.post("/alerts/{alert}/shelve")
-async def shelve(
-    api: Api,
-    alert: RowNumber,
-    why: Annotated[str, Form(max_length=1000)],
-    hours: Annotated[int, Form(ge=0, le=720)] = 8,
-    by: Who = "",
-) -> Response:
-    now = api.clock()
-    until = now + timedelta(hours=hours) if hours else None
-    async with api.pool.acquire() as connection:
-        await alerts.shelve(connection, alert, until=until, why=why, actor=by.strip() or "console", now=now)
-    return _back(alert)
+def _hours(form: Form) -> int:
+    """How long it is put aside; 0 takes it back."""
+    said = form["hours"]
+    if said.isdecimal() and int(said) <= _MOST_HOURS:
+        return int(said)
+    form.mistakes.append(Mistake("body.hours", f"{said!r} is no number of hours; 0 to {_MOST_HOURS}"))
+    return 0

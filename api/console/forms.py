@@ -24,7 +24,8 @@ Entry = TypeVar("Entry")
 # Why something is refused, in a language; None where it has no words for it.
 Words = Callable[[Catalogue, str], str | None]
 
-# What `api.production`, `api.correcting` and `api.console.readings` say of an entry, and the text for it.
+# What `api.production`, `api.correcting`, `api.console.readings`, `db.handling`, `db.alerts`, `db.crews` and
+# `enms.roster` say of an entry, and the text for it.
 _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), message)
     for pattern, message in (
@@ -54,6 +55,28 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?P<what>\S+) is no percentage: 0 to 100", N_("%(what)s is no percentage: 0 to 100")),
         (r"(?P<what>\S+) is out of range", N_("%(what)s is out of range")),
         (r"is before from", N_("the last day is before the first")),
+        (r"an outage ends after it begins", N_("An outage ends after it begins.")),
+        (r"an outage is planned before it is over", N_("That outage would be over already.")),
+        (
+            r"\S+ has no point, motor, EnPI or process '(?P<what>.*)'",
+            N_("The plant has no point, motor, EnPI or process “%(what)s”."),
+        ),
+        (r"a comment has a text", N_("A comment has a text.")),
+        (
+            r"'(?P<what>.*)' is no number of hours; 0 to (?P<most>\d+)",
+            N_("“%(what)s” is no number of hours from 0 to %(most)s"),
+        ),
+        (
+            r"line (?P<n>\d+) names other than (?P<of>\d+) crews: .* each of (?P<shifts>.*)",
+            N_("line %(n)s names other than %(of)s crews: one for each of %(shifts)s"),
+        ),
+        (r"1 to (?P<most>\d+) lines: .*", N_("1 to %(most)s lines, one a day")),
+        (r"crew '(?P<what>.*)' is there twice", N_("crew “%(what)s” is there twice")),
+        (r"unknown crew '(?P<what>.*)'; there are (?P<known>.*)", N_("“%(what)s” is none of %(known)s")),
+        (
+            r"a code has letters, digits, dot, dash and underscore",
+            N_("a code has letters, digits, dot, dash and underscore"),
+        ),
     )
 )
 _PLACE = "body."

@@ -133,12 +133,13 @@ async def test_a_foreign_text_is_never_markup(client: httpx.AsyncClient) -> None
 
 
 async def test_alerts_are_acknowledged_from_the_page(client: httpx.AsyncClient) -> None:
-    response = await client.post("/alerts/1/acknowledge", data={"by": "李伟"})
+    response = await client.post("/alerts/1", data={"step": "acknowledge", "by": "李伟"})
     assert response.status_code == 303
     assert response.headers["location"] == "/alerts/1"
     page = (await client.get("/alerts/1", headers={"Accept-Language": "en"})).text
     assert "seen by 李伟" in page
-    refused = await client.post("/alerts/1/acknowledge", data={"by": "x"}, headers={"Origin": "http://evil.test"})
+    stranger = {"Origin": "http://evil.test"}
+    refused = await client.post("/alerts/1", data={"step": "acknowledge", "by": "x"}, headers=stranger)
     assert refused.status_code == 403
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -92,17 +93,58 @@ async def test_enpis_stand_side_by_side_by_crew(client: httpx.AsyncClient) -> No
 
 async def test_the_page_takes_a_roster_and_a_single_shift(client: httpx.AsyncClient) -> None:
     assert "No roster is entered yet" in (await client.get(f"/e/{PLANT}/crews", headers=EN)).text
-    form = {"starts": "2026-11-01", "by": "王工", "crews": "a 甲班 Crew A\nb <b>乙", "days": "a b -\nb a a"}
-    answer = await client.post(f"/e/{PLANT}/crews/roster", data=form)
+    form = {
+        "of": "roster",
+        "starts": "2026-11-01",
+        "by": "王工",
+        "crews": "a 甲班 Crew A\nb <b>乙",
+        "days": "a b -\nb a a",
+    }
+    answer = await client.post(f"/e/{PLANT}/crews", data=form)
     assert answer.status_code == 303
     shown = (await client.get(answer.headers["location"], headers=EN)).text
     assert "Crew A" in shown
     assert "&lt;b&gt;乙" in shown
-    one = {"day": "2026-11-02", "shift": "night", "crew": "a", "by": "王工", "reason": "替班"}
-    answer = await client.post(f"/e/{PLANT}/crews/override", data=one)
+    one = {"of": "override", "day": "2026-11-02", "shift": "night", "crew": "a", "by": "王工", "reason": "替班"}
+    answer = await client.post(f"/e/{PLANT}/crews", data=one)
     assert "instead of" in (await client.get(answer.headers["location"], headers=EN)).text
-    for change in ({"days": "a b"}, {"days": ""}, {"crews": "a\na"}, {"starts": "soon"}, {"by": " "}):
-        assert (await client.post(f"/e/{PLANT}/crews/roster", data=form | change)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "zh"),
+    [
+        ({"days": "a b"}, "Roster: line 1 names other than 3 crews", "第 1 行"),
+        ({"days": ""}, "Roster: 1 to 62 lines, one a day", "1–62 行"),
+        ({"crews": "a\na"}, "Crews: crew “a” is there twice", "班组“a”重复"),
+        ({"crews": "c"}, "Crews: “a” is none of c", "“a”不在 c 之中"),
+        ({"crews": "ä"}, "Crews: a code has letters", "代码由字母"),
+        ({"starts": "soon"}, "First day: “soon” is not a day", "“soon”"),
+        ({"by": " "}, "Your name: is needed", "姓名"),
+    ],
+)
+async def test_a_roster_with_a_mistake_stays_in_its_form(
+    client: httpx.AsyncClient, change: dict[str, str], said: str, zh: str
+) -> None:
+    form = {"of": "roster", "starts": "2026-11-01", "by": "王工", "crews": "a 甲班 Crew A\nb", "days": "a b -\nb a a"}
+    answer = await client.post(f"/e/{PLANT}/crews", data=form | change, headers=EN)
+    assert answer.status_code == 422
+    assert said in answer.text
+    for name, value in (form | change).items():
+        assert name == "of" or html.escape(value.strip()) in answer.text
+    assert "No roster is entered yet" in answer.text
+    chinese = await client.post(f"/e/{PLANT}/crews", data=form | change, headers={"Accept-Language": "zh"})
+    assert zh in chinese.text
+
+
+async def test_a_single_shift_with_a_mistake_stays_in_its_form(client: httpx.AsyncClient) -> None:
+    await _enter(client)
+    one = {"of": "override", "day": "2026-11-02", "shift": "eve", "crew": "b", "by": " ", "reason": "替班 <b>"}
+    answer = await client.post(f"/e/{PLANT}/crews", data=one, headers=EN)
+    assert answer.status_code == 422
+    for said in ("Nothing was entered", "Your name: is needed", "替班 &lt;b&gt;", 'value="2026-11-02"'):
+        assert said in answer.text
+    for chosen in ("eve", "b"):
+        assert f'<option value="{chosen}" selected>' in answer.text
 
 
 async def test_a_plant_file_brings_its_roster_in_and_out(

@@ -96,3 +96,45 @@ async def test_that_nobody_judges_is_said_above_the_list(
     assert "The ledger is behind: whether something is wrong nobody knows." in await text()
     await db_pool.execute("UPDATE rule_cursor SET evaluated_at = evaluated_at - interval '2 hours'")
     assert "Rules are not running: whether something is wrong nobody knows." in await text()
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "zh"),
+    [
+        ({"step": "comment", "text": "  "}, "Comment: is needed", "备注"),
+        ({"step": "comment", "text": "x" * 4001}, "Comment: longer than 4000 characters", "4000"),
+        ({"step": "shelve", "why": " ", "hours": "24"}, "Shelve because: is needed", "搁置原因"),
+        ({"step": "shelve", "why": "<b>known</b>", "hours": "721"}, "“721” is no number of hours from 0 to 720", "721"),
+        ({"step": "assign", "to": "y" * 101}, "Give it to: longer than 100 characters", "100"),
+    ],
+)
+async def test_a_step_with_a_mistake_stays_in_its_form(
+    client: httpx.AsyncClient, form: dict[str, str], said: str, zh: str
+) -> None:
+    before = (await client.get("/api/v1/alerts/1")).json()["transitions"]
+    answer = await client.post("/alerts/1", data=form, headers=EN)
+    assert answer.status_code == 422
+    assert said in answer.text
+    mine = answer.text[answer.text.index(f'id="{form["step"]}"') :].split("</form>")[0]
+    assert said in mine, "at the form that it is about"
+    for name, value in form.items():
+        chosen = f'<option value="{value}" selected>' if value == "24" else f'value="{html.escape(value)}"'
+        assert chosen in mine or value == "721", name
+    assert answer.text.count("Nothing was entered") == 1
+    assert zh in (await client.post("/alerts/1", data=form, headers={"Accept-Language": "zh"})).text
+    assert (await client.get("/api/v1/alerts/1")).json()["transitions"] == before
+
+
+async def test_steps_of_an_alert_are_taken_from_its_page(client: httpx.AsyncClient) -> None:
+    for form, shown in (
+        ({"step": "assign", "to": "王工"}, "王工"),
+        ({"step": "comment", "text": "phoned <i>"}, "phoned &lt;i&gt;"),
+        ({"step": "shelve", "why": "repair", "hours": "8"}, "shelved until"),
+    ):
+        answer = await client.post("/alerts/1", data=form)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/alerts/1")
+        assert shown in (await client.get("/alerts/1", headers=EN)).text
+    await client.post("/alerts/1", data={"step": "shelve", "why": "-", "hours": "0"})
+    assert "shelved until" not in (await client.get("/alerts/1", headers=EN)).text
+    assert (await client.post("/alerts/1", data={"step": "eat"})).status_code == 422
+    assert (await client.post("/alerts/9999", data={"step": "assign"})).status_code == 404

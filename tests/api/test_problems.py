@@ -125,18 +125,20 @@ async def test_a_number_that_no_row_can_have_is_nobodys(client: httpx.AsyncClien
         f"{V1}/motors/{{}}", f"{V1}/notifications?alert={{}}",
     ]  # fmt: skip
     done = [
-        "/alerts/{}/acknowledge", "/alerts/{}/assign", "/alerts/{}/comment", "/alerts/{}/shelve", "/outages/{}/cancel",
+        "/alerts/{}", "/outages/{}/cancel",
         "/e/seed-steel/corrections/{}/withdraw", f"{V1}/alerts/{{}}/acknowledge", f"{V1}/corrections/{{}}/withdraw",
         f"{V1}/outages/{{}}/cancel",
     ]  # fmt: skip
+    steps = ("acknowledge", "assign", "comment", "shelve")
     for number in (0, -1, 2**63, 10**20):
         for path in asked:
             response = await client.get(path.format(number))
             assert response.status_code in {404, 422}, path
         for path in done:
-            form = {} if path.startswith(V1) else {"data": {"text": "x", "why": "x"}}
-            response = await client.post(path.format(number), **form)
-            assert response.status_code in {404, 422}, path
+            for step in steps if path == "/alerts/{}" else steps[:1]:
+                form = {} if path.startswith(V1) else {"data": {"text": "x", "why": "x", "hours": "8", "step": step}}
+                response = await client.post(path.format(number), **form)
+                assert response.status_code in {404, 422}, path
 
 
 @pytest.mark.parametrize("form", [{"of": "17,x"}, {"of": str(10**20)}, {"of": 5000 * "9"}, {"alert": str(2**63)}])

@@ -194,10 +194,10 @@ async def test_a_table_drawn_again_stays_in_the_order_chosen(console: Console) -
 
 async def test_acknowledging_from_the_page(console: Console) -> None:
     page = await console.open("/alerts/1", language="en-US", size=(390, 844))
-    await page.fill("form[action$=acknowledge] input[name=by]", "Li Wei")
-    await page.click("form[action$=acknowledge] button")
+    await page.fill("form#acknowledge input[name=by]", "Li Wei")
+    await page.click("form#acknowledge button")
     await page.wait_for_selector("text=seen by Li Wei")
-    assert await page.locator("form[action$=acknowledge]").count() == 0
+    assert await page.locator("form#acknowledge").count() == 0
 
 
 async def test_several_alerts_are_acknowledged_from_the_inbox(console: Console) -> None:
