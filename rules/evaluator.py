@@ -74,9 +74,9 @@ class Evaluator:
         condition: Callable[[Rule, EnterpriseRow], Condition[Any, Any]] = condition_of,
         desk: Desk | None = None,
         *,
-        again_at_most: int = MOST,
+        at_most: int = MOST,
     ) -> None:
-        self._again_at_most = again_at_most
+        self._at_most = at_most
         self._books = tuple(books)
         self._rules = [(rule, book.name) for book in books for rule in book.rules]
         self._condition = condition
@@ -153,7 +153,7 @@ class Evaluator:
                         standings,
                         now,
                         tally,
-                        again_at_most=self._again_at_most,
+                        at_most=self._at_most,
                     ),
                     *((read, _all(touched, read)) if loaded in live else (states, touched)),
                 )

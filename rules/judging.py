@@ -20,7 +20,7 @@ from rules.facts import Facts
 from rules.lifecycle import Known, Memory, fold, retell
 from rules.periods import NO_PERIOD, stands_on
 from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
-from rules.portions import MOST, portions
+from rules.portions import MOST, paced, portions
 from rules.record import LoadedRule, Recorder, Tally, Telling, end_subject
 from rules.spans import observations, splice
 from rules.standings import Standing, Standings
@@ -84,9 +84,9 @@ class RuleRun:
         now: datetime,
         tally: Tally,
         *,
-        again_at_most: int = MOST,
+        at_most: int = MOST,
     ) -> None:
-        self._most = again_at_most
+        self._most = at_most
         self._facts, self._connection = facts, facts.connection
         self._e = enterprise.e
         self._rule = loaded.rule
@@ -132,7 +132,7 @@ class RuleRun:
         revised = [p.subject for p in plans if p.again is not None]
         earliest = await self._condition.earliest(self._facts, revised) if revised else {}
         plans = [not_before(p, earliest.get(p.subject.code)) for p in plans]
-        plans = portions(plans, self._most)
+        plans = portions(paced(plans, self._most), self._most)
         due = [p for p in plans if p.since is not None or p.onward is not None]
         if due:
             await self._judge(due)

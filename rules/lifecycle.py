@@ -176,6 +176,12 @@ class Retelling:
     found: tuple[Found, ...]
 
 
+def _was_part(old: Episode, episode: Episode, judged_until: datetime | None) -> bool:
+    """Whether a recorded alert covered any of an episode; one that was open did so up to what had been judged."""
+    begins_later = judged_until is not None and episode.started_at >= judged_until
+    return old.overlaps(episode) and not (old.resolved_at is None and begins_later)
+
+
 def retell(known: Sequence[Known], episodes: Sequence[Episode], judged_until: datetime | None) -> Retelling:
     """Match episodes to recorded alerts by overlap; of several the earliest keeps its id.
 
@@ -189,7 +195,7 @@ def retell(known: Sequence[Known], episodes: Sequence[Episode], judged_until: da
     retracted: list[int] = []
     first_owner: dict[int, int] = {}
     for old in sorted(known, key=lambda k: (k.episode.started_at, k.id)):
-        touching = [i for i, episode in enumerate(episodes) if old.episode.overlaps(episode)]
+        touching = [i for i, episode in enumerate(episodes) if _was_part(old.episode, episode, judged_until)]
         free = [i for i in touching if i not in heir]
         if free:
             heir[free[0]] = old

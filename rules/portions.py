@@ -1,19 +1,21 @@
-"""How much of the past one run judges again: what fits in memory; the rest is left for the next runs. Pure.
+"""How much one run judges, of what is new and of the past: what fits in memory; the rest is left for the next. Pure.
 
-Answers are kept as they are judged. Alerts are told once, by all of them, when the last one is: in pieces the past
-tells the same as in one go, and nobody hears of what it looked like halfway.
+What is new goes on side by side, all subjects by as many steps. Of the past, answers are kept as they are judged.
+Alerts are told once, by all of them, when the last one is: in pieces the past tells the same as in one go, and nobody
+hears of what it looked like halfway.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from enms.steps import StepLength
 from rules.plan import Plan
 
-# Steps judged again in one run, of all subjects of a rule: about 150 MB of answers with what they stood on.
+# Steps judged in one run, of what is new and as many of the past, of all subjects of a rule: about 150 MB each of
+# answers with what they stood on.
 MOST = 300_000
 _TICK = timedelta(microseconds=1)
 _LENGTHS = {
@@ -25,6 +27,22 @@ _LENGTHS = {
     StepLength.MONTH: timedelta(days=30),
     StepLength.YEAR: timedelta(days=365),
 }
+_SHORTEST = min(_LENGTHS.values())
+
+
+def paced(plans: Sequence[Plan], most: int) -> list[Plan]:
+    """Plans that judge about so many new steps at most, one each at least."""
+    due = [one.onward for one in plans if one.onward is not None]
+    if len(due) * max((hi - lo for lo, hi in due), default=timedelta()) <= most * _SHORTEST:
+        return list(plans)  # nothing is so much behind
+    each = max(1, most // len(due))
+    return [one if one.onward is None else _stop(one, *one.onward, each) for one in plans]
+
+
+def _stop(one: Plan, lo: datetime, hi: datetime, steps: int) -> Plan:
+    grid = one.subject.grid
+    cut = min(hi, max(grid.floor(lo + steps * _LENGTHS[grid.length]), grid.ceil(lo + _TICK)))
+    return replace(one, onward=(lo, cut), left=one.left + (hi - cut))
 
 
 def portions(plans: Sequence[Plan], most: int) -> list[Plan]:

@@ -157,6 +157,14 @@ def test_split_gives_the_later_part_a_new_alert():
     assert told.found == (Found(episode(5, 9), split_from=1, late=True),)
 
 
+def test_the_alert_after_an_open_one_is_no_part_of_it():
+    told = retell(known((1, None)), [episode(1, 10), episode(12, None)], at(9))
+    assert [(k.id, e) for k, e in told.kept] == [(1, episode(1, 10))]
+    assert told.found == (Found(episode(12), split_from=None, late=False),)
+    told = retell(known((1, None)), [episode(1, 4), episode(6, 10), episode(12, None)], at(9))
+    assert [f.split_from for f in told.found] == [1, None]
+
+
 def test_an_unmatched_alert_is_retracted():
     assert retell(known((1, 3)), [], at(9)).retracted == (1,)
     assert retell(known((1, 3)), [episode(3, 5)], at(9)).retracted == (1,)  # touching is not overlapping
