@@ -14,7 +14,7 @@ from db.instants import BEGINNING
 from db.performance import Asked, values_of_many
 from db.plants import EnterpriseRow
 from db.statements import statements
-from db.versions import Version, validity, version_at
+from db.versions import Version, named_until, validity, version_at
 from enms.coal_rate import FleetRate, fleet_rate
 from enms.cuts import Cut, Window
 from enms.enpi_inputs import Input, Part
@@ -71,6 +71,11 @@ class UnitPast:
     def points(self) -> frozenset[int]:
         """Every point it was ever made of."""
         return frozenset(leaf.point.p for v in self.model.versions for leaf in self.model.leaves(v))
+
+    @property
+    def named(self) -> dict[int, datetime]:
+        """Until when each point that it was made of was one of them."""
+        return named_until(self.model.versions, lambda v: [leaf.point.p for leaf in self.model.leaves(v)])
 
     @property
     def ncvs(self) -> frozenset[int]:

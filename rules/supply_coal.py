@@ -280,6 +280,7 @@ def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast
     points = frozenset(p for unit in units for p in unit.points)
     ncvs = frozenset(p for unit in units for p in unit.ncvs)
     present = frozenset(p for unit in units for p in unit.present)
+    gone = [(p, until) for unit in units for p, until in unit.named.items() if p not in present]
     recorded = [entry for unit in units for entry in unit.model.configured]
     return Subject(
         code=code,
@@ -289,8 +290,9 @@ def _subject(code: str, watched: Any, reach: timedelta, units: Sequence[UnitPast
         waits_for=present,
         reach=reach,
         configured=(*((v.recorded_at, v.valid_from) for unit in units for v in unit.versions), *recorded),
-        # a day's sample is analysed in the afternoon after; what is retired closes up to then and never further
-        hopes_for=tuple((p, _DAY) for p in sorted(ncvs | (points - present))),
+        # a day's sample is analysed in the afternoon after
+        hopes_for=tuple((p, _DAY) for p in sorted(ncvs)),
+        gave_way=tuple(sorted(gone)),
     )
 
 

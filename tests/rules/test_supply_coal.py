@@ -169,6 +169,30 @@ async def test_a_fleet_that_is_not_known_for_a_year_says_so(station):
     assert await world.alerts("coal_fleet_year") == []
 
 
+async def test_what_follows_a_replaced_scale_waits_only_until_that_is_closed_up_to_then(station):
+    world = await station()
+    for code, value in EVERYTHING.items():
+        await world.publish(code, [value] * (92 if code == "u1.coal" else 96), MONDAY)
+    await world.change(PLANT.replace("u1.coal,", "u1.scale,").replace("[u1.coal]", "[u1.scale]"), MONDAY + DAY)
+    after = {"u1.scale": 13.8} | {code: value for code, value in EVERYTHING.items() if code != "u1.coal"}
+    for code, value in after.items():
+        await world.publish(code, [value] * 92, MONDAY + DAY)
+    await world.evaluate()
+    # its last hour may still come
+    assert await judged_until(world) == set()
+    await world.publish("u1.coal", [13.8] * 4)
+    for code, value in after.items():
+        await world.publish(code, [value] * 4)
+    await world.evaluate()
+    assert await judged_until(world) == {MONDAY + 2 * DAY}
+
+
+async def judged_until(world):
+    rows = await subjects(world.connection, world.enterprise.e, "coal_fleet_year")
+    rows += await subjects(world.connection, world.enterprise.e, "coal_unit_day")
+    return {row.evaluated_until for row in rows if row.subject in {"fleet", "u1"}}
+
+
 async def test_a_unit_that_is_metered_too_coarsely_for_days_makes_its_fleet_unknown_and_is_not_left_out(db_pool):
     """Coal that is booked by the week has no day: a rate of the other unit alone would pass for the fleet's."""
     before, after = PLANT.split("{code: u2.coal,", 1)
