@@ -68,7 +68,8 @@ async def _worth(context: Context, owner: EnterpriseRow) -> Mapping[str, Worth]:
     for version in held:
         motor = version.motor
         profile, meter = profiles.get(motor.code), points.get(motor.points.power or "")
-        accuracy, day = meter.accuracy_class if meter is not None else None, local_day(now, owner)
+        there = meter.during(profile.start, profile.end) if meter is not None and profile is not None else None
+        accuracy, day = there.accuracy_class if there is not None else None, local_day(now, owner)
         found[motor.code] = Worth(
             grade_of(motor, day),
             listed(motor, day),

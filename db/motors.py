@@ -181,11 +181,17 @@ def load_of(
     """Load verdict, mean input power in kW and completeness of one quarter hour."""
     if motor.points.power is not None:
         power, input_kw, completeness = _mean(motor.points.power, start, points, rows)
-        accuracy_class = power.during(start, start + QUARTER).accuracy_class if power is not None else None
-        return judge_load(motor, input_kw=input_kw, accuracy_class=accuracy_class), input_kw, completeness
-    _, current_a, completeness = _mean(motor.points.current, start, points, rows)
-    _, voltage_v, _ = _mean(motor.points.voltage, start, points, rows)
-    return judge_load(motor, input_kw=None, current_a=current_a, voltage_v=voltage_v), None, completeness
+        return judge_load(motor, input_kw=input_kw, classes={"power": _class(power, start)}), input_kw, completeness
+    current, current_a, completeness = _mean(motor.points.current, start, points, rows)
+    voltage, voltage_v, _ = _mean(motor.points.voltage, start, points, rows)
+    classes = {"current": _class(current, start), "voltage": _class(voltage, start)}
+    verdict = judge_load(motor, input_kw=None, current_a=current_a, voltage_v=voltage_v, classes=classes)
+    return verdict, None, completeness
+
+
+def _class(of: Instrument | None, start: datetime) -> float | None:
+    """Of the meter that was there in a quarter hour."""
+    return of.during(start, start + QUARTER).accuracy_class if of is not None else None
 
 
 def _mean(

@@ -16,7 +16,7 @@ from math import hypot
 from enms.motor import Motor
 from enms.motor_assumptions import Assumption, assumption, load_limit
 from enms.motor_grades import Grade, MotorGrades, motor_grade_files, motor_grades, standard_of
-from enms.motors import Load, energised_kw, load_from_power, nameplate_tolerance
+from enms.motors import Load, energised_kw, load_from_power, nameplate_tolerance, unclassed_power
 
 YEAR_H = 8760.0
 # A profile of fewer hours says little of a year.
@@ -77,22 +77,25 @@ class Saving:
     """Electricity saved in a year of such hours.
 
     Attributes:
-        kwh_a, low_kwh_a, high_kwh_a: a year; the range by root sum of squares.
+        kwh_a: a year.
+        low_kwh_a, high_kwh_a: by root sum of squares; None: not known.
         running_h_a: hours a year at the observed share.
         now_kwh_a, then_kwh_a: taken now and by the new motor.
-        parts: of the range, kWh a year each way (negative: downwards).
+        parts: of the range, kWh a year each way (negative: downwards); None: not known.
         assumptions: what was assumed.
+        unclassed: points whose meters are of no known class: there is no range then.
     """
 
     candidate: Candidate
     kwh_a: float
-    low_kwh_a: float
-    high_kwh_a: float
+    low_kwh_a: float | None
+    high_kwh_a: float | None
     running_h_a: float
     now_kwh_a: float
     then_kwh_a: float
-    parts: dict[str, tuple[float, float]] = field(default_factory=dict)
+    parts: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
+    unclassed: tuple[str, ...] = ()
 
 
 def replacement(
@@ -212,18 +215,25 @@ def _saving(motor: Motor, profile: LoadProfile, candidate: Candidate, accuracy_c
         return total * to_year
 
     middle = saved(motor, share.value, grade)
-    meter = (accuracy_class or 0.0) / 100
     shares = [saved(motor, s, grade) - middle for s in (share.low, share.high)]
     olds = [saved(old, share.value, grade) - middle for old in _other_shares(motor, (share.low, share.high))]
-    meters = [saved(motor, share.value, grade, scale=1 + sign * meter) - middle for sign in (-1, 1)]
-    parts = {
+    parts: dict[str, tuple[float, float] | None] = {
         "old_motor_tolerance": (0.0, max(0.0, saved(worn, share.value, grade) - middle)),
         "new_motor_tolerance": (min(0.0, saved(motor, share.value, worse) - middle), 0.0),
         "no_load_share": (min(0.0, *shares), max(0.0, *shares)),
         "old_no_load_share": (min([0.0, *olds]), max([0.0, *olds])),
-        "power_meter": (min(0.0, *meters), max(0.0, *meters)),
+        "power_meter": None,
         "less_slip": (min(0.0, saved(motor, share.value, grade, more=slip) - middle), 0.0),
     }
+    low = high = None
+    if accuracy_class is not None:
+        by_meter = [
+            saved(motor, share.value, grade, scale=1 + sign * accuracy_class / 100) - middle for sign in (-1, 1)
+        ]
+        parts["power_meter"] = (min(0.0, *by_meter), max(0.0, *by_meter))
+        every = [part for part in parts.values() if part is not None]
+        low = middle - hypot(*(down for down, _ in every))
+        high = middle + hypot(*(up for _, up in every))
     now = sum(b.kw * b.hours for b in running) * to_year
     assumed = [share, *([assumption("less_slip")] if slip else [])]
     if candidate.rated_kw != motor.rated_kw:
@@ -231,11 +241,12 @@ def _saving(motor: Motor, profile: LoadProfile, candidate: Candidate, accuracy_c
     return Saving(
         candidate=candidate,
         kwh_a=middle,
-        low_kwh_a=middle - hypot(*(low for low, _ in parts.values())),
-        high_kwh_a=middle + hypot(*(high for _, high in parts.values())),
+        low_kwh_a=low,
+        high_kwh_a=high,
         running_h_a=sum(b.hours for b in running) * to_year,
         now_kwh_a=now,
         then_kwh_a=now - middle,
         parts=parts,
         assumptions=tuple(assumed),
+        unclassed=unclassed_power(motor, accuracy_class),
     )

@@ -10,6 +10,7 @@ whatever state the motor is in. That needs slip or the driven output; where thos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import hypot, sqrt
@@ -65,19 +66,22 @@ class Load:
     """A load factor with its range.
 
     Attributes:
-        factor: output over rated power, 1 is rated load; low and high by root sum of squares.
+        factor: output over rated power, 1 is rated load.
+        low, high: by root sum of squares; None: not known, as by current, or where a meter's class is not known.
         method: `power` or `current`.
         rated_loss_kw, no_load_loss_kw: what the formula used; None for the current method.
         assumptions: what was assumed on the way.
+        unclassed: points whose meters are of no known class: there is no range then.
     """
 
     factor: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     method: str
     rated_loss_kw: float | None
     no_load_loss_kw: float | None
     assumptions: tuple[Assumption, ...]
+    unclassed: tuple[str, ...] = ()
 
     def nameplate_efficiency(self, rated_kw: float) -> float | None:
         """Efficiency (0 to 1) that the nameplate curve has at this load; not a measurement of this motor."""
@@ -109,13 +113,19 @@ def nameplate_tolerance(rated_kw: float) -> float:
     return _TOLERANCE_SMALL if rated_kw <= _SMALL_KW else _TOLERANCE_LARGE
 
 
+def unclassed_power(motor: Motor, accuracy_class: float | None) -> tuple[str, ...]:
+    """The point of a motor's power meter, where the class of that is not known."""
+    code = motor.points.power
+    return (code,) if accuracy_class is None and code is not None else ()
+
+
 def load_from_power(motor: Motor, input_kw: float, accuracy_class: float | None = None) -> Load | Why:
     """Load factor from input power, or why the nameplate does not give it.
 
     Args:
         motor: nameplate.
         input_kw: mean electrical input power.
-        accuracy_class: of the power meter, per cent of reading; None: not known, adds nothing to the range.
+        accuracy_class: of the power meter, per cent of reading; None: not known, there is no range then.
     """
     if motor.efficiency_pct is None:
         return Why.NO_EFFICIENCY
@@ -131,19 +141,24 @@ def load_from_power(motor: Motor, input_kw: float, accuracy_class: float | None 
         return (-half + sqrt(max(0.0, half**2 + load_loss * (power - no_load)))) / load_loss
 
     middle = beta(input_kw, rated_loss, share.value)
-    by_meter = middle - beta(input_kw * (1 - (accuracy_class or 0.0) / 100), rated_loss, share.value)
-    worst = motor.efficiency_pct / 100 - nameplate_tolerance(motor.rated_kw) * (1 - motor.efficiency_pct / 100)
-    by_nameplate = middle - beta(input_kw, (1 / worst - 1) * motor.rated_kw, share.value)
-    by_share_low = middle - beta(input_kw, rated_loss, share.high)
-    by_share_high = beta(input_kw, rated_loss, share.low) - middle
+    low = high = None
+    if accuracy_class is not None:
+        by_meter = middle - beta(input_kw * (1 - accuracy_class / 100), rated_loss, share.value)
+        worst = motor.efficiency_pct / 100 - nameplate_tolerance(motor.rated_kw) * (1 - motor.efficiency_pct / 100)
+        by_nameplate = middle - beta(input_kw, (1 / worst - 1) * motor.rated_kw, share.value)
+        by_share_low = middle - beta(input_kw, rated_loss, share.high)
+        by_share_high = beta(input_kw, rated_loss, share.low) - middle
+        low = max(0.0, middle - hypot(by_meter, by_nameplate, by_share_low))
+        high = max(0.0, middle + hypot(by_meter, by_share_high))
     return Load(
         factor=max(0.0, middle),
-        low=max(0.0, middle - hypot(by_meter, by_nameplate, by_share_low)),
-        high=max(0.0, middle + hypot(by_meter, by_share_high)),
+        low=low,
+        high=high,
         method="power",
         rated_loss_kw=rated_loss,
         no_load_loss_kw=given if given is not None else share.value * rated_loss,
         assumptions=() if given is not None else (share,),
+        unclassed=unclassed_power(motor, accuracy_class),
     )
 
 
@@ -153,7 +168,7 @@ def judge_load(
     input_kw: float | None,
     current_a: float | None = None,
     voltage_v: float | None = None,
-    accuracy_class: float | None = None,
+    classes: Mapping[str, float | None] | None = None,
 ) -> LoadVerdict:
     """What a motor is doing, from means over one interval.
 
@@ -161,8 +176,9 @@ def judge_load(
         motor: nameplate and instruments.
         input_kw: mean input power; None where it is not known.
         current_a, voltage_v: means, used only where no power is metered.
-        accuracy_class: of the power meter.
+        classes: accuracy class (per cent) of its instruments by name (`power`, `current`, `voltage`), where known.
     """
+    classes = classes or {}
     unable = LoadState.CANNOT_TELL
     if input_kw is not None and input_kw < energised_kw(motor):
         return LoadVerdict(LoadState.OFF, None)
@@ -172,8 +188,8 @@ def judge_load(
         # speed varies, so the nameplate's losses do not hold, and the drive's own loss is inside P1
         return LoadVerdict(unable, None, Why.VSD, ("driven_output",))
     if input_kw is None:
-        return _by_current(motor, current_a, voltage_v)
-    load = load_from_power(motor, input_kw, accuracy_class)
+        return _by_current(motor, current_a, voltage_v, classes)
+    load = load_from_power(motor, input_kw, classes.get("power"))
     if isinstance(load, Why):
         missing = ("efficiency_pct",) if load is Why.NO_EFFICIENCY else ("no_load_loss_kw",)
         return LoadVerdict(unable, None, load, missing)
@@ -203,8 +219,13 @@ def state_of(factor: float) -> LoadState:
     return LoadState.OVERLOADED if factor > load_limit("overload") else LoadState.NORMAL
 
 
-def _by_current(motor: Motor, current_a: float | None, voltage_v: float | None) -> LoadVerdict:
-    """LF = I/Ir V/Vr: it holds above about half load, where the magnetising current no longer matters."""
+def _by_current(
+    motor: Motor, current_a: float | None, voltage_v: float | None, classes: Mapping[str, float | None]
+) -> LoadVerdict:
+    """LF = I/Ir V/Vr: it holds above about half load, where the magnetising current no longer matters.
+
+    How far it is off there nobody can say, so it has no range.
+    """
     unable = LoadState.CANNOT_TELL
     if motor.points.power is not None:
         return LoadVerdict(unable, None, Why.NO_READING, ("power",))
@@ -215,5 +236,7 @@ def _by_current(motor: Motor, current_a: float | None, voltage_v: float | None) 
     bound = assumption("current_valid_above")
     if factor < bound.value:
         return LoadVerdict(unable, None, Why.CURRENT_LOW, ("power",))
-    load = Load(factor, factor, factor, "current", None, None, (bound,))
+    by = {"current": motor.points.current, "voltage": motor.points.voltage if voltage_v is not None else None}
+    unclassed = tuple(code for name, code in by.items() if code is not None and classes.get(name) is None)
+    load = Load(factor, None, None, "current", None, None, (bound,), unclassed)
     return LoadVerdict(state_of(factor), load)

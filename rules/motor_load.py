@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from db.motors import first_readings
 from db.plants import EnterpriseRow
 from enms.alerts import Observation, Truth
+from enms.enpi_verdict import Certainty
 from enms.metering import INTERVAL_S
 from enms.motor import Motor
 from enms.motor_assumptions import assumption, provenance
@@ -21,6 +22,7 @@ from enms.motors import LoadState, energised_kw
 from rules.conditions import Judged, Span, Subject, under
 from rules.definition import MotorLoadRule, MotorOverloadRule
 from rules.facts import Facts
+from rules.metered import class_unknown
 from rules.motor_loads import QuarterHourLoad, Watched, quarter_hour_loads, watched_motors
 
 Limits = TypeVar("Limits", bound=MotorLoadRule | MotorOverloadRule)
@@ -66,9 +68,11 @@ class LoadCondition(Generic[Limits]):
 
     def _judged(self, start: datetime, end: datetime, load: QuarterHourLoad) -> Judged[QuarterHourLoad]:
         truth, in_band, reason = self.answer(load)
-        factor = load.verdict.load.factor if load.verdict is not None and load.verdict.load is not None else None
+        found = load.verdict.load if load.verdict is not None else None
+        # nobody knows how far off a load without a range is
+        sure = Certainty.POSSIBLE.value if truth is Truth.MET and found is not None and found.low is None else None
         observation = Observation(start, end, truth, in_band, reason)
-        return Judged(observation, factor, self.limit, None, load)
+        return Judged(observation, found.factor if found is not None else None, self.limit, sure, load)
 
     def answer(self, load: QuarterHourLoad) -> tuple[Truth, bool, str]:
         """The condition on one quarter hour."""
@@ -139,6 +143,8 @@ class LoadCondition(Generic[Limits]):
                 "high": load.high,
                 "unit": "1",
                 "limit": judged.limit,
+                **({"certainty": judged.certainty} if judged.certainty is not None else {}),
+                **class_unknown(load.unclassed),
             },
         }
 

@@ -26,6 +26,7 @@ from enms.motor_efficiency import Method, method_of
 from enms.motor_saving import NoSaving, Saving
 
 router = APIRouter(tags=["motors"], responses=RESPONSES)
+_UNCLASSED = "Points whose meters' accuracy class is not known: there is no range then"
 
 
 class MotorItem(BaseModel):
@@ -55,6 +56,7 @@ class MotorItem(BaseModel):
     load_factor: float | None = Field(description="Output over rated power")
     load_low: float | None
     load_high: float | None
+    load_unclassed: list[str] = Field(description=_UNCLASSED)
     load_why: str | None = Field(description="Why the load cannot be told")
     load_missing: list[str] = Field(description="Instruments or nameplate figures that would tell")
     efficiency_state: str = Field(description="as_expected, below_expectation or cannot_tell, over the last day")
@@ -77,6 +79,7 @@ class MotorItem(BaseModel):
     saving_kwh_a: float | None = Field(description="Electricity a year that a better motor would save at its real load")
     saving_low_kwh_a: float | None
     saving_high_kwh_a: float | None
+    saving_unclassed: list[str] = Field(description="The same of the saving")
     saving_why: str | None = Field(description="Why no saving is estimated")
     saving_cny_a: float | None = Field(description="At ENMS_ELECTRICITY_PRICE; null where that is not set")
     resize_to_kw: float | None = Field(description="Rated power that would do, of a motor chronically under-loaded")
@@ -91,12 +94,15 @@ class SavingDetail(BaseModel):
     efficiency_pct: float
     edition: str
     kwh_a: float
-    low_kwh_a: float
-    high_kwh_a: float
+    low_kwh_a: float | None = Field(description="null: the range is not known")
+    high_kwh_a: float | None
+    unclassed: list[str] = Field(description=_UNCLASSED)
     running_h_a: float
     now_kwh_a: float
     then_kwh_a: float
-    parts: dict[str, tuple[float, float]] = Field(description="Of the range, kWh a year downwards and upwards")
+    parts: dict[str, tuple[float, float] | None] = Field(
+        description="Of the range, kWh a year downwards and upwards; null: not known"
+    )
     assumptions: list[dict[str, Any]]
 
 
@@ -147,6 +153,7 @@ def _fields(view: MotorView, owner: EnterpriseRow, language: str, price: float |
             "load_factor": load.factor if load else None,
             "load_low": load.low if load else None,
             "load_high": load.high if load else None,
+            "load_unclassed": list(load.unclassed) if load else [],
             "load_why": state.load.why.value if state.load.why else None,
             "load_missing": list(state.load.missing),
             "efficiency_state": state.efficiency.state.value,
@@ -178,6 +185,7 @@ def _worth_fields(worth: Worth, price: float | None) -> dict[str, object]:
         "saving_kwh_a": saved.kwh_a if saved else None,
         "saving_low_kwh_a": saved.low_kwh_a if saved else None,
         "saving_high_kwh_a": saved.high_kwh_a if saved else None,
+        "saving_unclassed": list(saved.unclassed) if saved else [],
         "saving_why": saving.value if isinstance(saving, NoSaving) else None,
         "saving_cny_a": saved.kwh_a * price if saved and price is not None else None,
         "resize_to_kw": smaller.candidate.rated_kw if smaller else None,
@@ -197,6 +205,7 @@ def _saving_detail(saving: Saving | NoSaving, language: str) -> SavingDetail | N
         kwh_a=saving.kwh_a,
         low_kwh_a=saving.low_kwh_a,
         high_kwh_a=saving.high_kwh_a,
+        unclassed=list(saving.unclassed),
         running_h_a=saving.running_h_a,
         now_kwh_a=saving.now_kwh_a,
         then_kwh_a=saving.then_kwh_a,

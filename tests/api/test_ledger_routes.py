@@ -158,3 +158,53 @@ async def test_enpis_and_motors_of_a_plant(client: httpx.AsyncClient) -> None:
     assert detail["points"]["power"] == "roll.power"
     for path in ("/enpis/999/values", "/motors/999"):
         assert (await client.get(V1 + path)).status_code == 404
+
+
+@pytest.mark.parametrize(("told", "named"), [(0.5, []), (None, ["roll.power"])])
+async def test_ranges_of_a_motor_are_not_told_where_its_meter_is_of_no_known_class(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded, told: float | None, named: list[str]
+) -> None:
+    await db_pool.execute(
+        "UPDATE installation SET accuracy_class = $3 WHERE e = $1 AND p = $2",
+        seeded.e["seed-steel"], seeded.p["roll.power"], told,
+    )  # fmt: skip
+    # one that the grades cover, at a load that it may have
+    await db_pool.execute(
+        "UPDATE motor_version SET definition = definition || $2::jsonb WHERE e = $1",
+        seeded.e["seed-steel"], '{"rated_kw": 1000, "voltage_v": 380, "model": "YE3", "efficiency_pct": 94}',
+    )  # fmt: skip
+    await db_pool.execute(
+        "UPDATE interval SET amount = amount / 40 WHERE e = $1 AND p = $2",
+        seeded.e["seed-steel"], seeded.p["roll.power"],
+    )  # fmt: skip
+    (motor,) = (await get(client, "/motors", enterprise="seed-steel"))["items"]
+    assert (motor["load_unclassed"], motor["saving_unclassed"]) == (named, named)
+    assert motor["load_factor"] > 0
+    assert motor["saving_kwh_a"] > 0
+    ends = [motor[key] for key in ("load_low", "load_high", "saving_low_kwh_a", "saving_high_kwh_a")]
+    assert [end is None for end in ends] == [bool(named)] * 4
+    saving = (await get(client, f"/motors/{motor['id']}"))["saving"]
+    assert (saving["unclassed"], saving["low_kwh_a"], saving["high_kwh_a"]) == (named, *ends[2:])
+    assert (saving["parts"]["power_meter"] is None) == bool(named)
+    for page, times in (("/e/seed-steel/motors", 2), ("/e/seed-steel/motor/roll.main", 5)):
+        shown = (await client.get(f"{page}?lang=en")).text
+        assert shown.count("range unknown: no accuracy class of roll.power") == (times if named else 0)
+        said = (await client.get(f"{page}?lang=zh")).text
+        assert said.count("范围未知：roll.power 没有准确度等级") == (times if named else 0)
+
+
+async def test_a_saving_is_told_by_all_meters_that_its_profile_was_measured_with(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, seeded: Seeded
+) -> None:
+    await db_pool.execute(
+        """INSERT INTO installation (e, p, installed_at, recorded_at, kind, final_value, initial_value, multiplier,
+                                     accuracy_class)
+           VALUES ($1, $2, $3, $3, 'exchange', 0, 0, 1, 0.5)""",
+        seeded.e["seed-steel"], seeded.p["roll.power"], seeded.now - timedelta(days=1),
+    )  # fmt: skip
+    await db_pool.execute(
+        "UPDATE motor_version SET definition = definition || $2::jsonb WHERE e = $1",
+        seeded.e["seed-steel"], '{"rated_kw": 1000, "voltage_v": 380, "model": "YE3", "efficiency_pct": 94}',
+    )  # fmt: skip
+    (motor,) = (await get(client, "/motors", enterprise="seed-steel"))["items"]
+    assert (motor["load_unclassed"], motor["saving_unclassed"]) == ([], ["roll.power"])

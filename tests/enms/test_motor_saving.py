@@ -28,7 +28,7 @@ def profile(*bins):
 
 def test_the_arithmetic_at_rated_load():
     old = motor(no_load_loss_kw=0.4 * (1 / 0.921 - 1) * 55)
-    found = replacement(old, profile((55 / 0.921, 720)), TODAY)
+    found = replacement(old, profile((55 / 0.921, 720)), TODAY, 0.5)
     assert isinstance(found, Saving)
     assert (found.candidate.grade.name, found.candidate.grade.efficiency_pct) == ("2", 95.7)
     # 55 kW of output all year: 59.72 kW now, 57.47 kW then
@@ -46,8 +46,8 @@ def test_hours_off_save_nothing_and_hours_nobody_metered_are_taken_like_the_othe
 
 
 def test_a_better_motor_turns_faster_only_where_that_costs_something():
-    fan = replacement(motor(drives="fan"), profile((40, 720)), TODAY)
-    belt = replacement(motor(), profile((40, 720)), TODAY)
+    fan = replacement(motor(drives="fan"), profile((40, 720)), TODAY, 0.5)
+    belt = replacement(motor(), profile((40, 720)), TODAY, 0.5)
     assert fan.kwh_a == belt.kwh_a
     assert fan.low_kwh_a < belt.low_kwh_a
     assert fan.high_kwh_a == belt.high_kwh_a
@@ -113,3 +113,12 @@ def test_the_class_of_the_meter_counts_as_far_as_it_moves_the_saving():
     more, less = (replacement(motor(), profile((40 * f, 720)), TODAY, 0.5).kwh_a for f in (1.005, 0.995))
     low, high = found.parts["power_meter"]
     assert (low, high) == (pytest.approx(min(more, less) - found.kwh_a), pytest.approx(max(more, less) - found.kwh_a))
+
+
+def test_a_saving_by_a_meter_of_no_known_class_has_no_range_and_the_meter_is_named():
+    found = replacement(motor(), profile((40, 720)), TODAY)
+    assert (found.low_kwh_a, found.high_kwh_a, found.unclassed) == (None, None, ("p",))
+    assert found.parts["power_meter"] is None
+    known = replacement(motor(), profile((40, 720)), TODAY, 0.5)
+    assert (found.kwh_a, known.unclassed) == (known.kwh_a, ())
+    assert {name: part for name, part in found.parts.items() if name != "power_meter"}.items() < known.parts.items()

@@ -44,8 +44,32 @@ def test_an_unknown_no_load_loss_is_assumed_and_said():
     load = load_from_power(motor(), 80.0, accuracy_class=1.0)
     assert [a.key for a in load.assumptions] == ["no_load_loss_share"]
     assert load.low < load.factor < load.high
-    exact = load_from_power(motor(no_load_loss_kw=2.8), 80.0)
+    exact = load_from_power(motor(no_load_loss_kw=2.8), 80.0, accuracy_class=1.0)
     assert (exact.high - exact.low) < (load.high - load.low)
+
+
+def test_a_load_by_a_meter_of_no_known_class_has_no_range_and_the_meter_is_named():
+    load = judge_load(motor(), input_kw=80.0, classes={"power": None}).load
+    assert (load.low, load.high, load.unclassed) == (None, None, ("fan.power",))
+    known = judge_load(motor(), input_kw=80.0, classes={"power": 0.5}).load
+    assert (known.factor, known.unclassed) == (load.factor, ())
+    assert known.low < known.factor < known.high
+
+
+@pytest.mark.parametrize(
+    ("classes", "named"),
+    [
+        ({"current": 0.5, "voltage": 0.5}, ()),
+        ({"current": 0.5, "voltage": None}, ("fan.volts",)),
+        ({}, ("fan.amps", "fan.volts")),
+    ],
+)
+def test_a_load_by_current_has_no_range_at_all(classes, named):
+    bare = motor(points={"current": "fan.amps", "voltage": "fan.volts"})
+    load = judge_load(bare, input_kw=None, current_a=220.0, voltage_v=380.0, classes=classes).load
+    assert (load.low, load.high, load.unclassed) == (None, None, named)
+    alone = judge_load(bare, input_kw=None, current_a=220.0, classes={"current": 0.5}).load
+    assert alone.unclassed == ()
 
 
 def test_rated_input_is_rated_load():

@@ -8,11 +8,12 @@ import re
 import pytest
 
 from db.alerts import evidence
-from db.performance import enpi_values
+from db.performance import enpi_values, motor_states
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, read_book
 from rules.enpi_inputs import enpi_input
 from rules.enpi_threshold import replayed
+from rules.evidence import digest
 from rules.replay import replay
 from tests.rules.test_configured import days, furnace
 from tests.rules.test_evaluator import DAY, DAY1, FURNACE
@@ -103,3 +104,48 @@ async def test_a_motors_efficiency_cannot_be_told_by_an_instrument_of_no_known_c
         await world.evaluate()
         reasons = await connection.fetch("SELECT DISTINCT reason FROM rule_subject WHERE subject = 'fan'")
         assert [row["reason"] for row in reasons] == ["accuracy_class_missing: fan.speed"]
+
+
+@pytest.mark.parametrize(("told", "unknown"), [(", accuracy_class: 0.5", None), ("", ["fan.power"])])
+@pytest.mark.parametrize(("rules", "amount"), [("motors", 12.5), ("motor_overload", 47.5)])
+async def test_nor_is_a_motors_load(db_pool, rules, amount, told, unknown):
+    plant = (PLANTS / "motors.yaml").read_text(encoding="utf-8").replace(", accuracy_class: 0.5", told)
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(plant, "x"), [read_book(BUNDLED / f"{rules}.yaml")])
+        await world.publish("fan.power", [amount] * 12, DAY1)
+        await world.evaluate()
+        (alert,) = await world.alerts()
+        (version,) = await evidence(connection, alert)
+        result = json.loads(version.body)["result"]
+        sure = None if unknown is None else "possible"
+        assert (alert.certainty, result.get("certainty"), result.get("class_unknown")) == (sure, sure, unknown)
+        assert [result[end] is None for end in ("low", "high")] == [unknown is not None] * 2
+        again = replay(version.body, version.sha256)
+        assert (again.intact, again.met) == (True, True)
+
+
+async def test_evidence_of_a_load_from_before_replays_with_the_range_it_has(db_pool):
+    plant = (PLANTS / "motors.yaml").read_text(encoding="utf-8").replace(", accuracy_class: 0.5", "")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(plant, "x"), [read_book(BUNDLED / "motors.yaml")])
+        await world.publish("fan.power", [12.5] * 12, DAY1)
+        await world.evaluate()
+        (alert,) = await world.alerts()
+        body = await world.body(alert)
+        for key in ("certainty", "class_unknown"):
+            del body["result"][key]
+        body["result"] |= {"low": "0.27", "high": "0.3"}
+        text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        again = replay(text, digest(text))
+        assert (again.intact, again.met) == (True, True)
+
+
+async def test_a_motors_state_is_told_by_the_meter_that_was_there(db_pool):
+    text = (PLANTS / "motors.yaml").read_text(encoding="utf-8")
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(text, "x"), [])
+        await world.publish("fan.power", [30.0], DAY1)
+        await world.publish("pump.power", [15.0], DAY1)
+        loads = {s.motor.code: s.load.load for s in await motor_states(connection, world.enterprise.e, world.clock)}
+        assert loads["fan"].low < loads["fan"].factor < loads["fan"].high
+        assert (loads["pump"].low, loads["pump"].high, loads["pump"].unclassed) == (None, None, ("pump.power",))
