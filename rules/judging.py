@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from db.statements import statements
 from enms.alerts import Closed, Episode, Observation
 from rules.conditions import Condition, Judged, Span, Subject
 from rules.facts import Facts
+from rules.grid import Grid
 from rules.lifecycle import Known, Memory, fold, retell
 from rules.periods import NO_PERIOD, stands_on
 from rules.plan import Plan, Range, memory_of, not_before, plan, slices, text_of
@@ -126,7 +127,9 @@ class RuleRun:
         live = self._rule.cadence == "1m"
         present = [rows[s.code] for s in subjects if s.code in rows]
         self._otherwise = await self._judged_otherwise(present)
-        self._unfinished = await self._not_finished(present) if self._otherwise else {}
+        grids = {s.code: s.grid for s in subjects}
+        self._unfinished = await self._not_finished(present, grids) if self._otherwise else {}
+        rows |= {row.subject: self._all_anew(row) for row in present}
         made = (plan(s, rows.get(s.code), changes, states, revises=revises, from_now=live) for s in subjects)
         plans = [not_before(p, edge.since if (edge := self._worded(p)) else None) for p in made if p is not None]
         revised = [p.subject for p in plans if p.again is not None]
@@ -183,14 +186,23 @@ class RuleRun:
         since = self._unfinished.get(row.subject, _EVER)
         return before if before is not None and before.since > since else _Edge(since, _AT_REST)
 
-    async def _not_finished(self, rows: Sequence[SubjectRow]) -> dict[str, datetime]:
+    async def _not_finished(self, rows: Sequence[SubjectRow], grids: Mapping[str, Grid]) -> dict[str, datetime]:
         """Of subjects whose past was to be judged again by an old wording: the last clear instant before that."""
         begins = [
-            (row.subject, row.redo_from if row.retell_from is None else min(row.redo_from, row.retell_from))
+            (row.subject, grids[row.subject].floor(min(row.redo_from, row.retell_from or row.redo_from)))
             for row in rows
             if row.version in self._otherwise and row.redo_from is not None
         ]
         return await store.anchors(self._connection, self._e, self._rule.id, begins) if begins else {}
+
+    def _all_anew(self, row: SubjectRow) -> SubjectRow:
+        """With a past that an old wording was to judge again judged again from where the new one begins, to its end.
+
+        What the old one got through, and what it need not have judged again, would else be told as the new one's.
+        """
+        if row.version not in self._otherwise or row.redo_from is None:
+            return row
+        return replace(row, redo_from=self._unfinished.get(row.subject, _EVER), redo_until=None)
 
     async def _judge(self, due: Sequence[Plan]) -> None:
         again = await self._answers([(p, p.again) for p in due if p.again is not None])

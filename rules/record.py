@@ -157,6 +157,8 @@ class Recorder:
     async def _raise(self, found: Found, telling: Telling) -> None:
         episode = found.episode
         judged = telling.judged[episode.fired_at]
+        if judged.observation.truth is not Truth.MET:
+            return  # nothing could prove it; what makes it so is told anew, and judged then
         # what a period came to at its last close is news, though its alert has no time to be open
         late = found.late or (episode.resolved_at is not None and not episode.period_over)
         alert: int = await self._sql.insert_alert(

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from db.alerts import evidence
 from enms.plant_file import parse_plant
 from rules.book import parse_book
-from rules.evaluator import Evaluator
+from rules.evaluator import Evaluator, condition_of
+from rules.replay import replay
 from tests.rules.world import World
 
 DAY1 = datetime(2026, 9, 30, 16, tzinfo=UTC)
@@ -49,8 +51,8 @@ async def works(connection, code, most):
     return world
 
 
-def judging(most):
-    return Evaluator([parse_book(BOOK, "book.yaml")], at_most=most)
+def judging(most, text=BOOK):
+    return Evaluator([parse_book(text, "book.yaml")], at_most=most)
 
 
 async def happened(world):
@@ -129,3 +131,62 @@ async def test_what_is_new_does_not_wait_for_the_past(db_pool):
         assert [one[1:] for one in (await happened(whole))[1]] == [one[1:] for one in (await happened(pieces))[1]]
         assert (await happened(whole))[2] == (await happened(pieces))[2]
         assert "retracted" in [a.closed for a in await pieces.alerts("quarter")]
+
+
+class Failing:
+    """A condition that cannot judge."""
+
+    def __init__(self, rule, enterprise):
+        self._sound = condition_of(rule, enterprise)
+
+    def __getattr__(self, name):
+        return getattr(self._sound, name)
+
+    async def judge(self, *_):
+        raise ValueError("no such unit")
+
+
+@pytest.mark.parametrize("over", [90, 120])
+@pytest.mark.parametrize("pieces_before", [1, 3])
+async def test_worded_anew_halfway_all_that_was_to_be_judged_again_is_judged_by_the_new_wording(
+    db_pool, over, pieces_before
+):
+    alone = BOOK.replace("[feeder, spare]", "[feeder]")
+    anew = alone.replace("over: 100", f"over: {over}")
+    late = [120.0, 80.0, 95.0, 60.0] * 96
+    async with db_pool.acquire() as connection:
+        both = [await works(connection, "whole", 10**9), await works(connection, "pieces", 10**9)]
+        whole, pieces = both
+        for world in both:
+            world.evaluator = judging(10**9, alone)
+            await world.publish("feeder", load(random.Random(7), 20))
+            await world.evaluate()
+            # in the middle of an alert the late days begin
+            await world.publish("feeder", "60*8 101*30", DAY1 + 2 * DAY)
+            await world.evaluate()
+            await world.publish("feeder", late, DAY1 + 2 * DAY + timedelta(hours=5))
+        broken = Evaluator([parse_book(alone, "book.yaml")], Failing)
+        assert (await broken.evaluate(connection, whole.enterprise, whole.tick())).failed
+        pieces.evaluator = judging(100, alone)
+        for _ in range(pieces_before):
+            assert (await pieces.evaluator.evaluate(connection, pieces.enterprise, pieces.tick())).more
+        whole.evaluator = judging(10**9, anew)
+        await whole.evaluate()
+        pieces.evaluator = judging(100, anew)
+        runs = await pieces.evaluate()
+        assert of_quarters(await happened(whole)) == of_quarters(await happened(pieces))
+        assert len(runs) > 3, "in pieces still"
+        spans = [[one for one in (await happened(world))[1] if one[0] == "quarter"] for world in both]
+        assert spans[0] == spans[1]
+        fresh = await works(connection, "fresh", 10**9)
+        fresh.evaluator = judging(10**9, anew)
+        await fresh.publish("feeder", load(random.Random(7), 20))
+        await fresh.publish("feeder", "60*8 101*30", DAY1 + 2 * DAY)
+        await fresh.publish("feeder", late, DAY1 + 2 * DAY + timedelta(hours=5))
+        await fresh.evaluate()
+        afterwards = [one for one in (await happened(fresh))[1] if one[0] == "quarter" and one[3] > DAY1 + 2.2 * DAY]
+        assert [one for one in spans[1] if one[3] > DAY1 + 2.2 * DAY][1:] == afterwards[1:]
+        for alert in await pieces.alerts("quarter"):
+            for version in await evidence(connection, alert):
+                again = replay(version.body, version.sha256)
+                assert (again.intact, again.met) == (True, True), (alert.started_at, version.version)

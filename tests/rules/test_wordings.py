@@ -170,3 +170,14 @@ async def test_a_wording_that_mends_a_failure_judges_what_failed(furnace):
     await furnace.publish("bf1.coke", "700*96", DAY1 + 3 * DAY)
     await furnace.evaluate()
     assert [row[:4] for row in await told(furnace)] == [before[0][:4], (2, "firing", DAY1 + 2 * DAY, 460 * 96.0)]
+
+
+async def test_a_wording_that_mends_a_failure_judges_the_whole_day_that_failed(furnace):
+    await coke(furnace, 500, 100, 100, 100)
+    before = await told(furnace)
+    broken = Evaluator([book(400)], lambda rule, enterprise: Broken(condition_of(rule, enterprise)))
+    await furnace.publish("bf1.coke", "900*48", DAY1 + 2.5 * DAY)
+    assert (await broken.evaluate(furnace.connection, furnace.enterprise, furnace.tick())).failed == ("coke_day",)
+    furnace.evaluator = Evaluator([book(450)])
+    await furnace.evaluate()
+    assert await told(furnace) == [*before, (2, "resolved", DAY1 + 2 * DAY, 500 * 96.0, 450 * 96.0)]
