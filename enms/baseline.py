@@ -1,7 +1,7 @@
 """An energy baseline (EnB, ISO 50006 / GB/T 36713): energy as a line over its relevant variables, and what it expects.
 
     expected = mean energy + sum of slope x (variable - its mean)
-    half     = t x sqrt(variance x (1 + 1/n + (x - mean)' C (x - mean)))
+    half     = t x widened x sqrt(variance x (1 + 1/n + (x - mean)' C (x - mean)))
 
 Arithmetic only; `enms.regression` fits it once and for all. It is written about the means, not about zero: in that form
 rounded figures lose nothing. Figures keep `DIGITS` significant digits and what was observed `DATA_DIGITS`, so that the
@@ -23,6 +23,8 @@ DATA_DIGITS = 10
 OUTPUT = "output"
 # Of Durbin-Watson; a rule of thumb.
 _CORRELATED_BELOW = 1.5
+# Residuals that hardly change from one step to the next: what they scatter by is not known at all.
+_MOST_CORRELATED = 0.95
 
 
 def rounded(value: float, digits: int = DIGITS) -> float:
@@ -82,8 +84,19 @@ class Quality:
 
     @property
     def correlated(self) -> bool:
-        """Residuals follow one another, and the interval is narrower than it says."""
+        """Residuals follow one another: so many observations tell as much as fewer."""
         return self.durbin_watson < _CORRELATED_BELOW
+
+    @property
+    def widened(self) -> float:
+        """By what an interval is wider where residuals follow one another: sqrt(n / n') with n' = n (1 - r) / (1 + r).
+
+        Source: ASHRAE Guideline 14-2014, uncertainty of savings, correlated residuals; r is 1 - Durbin-Watson / 2.
+        """
+        if not self.correlated:
+            return 1.0
+        r = min(1 - self.durbin_watson / 2, _MOST_CORRELATED)
+        return rounded(sqrt((1 + r) / (1 - r)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,7 @@ class Baseline:
         idle_below: output, in its unit, below which a step counts as standing still.
         left_out: steps of the period that were not used, by reason.
         data: SHA-256 of what was observed.
+        widened: factor of its interval, for residuals that follow one another; 1 in baselines kept from before that.
     """
 
     start: datetime
@@ -115,6 +129,7 @@ class Baseline:
     left_out: Mapping[str, int]
     data: str
     observed: tuple[Observed, ...]
+    widened: float = 1.0
 
     @property
     def freedom(self) -> int:
@@ -131,7 +146,7 @@ class Baseline:
         leverage = fsum(
             a * b * c for a, row in zip(away, self.covariance, strict=True) for b, c in zip(away, row, strict=True)
         )
-        return t * sqrt(self.variance * (1 + 1 / self.n + leverage))
+        return t * self.widened * sqrt(self.variance * (1 + 1 / self.n + leverage))
 
     def beyond(self, x: Sequence[float], margin: float) -> tuple[Variable, float] | None:
         """The first variable outside its range, and what it is."""
@@ -219,6 +234,7 @@ def text_of(baseline: Baseline) -> str:
         "left_out": dict(baseline.left_out),
         "data": baseline.data,
         "observed": data_of(baseline.observed),
+        "widened": baseline.widened,
     }
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -245,6 +261,7 @@ def baseline_of(text: str) -> Baseline:
         left_out=body["left_out"],
         data=body["data"],
         observed=observed,
+        widened=body.get("widened", 1.0),
     )
 
 

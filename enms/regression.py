@@ -144,6 +144,7 @@ def _fitted(
         left_out=dict(sorted(left_out.items())),
         data=data_hash(rows),
         observed=tuple(rows),
+        widened=quality.widened,
     )
 
 

@@ -67,6 +67,7 @@ def baseline_facts(baseline: Baseline, held: StoredBaseline) -> dict[str, object
             "durbin_watson": quality.durbin_watson,
             "residuals_follow_one_another": quality.correlated,
         },
+        **({"widened": baseline.widened} if baseline.widened != 1 else {}),
         "data_sha256": baseline.data,
         "boundary_sha256": baseline.boundary,
     }
@@ -95,6 +96,7 @@ def read_baseline(facts: Mapping[str, Any]) -> Baseline:
         left_out={key: int(count) for key, count in facts["left_out"].items()},
         data=facts["data_sha256"],
         observed=(),
+        widened=float(facts.get("widened", 1)),
     )
 
 
@@ -113,7 +115,8 @@ def _judgement(
         formula = f"{v.code}: {decimal(v.slope)} x ({decimal(given)} - {decimal(v.mean)})"
         yield line("slope_of", formula, v.slope * (given - v.mean), "kgce")
     yield line("expected", "mean energy + slopes", found.expected, "kgce")
-    formula = f"{decimal(t)} x sqrt({decimal(baseline.variance)} x (1 + 1/{baseline.n} + leverage))"
+    widened = f"{decimal(baseline.widened)} x " if baseline.widened != 1 else ""
+    formula = f"{decimal(t)} x {widened}sqrt({decimal(baseline.variance)} x (1 + 1/{baseline.n} + leverage))"
     yield line("half_width", formula, found.half, "kgce")
     yield line("excess", "energy - expected", found.excess, "kgce")
     yield line("allowed", f"the greater of half width and {decimal(at_least_pct)} % of expected", found.allowed, "kgce")

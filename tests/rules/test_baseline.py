@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,16 +11,18 @@ import pytest
 from statsmodels.regression.linear_model import OLS
 
 from db.alerts import evidence
-from db.baselines import baselines
+from db.baselines import StoredBaseline, baselines
 from db.rules import subjects
 from enms.baseline import Observed, against, baseline_of, text_of
 from enms.errors import ConflictError
 from enms.plant_file import parse_plant
 from enms.regression import NoFit, Question, fit, quantile
 from rules.backtest import backtest
+from rules.baseline_evidence import baseline_facts, read_baseline
 from rules.baseline_fit import refit
 from rules.baseline_rules import Period
 from rules.book import parse_book
+from rules.evidence import canonical
 from rules.replay import replay
 from tests.rules.world import PLANTS, World
 
@@ -75,6 +78,27 @@ def test_the_interval_is_that_of_statsmodels():
     assert half == pytest.approx((told["obs_ci_upper"] - told["mean"]).iloc[0], rel=1e-5)
     found = against(made, expected + half * 1.001, [11.4, 8.0], t, 0.0)
     assert found.over_pct > found.limit_pct
+
+
+def test_residuals_that_follow_one_another_widen_the_interval():
+    """ASHRAE Guideline 14: n' = n (1 - r) / (1 + r)."""
+    output = [100.0 + n % 7 for n in range(40)]
+    wave = [3.0 if n // 5 % 2 else -3.0 for n in range(40)]
+    made = fit(question(), rows(output, energy=[2 * x + w for x, w in zip(output, wave, strict=True)]), 0.0, {})
+    r = 1 - made.quality.durbin_watson / 2
+    assert r > 0.5
+    assert made.widened == pytest.approx(((1 + r) / (1 - r)) ** 0.5)
+    narrow = replace(made, widened=1.0)
+    assert made.half([103.0], 2.0) == pytest.approx(made.widened * narrow.half([103.0], 2.0))
+    assert baseline_of(text_of(made)) == made
+    kept_before = json.dumps({key: held for key, held in json.loads(text_of(made)).items() if key != "widened"})
+    assert baseline_of(kept_before) == narrow, "judged as it was"
+    kept = StoredBaseline("rule", "kiln", 1, "", made.end, made.end, made, "", "", "")
+    told = json.loads(json.dumps(canonical(baseline_facts(made, kept))))
+    assert read_baseline(told).half([103.0], 2.0) == pytest.approx(made.half([103.0], 2.0))
+    steady = fit(question(), rows(OUTPUT), 0.0, {})
+    assert steady.widened == 1.0
+    assert "widened" not in baseline_facts(steady, kept), "evidence of before says the same"
 
 
 def test_any_order_gives_the_same_text_and_it_reads_back():
