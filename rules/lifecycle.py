@@ -177,8 +177,11 @@ class Retelling:
 
 
 def _was_part(old: Episode, episode: Episode, judged_until: datetime | None) -> bool:
-    """Whether a recorded alert covered any of an episode; one that was open did so up to what had been judged."""
-    begins_later = judged_until is not None and episode.started_at >= judged_until
+    """Whether a recorded alert covered any of an episode; one that was open did so up to what had been judged.
+
+    An episode that begins just there goes on from it: what was forecast, and came true.
+    """
+    begins_later = judged_until is not None and episode.started_at > judged_until
     return old.overlaps(episode) and not (old.resolved_at is None and begins_later)
 
 

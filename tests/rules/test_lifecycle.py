@@ -157,6 +157,12 @@ def test_split_gives_the_later_part_a_new_alert():
     assert told.found == (Found(episode(5, 9), split_from=1, late=True),)
 
 
+def test_an_open_alert_goes_on_as_what_begins_where_judging_stood():
+    told = retell(known((1, None)), [episode(9, None)], at(9))
+    assert [(k.id, e) for k, e in told.kept] == [(1, episode(9, None))]
+    assert (told.retracted, told.found) == ((), ())
+
+
 def test_the_alert_after_an_open_one_is_no_part_of_it():
     told = retell(known((1, None)), [episode(1, 10), episode(12, None)], at(9))
     assert [(k.id, e) for k, e in told.kept] == [(1, episode(1, 10))]
