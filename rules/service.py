@@ -70,6 +70,7 @@ class RulesService:
         self._wake = asyncio.Event()
         self._posted = asyncio.Event()
         self._announced: set[int] = set()
+        self._behind: set[int] = set()
         self._look_at_all = True
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -148,8 +149,9 @@ class RulesService:
         looked = whole = settled = -_LOOK_AT_EVERYTHING_S
         took, rested = 0.0, time.monotonic()
         while not stop.is_set():
-            await _wait(self._wake, _LOOK_EVERY_S)
-            await _wait(stop, max(_GATHER_S, min(_GATHER_LONGEST_S, took) - (time.monotonic() - rested)))
+            if not self._behind:  # who has more to catch up goes on at once
+                await _wait(self._wake, _LOOK_EVERY_S)
+                await _wait(stop, max(_GATHER_S, min(_GATHER_LONGEST_S, took) - (time.monotonic() - rested)))
             self._wake.clear()
             begun = time.monotonic()
             full = self._look_at_all or begun - whole >= _LOOK_AT_EVERYTHING_S
@@ -158,7 +160,8 @@ class RulesService:
             named, self._announced, self._look_at_all = self._announced, set(), False
             try:
                 await self._round(named, stop, everybody=everybody, full=full)
-                if stop.is_set() or not self._wake.is_set() or begun - settled >= _SETTLE_S:
+                at_rest = not self._behind and not self._wake.is_set()
+                if stop.is_set() or at_rest or begun - settled >= _SETTLE_S:
                     await self._settle()
                     settled = begun
             except BaseException:
@@ -174,15 +177,18 @@ class RulesService:
             await self._tell_when(connection)
 
     async def _round(self, named: set[int], stop: asyncio.Event, *, everybody: bool, full: bool) -> None:
+        """Each plant once, those behind last: one that has more to catch up keeps nobody waiting for all of it."""
+        behind, self._behind = self._behind, set()
         async with self._pool.acquire() as connection:
-            due = [plant for plant in await enterprises(connection) if everybody or plant.e in named]
-            while due and not stop.is_set():
-                due = [p for p in due if not stop.is_set() and await self._evaluate(connection, p, full=full)]
-            # after its plants, so that it judges what they were told
-            district = await self._evaluator.district(connection, self._clock()) if everybody else None
-            while district is not None and not stop.is_set():
-                if not await self._evaluate(connection, district, full=full):
-                    break
+            due = [plant for plant in await enterprises(connection) if everybody or plant.e in named | behind]
+            for plant in sorted(due, key=lambda plant: plant.e in behind):
+                behind.discard(plant.e)
+                if not stop.is_set() and await self._evaluate(connection, plant, full=full):
+                    self._behind.add(plant.e)
+            # after its plants, so that it judges what they were told; what is behind and no plant is the district
+            district = await self._evaluator.district(connection, self._clock()) if everybody or behind else None
+            if district is not None and not stop.is_set() and await self._evaluate(connection, district, full=full):
+                self._behind.add(district.e)
 
     async def _evaluate(self, connection: asyncpg.Connection, plant: EnterpriseRow, *, full: bool) -> bool:
         """One evaluation; whether there is more to catch up."""
@@ -192,7 +198,7 @@ class RulesService:
             asyncio.get_running_loop().call_later(_BUSY_AGAIN_S, self._again, plant.e)
             return False
         # read when it is asked for: while the database is away it goes on growing
-        metrics.LAG.labels(plant.code).set_function(partial(self._behind, outcome.left, self._clock()))
+        metrics.LAG.labels(plant.code).set_function(partial(self._lag, outcome.left, self._clock()))
         metrics.EVALUATION_SECONDS.observe(time.perf_counter() - begun)
         self._count(plant.code, outcome)
         if outcome.transitions:
@@ -219,7 +225,7 @@ class RulesService:
             if row["evaluated_at"] is not None and row["e"] in codes:
                 metrics.EVALUATED.labels(codes[row["e"]]).set(row["evaluated_at"].timestamp())
 
-    def _behind(self, left: timedelta, seen: datetime) -> float:
+    def _lag(self, left: timedelta, seen: datetime) -> float:
         return (left + max(self._clock() - seen, timedelta())).total_seconds()
 
     async def _sending(self, stop: asyncio.Event) -> None:

@@ -15,10 +15,12 @@ import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
-from rules.book import BUNDLED, read_books
+from enms.plant_file import parse_plant
+from rules.book import BUNDLED, parse_book, read_books
 from rules.evaluator import Evaluator
 from rules.notifier import Notifier
 from rules.service import RulesService
+from tests.rules.test_portions import BOOK, PLANT
 from tests.rules.test_supply_coal import EVERYTHING, MONDAY
 from tests.rules.world import QUARTER, World
 from tests.waiting import eventually
@@ -46,7 +48,7 @@ async def mill(db_pool):
 
 
 @asynccontextmanager
-async def service(pool, receiver):
+async def service(pool, receiver, evaluator=None):
     stop, reports = asyncio.Event(), {}
 
     def report(part, ok, detail):
@@ -54,7 +56,7 @@ async def service(pool, receiver):
 
     loop = RulesService(
         pool,
-        Evaluator(read_books([BUNDLED])),
+        evaluator or Evaluator(read_books([BUNDLED])),
         Notifier(receiver),
         clock=lambda: datetime.now(UTC),
         report=report,
@@ -96,6 +98,30 @@ async def test_nobody_announces_and_it_is_found_all_the_same(mill, db_pool):
     async with service(db_pool, Receiver()):
         await mill.publish("fan.power", [2.0] * 2)
         await eventually(lambda: mill.alerts("motor_idle"))
+
+
+async def test_one_plant_that_is_far_behind_keeps_no_other_waiting(db_pool):
+    at_most_ten = Evaluator([parse_book(BOOK, "book.yaml")], at_most=10)
+    async with db_pool.acquire() as connection:
+        behind, awake = [
+            await World.build(connection, parse_plant(PLANT.replace("CODE", code), "plant"))
+            for code in ("behind", "awake")
+        ]
+        for world in (behind, awake):
+            world.ends = dict.fromkeys(world.numbers, DAY1)
+        await behind.publish("feeder", "60*7680")
+
+        def lag():
+            return REGISTRY.get_sample_value("enms_rules_lag_seconds", {"enterprise": "behind"})
+
+        async with service(db_pool, Receiver(), at_most_ten):
+            before = await eventually(lag)
+            await awake.publish("feeder", "60*4 120*4")
+            await announce(awake)
+            await eventually(lambda: awake.alerts("quarter"))
+            meanwhile = lag()
+            assert before > meanwhile > 86_400
+            await eventually(lambda: lag() < meanwhile - 86_400)
 
 
 async def test_lost_connections_are_made_again(mill, db_pool, pg_dsn):
