@@ -11,7 +11,7 @@ from db import outbox
 from db.alerts import AlertRow, get_alert, message_of
 from enms.alerts import AlertState, Severity, Step
 from rules.channels import Channel, ChannelFile
-from rules.hours import MARGIN, slot
+from rules.hours import slot, with_or_after
 from rules.telling import tell
 
 # What ends an alert: whoever was told of it, for whatever reason, is told that, though it be shelved or suppressed.
@@ -87,8 +87,9 @@ class Desk:
                 continue
             due = slot(channel, severity, now, low=event == "late")
             first = collected.get(channel.name)
-            if first is not None and first >= now + MARGIN:
-                due = first if due is None else max(first, due)  # nobody hears of an end before what it ends
+            if first is not None and first > now:  # nobody hears of an end before what it ends
+                after = with_or_after(first, now)
+                due = after if due is None else max(after, due)
             key = f"{row.enterprise}/{row.id}/{n}/{channel.name}"
             link = f"{self._public_url}/alerts/{row.id}" if self._public_url else ""
             told = tell(row, says, event, channel.language, link=link, key=key, why=why)

@@ -27,7 +27,14 @@ def slot(channel: Channel, severity: Severity, now: datetime, *, low: bool = Fal
         return _next(digest.at, now + MARGIN, channel.zone)
     if quiet is None or (quiet.but_for != "nothing" and RANK[severity] >= RANK[quiet.but_for]):
         return None
-    return _next((quiet.ends,), now + MARGIN, channel.zone) if is_quiet(quiet, now, channel.zone) else None
+    if not is_quiet(quiet, now, channel.zone):
+        return None
+    return with_or_after(_next((quiet.ends,), now, channel.zone), now)
+
+
+def with_or_after(found: datetime, now: datetime) -> datetime:
+    """A slot to come; where it is too late to join it, one just after it."""
+    return found if found >= now + MARGIN else found + MARGIN
 
 
 def is_quiet(quiet: Quiet, now: datetime, zone: ZoneInfo) -> bool:

@@ -125,7 +125,8 @@ def local(text):
     [
         (Severity.WARNING, "2026-11-22T21:59", None),
         (Severity.WARNING, "2026-11-22T22:00", "2026-11-23T07:00"),
-        (Severity.WARNING, "2026-11-23T06:59", "2026-11-24T07:00"),  # too late for this morning's
+        (Severity.WARNING, "2026-11-23T06:59", "2026-11-23T07:02"),  # too late for what goes at seven
+        (Severity.WARNING, "2026-11-23T06:58", "2026-11-23T07:00"),
         (Severity.WARNING, "2026-11-23T06:57", "2026-11-23T07:00"),
         (Severity.WARNING, "2026-11-23T07:00", None),
         (Severity.CRITICAL, "2026-11-22T23:00", None),

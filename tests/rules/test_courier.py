@@ -207,6 +207,23 @@ async def test_an_end_goes_after_what_it_ends(mill, db_pool, tmp_path):
         assert [body["event"] for body in receiver.bodies[1:]] == ["digest", "resolved"]
 
 
+async def test_an_end_just_before_what_it_ends_is_told_goes_after_it(mill, db_pool, tmp_path):
+    async with http_receiver() as receiver:
+        (courier,) = told_by(mill, channels(hook(receiver, quiet_hours="{from: '22:00', to: '07:00'}"), tmp_path))
+        morning = DAY1 + 7 * HOUR
+        mill.clock = morning - MINUTE
+        await idle(mill)
+        mill.clock = morning + MINUTE  # no quiet hours any more
+        await idle(mill, quarters=4, value=30.0)
+        assert [(r.event, r.slot) for r in await rows(mill)] == [
+            ("raised", morning + 2 * MINUTE),
+            ("resolved", morning + 4 * MINUTE),
+        ]
+        assert await courier.deliver(db_pool, mill.clock) == Drained(0, 0)
+        assert await courier.deliver(db_pool, morning + 2 * MINUTE) == Drained(1, 0)
+        assert await courier.deliver(db_pool, morning + 4 * MINUTE) == Drained(1, 0)
+
+
 async def test_quiet_hours_collect_and_a_retry_sends_the_same_digest(mill, db_pool, tmp_path):
     async with http_receiver() as receiver:
         (courier,) = told_by(mill, channels(hook(receiver, quiet_hours="{from: '22:00', to: '07:00'}"), tmp_path))
