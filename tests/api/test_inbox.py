@@ -98,6 +98,22 @@ async def test_that_nobody_judges_is_said_above_the_list(
     assert "Rules are not running: whether something is wrong nobody knows." in await text()
 
 
+async def test_of_nobody_it_is_not_said_that_nobody_judges(client: httpx.AsyncClient, pg_dsn: str) -> None:
+    for path in ("/alerts", "/alerts/blind"):
+        text = (await client.get(f"{path}?enterprise=<no>", headers=EN)).text
+        assert "nobody knows" not in text
+        assert "No enterprise is called “&lt;no&gt;”." in text
+    connection = await asyncpg.connect(pg_dsn)
+    try:
+        await connection.execute("TRUNCATE enterprise CASCADE")
+    finally:
+        await connection.close()
+    for path in ("/alerts", "/alerts/blind"):
+        text = (await client.get(path, headers=EN)).text
+        assert "nobody knows" not in text, "nothing is there that could be wrong"
+        assert re.search(r'id="blind"[^>]* hidden>', text)
+
+
 @pytest.mark.parametrize(
     ("form", "said", "zh"),
     [

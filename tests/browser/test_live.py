@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 
 import asyncpg
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 
 from tests.browser.conftest import Console
 
@@ -65,13 +66,14 @@ async def test_an_open_page_learns_that_nobody_judges_any_more(console: Console,
     told = {
         "/": ("#figures", "#plants"),
         "/e/seed-power": ("#figures", "#alerts"),
-        "/alerts?enterprise=seed-power": ("#alerts",),
+        "/alerts?enterprise=seed-power": ("#blind",),
     }
     pages = {path: await _opened(console, path) for path in told}
     text = "of => document.querySelector(of).innerText"
     for path, sections in told.items():
         for section in sections:
             assert not re.search(says, await pages[path].evaluate(text, section), re.IGNORECASE), (path, section)
+    await pages["/alerts?enterprise=seed-power"].locator("#alerts [name=q]").fill("fan")  # and forgotten
     connection = await asyncpg.connect(console.dsn)
     try:
         await connection.execute(dead)
@@ -146,3 +148,73 @@ async def test_a_stream_that_stands_and_says_nothing_is_no_live_one(console: Con
     await page.evaluate("say('hello', {})")
     await page.evaluate(_BOTH, [1000, 2000])
     assert await page.evaluate(_STATE) == "live"
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "written", "shown_anew"),
+    [
+        ("/alerts/1", "#comment input[name=text]", "the belt scale was out", "#story"),
+        ("/alerts/1", "#shelve select[name=hours]", "72", "#story"),
+        ("/alerts", "#alerts input[name=by]", "李伟", "#blind"),
+    ],
+)
+async def test_what_was_written_and_left_is_not_drawn_over(
+    console: Console, path: str, field: str, written: str, shown_anew: str
+) -> None:
+    page = await console.open(path, language="en-US")
+    await page.wait_for_selector("#link[data-state=live]")
+    box = page.locator(field)
+    if "select" in field:
+        await box.select_option(written)
+    else:
+        await box.fill(written)
+    await box.blur()
+    await page.evaluate("of => { window.old = document.querySelector(of); }", shown_anew)
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('enms:alert'))")
+    await page.wait_for_function("of => document.querySelector(of) !== window.old", arg=shown_anew)
+    await page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
+    assert await page.locator(shown_anew).count() == 1
+    assert await box.input_value() == written
+
+
+async def test_what_is_ticked_while_the_answer_is_on_its_way_stays_ticked(console: Console) -> None:
+    page = await console.open("/alerts", language="en-US")
+    await page.wait_for_selector("#link[data-state=live]")
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        asked.set()
+        await answer.wait()
+        await route.continue_()
+
+    await page.route(f"{console.url}/alerts", slowly)
+    await page.evaluate("""() => {
+      window.list = document.getElementById('alerts');
+      document.body.addEventListener('htmx:afterRequest', (event) => {
+        window.answered ||= event.detail.target === window.list;
+      });
+      document.body.dispatchEvent(new CustomEvent('enms:alert'));
+    }""")
+    await asyncio.wait_for(asked.wait(), 20)
+    box = page.locator("#alerts tbody input[type=checkbox]").first
+    await box.check()
+    answer.set()
+    await page.wait_for_function("() => window.answered")
+    assert await page.evaluate("window.list === document.getElementById('alerts')")
+    assert await box.is_checked()
+
+
+@pytest.mark.parametrize(
+    ("path", "section", "field"),
+    [("/alerts/1", "head", "#comment input[name=text]"), ("/alerts", "alerts", "#alerts input[name=by]")],
+)
+async def test_what_is_untouched_again_is_drawn_anew(console: Console, path: str, section: str, field: str) -> None:
+    page = await console.open(path, language="en-US")
+    await page.wait_for_selector("#link[data-state=live]")
+    box = page.locator(field)
+    for text in ("something", ""):
+        await box.fill(text)
+    await box.blur()
+    await page.evaluate("id => { window.old = document.getElementById(id); }", section)
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('enms:alert'))")
+    await page.wait_for_function("id => document.getElementById(id) !== window.old", arg=section)

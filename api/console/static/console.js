@@ -68,7 +68,7 @@ function sortable() {
   document.body.addEventListener("htmx:afterSettle", dress);
 }
 
-// One box ticks all of its name; a list in which something is ticked or typed is not replaced under the reader's hands.
+// One box ticks all of its name.
 function ticks() {
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.all;
@@ -76,14 +76,33 @@ function ticks() {
     const which = `input[type=checkbox][name="${name}"]${event.target.dataset.only ?? ""}`;
     for (const box of event.target.form.querySelectorAll(which)) box.checked = event.target.checked;
   });
+}
+
+function changed(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.localName !== "select") return field.value !== field.defaultValue;
+  const first = [...field.options].findLastIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(first, 0);
+}
+
+// Something in it is ticked, in hand, or written and not sent yet, however long ago.
+function touched(section) {
+  return [...section.querySelectorAll("input, select, textarea")].some((one) => one.matches(":focus") || changed(one));
+}
+
+// What is touched is not replaced under the reader's hands: nor by an answer that was on its way before.
+function keep() {
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    const list = event.target;
-    if (list.matches?.(":has(:checked[type=checkbox]), :has(:is(input, select):focus)")) event.preventDefault();
+    if (touched(event.target)) event.preventDefault();
+  });
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (touched(event.detail.target)) event.detail.shouldSwap = false;
   });
 }
 
 theme();
 ticks();
+keep();
 sortable();
 live();
 charts();
