@@ -60,7 +60,8 @@ class MeteredPoint:
         if not self.meters:
             return self
         there = worst(self.meters, start, end)
-        step = None if there.step is None or self.step is None else there.step * abs(self.to_amount)
+        register = self.reading == "register"  # the meter of today may have no resolution that is known
+        step = there.step * abs(self.to_amount) if register and there.step is not None else None
         return replace(self, accuracy_class=there.accuracy_class, step=step, calibrated=there.calibrated)
 
 

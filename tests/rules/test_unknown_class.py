@@ -8,6 +8,7 @@ import re
 import pytest
 
 from db.alerts import evidence
+from db.metered import metered_points
 from db.performance import enpi_values, motor_states
 from enms.plant_file import parse_plant
 from rules.book import BUNDLED, read_book
@@ -93,6 +94,16 @@ async def test_a_day_is_judged_by_the_meter_that_was_there(db_pool):
         assert [meter["accuracy_class"] for meter in meters] == ["0.5", None]
         assert [meter["step"] for meter in meters] == ["1", "1"]
         assert len(await evidence(connection, first)) == 2
+
+
+async def test_an_earlier_meter_keeps_its_step_where_the_one_of_today_has_none(db_pool):
+    async with db_pool.acquire() as connection:
+        world = await World.build(connection, parse_plant(FURNACE, "x"), [COKE])
+        await world.change(re.sub(r"( bf1\.coke,.*), resolution: [\d.]+", r"\1", FURNACE), DAY1 + DAY)
+        points = {point.code: point for point in await metered_points(connection, world.enterprise.e)}
+        coke = points["bf1.coke"]
+        there = [coke.during(start, start + DAY).step for start in (DAY1, DAY1 + DAY)]
+        assert (coke.step, there) == (None, [1.0, None])
 
 
 async def test_a_motors_efficiency_cannot_be_told_by_an_instrument_of_no_known_class(db_pool):
