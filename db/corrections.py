@@ -39,6 +39,7 @@ async def enter_input(
     What the last entry says already, by the same person on the same evidence, is not entered again.
     """
     async with connection.transaction():
+        recorded_at = await recorded_now(connection, now)
         await statements("hand").one_at_a_time(connection, e=enterprise.e)
         last = await statements("corrections").last_input(connection, e=enterprise.e, enpi=enpi, input=name)
         said = {"value": value, "since": since, "until": until, "evidence": evidence, "actor": actor}
@@ -54,7 +55,7 @@ async def enter_input(
             until=until,
             evidence=evidence,
             actor=actor,
-            recorded_at=await recorded_now(connection, now),
+            recorded_at=recorded_at,
         )
         await statements("plants").announce_config(connection, payload=enterprise.code)
     return number

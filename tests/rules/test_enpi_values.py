@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ import pytest
 from db.corrections import enter_input, withdraw_input
 from db.enpi_model import enpi_models
 from db.performance import Asked, enpi_values, values_of, values_of_many
+from db.recorded import recorded_now
+from db.statements import statements
 from enms.cuts import Cut
 from enms.enpi_reasons import Why
 from enms.enpi_verdict import Verdict
@@ -18,6 +21,7 @@ from enms.performance import State
 from enms.plant_file import parse_plant
 from rules.enpi_watched import enpi_subject
 from tests.rules.world import PLANTS, QUARTER, World
+from tests.waiting import eventually
 
 # 2 November 2026, 0:00 in Shanghai.
 DAY1 = datetime(2026, 11, 1, 16, tzinfo=UTC)
@@ -241,6 +245,26 @@ async def test_rules_judge_anew_from_the_first_day_of_an_entered_or_withdrawn_in
     subject = enpi_subject(model, Cut.DAY, "day")
     assert subject.configured_at == withdrawn
     assert (withdrawn, DAY1) in subject.configured
+
+
+async def test_who_enters_an_input_waits_for_an_instant_with_nothing_in_hand(world, db_pool):
+    """Whoever records a configuration may enter something by hand then: neither waits for the other."""
+    entering = statements("hand").one_at_a_time
+    async with db_pool.acquire() as other, db_pool.acquire() as second:
+        async with second.transaction():
+            await recorded_now(second, FAR)
+            said = {"enpi": "bf1.energy", "name": "ore_grade_pct", "value": 57.0, "since": DAY1.date(), "until": None}
+            task = asyncio.create_task(
+                enter_input(other, world.enterprise, **said, evidence="lab", actor="w", now=FAR + DAY)
+            )
+
+            async def waits():
+                pid = other.get_server_pid()
+                return await second.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid)
+
+            await eventually(waits)
+            await asyncio.wait_for(entering(second, e=world.enterprise.e), 5)
+        assert await task > 0
 
 
 async def test_where_days_begin_at_eight_the_last_one_of_an_edition_does_not_straddle(db_pool):
