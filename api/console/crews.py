@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
-from api.console.forms import Form, entered, sent
+from api.console.forms import Form, day_of, entered, sent
 from api.console.i18n import catalogue
 from api.console.render import page, zone_of
 from api.console.words import N_, word
@@ -58,7 +58,7 @@ async def _page(request: Request, api: Context, language: str, code: str, form: 
     owner = await plants.enterprise(api.pool, code)
     cuts = await cuts_of(api.pool, owner)
     today = cuts.local_day(api.clock())
-    middle = _day(at, "date") if at else today
+    middle = day_of(at, "date") if at else today
     start = cuts.at(middle - _BACK, timedelta())
     rows = await worked(api, owner, start, cuts.at(middle + _AHEAD, timedelta()))
     book = await crew_book(api.pool, owner.e, middle, middle)
@@ -105,13 +105,6 @@ def _lines(roster: Roster | None, shifts: list[str]) -> str:
 def _crew_lines(roster: Roster | None) -> str:
     crews = roster.crews if roster is not None else ()
     return "\n".join(" ".join([c.code, c.name.zh, c.name.en] if c.name is not None else [c.code]) for c in crews)
-
-
-def _day(text: str, place: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError("", [Mistake(place, f"{text!r} is not a day")]) from None
 
 
 @router.post("/e/{code}/crews")

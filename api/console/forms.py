@@ -85,6 +85,25 @@ _EXACT = "_exact"
 _CUT = re.compile(r"(\.\d{3})\d+$")
 
 
+# Beyond, a day has neighbours and instants that cannot be told.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+
+
+def day_of(text: str, place: str) -> date:
+    """A day as a form or an address has it.
+
+    Raises:
+        InputError: unreadable, or one that nobody can mean.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InputError("", [Mistake(place, f"{text!r} is not a day")]) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise InputError("", [Mistake(place, f"{day} is out of range")])
+    return day
+
+
 @dataclass(slots=True)
 class Form:
     """A form as it was sent, or empty.
@@ -115,10 +134,10 @@ class Form:
     def day(self, name: str) -> date:
         """A day; any, and a mistake, where there is none."""
         try:
-            return date.fromisoformat(self[name])
-        except ValueError:
-            self.mistakes.append(Mistake(_PLACE + name, f"{self[name]!r} is not a day" if self[name] else "is needed"))
-            return date.min
+            return day_of(self[name], _PLACE + name)
+        except InputError as error:
+            self.mistakes += error.mistakes if self[name] else [Mistake(_PLACE + name, "is needed")]
+            return FIRST_DAY
 
     def moment(self, name: str, zone: ZoneInfo) -> datetime:
         """A wall time, in UTC; any, and a mistake, where there is none."""

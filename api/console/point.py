@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 
 from api.console.drawing import LOOK, wall_ms
+from api.console.forms import FIRST_DAY, LAST_DAY
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
 from api.console.trust import verdicts
@@ -67,6 +68,8 @@ async def _place(context: Context, enterprise: str, code: str, span: SpanName, u
     try:
         end = datetime.fromisoformat(until) if until else now
     except ValueError:
+        end = now
+    if not FIRST_DAY <= end.date() <= LAST_DAY:
         end = now
     end = end if end.tzinfo else end.replace(tzinfo=zone_of(owner.timezone))
     return _Place(owner, point, Span(end - SPANS[span], end))

@@ -199,8 +199,8 @@ async def post_readings(
 ) -> BackfillAnswer:
     """Goes through the same validation and writing as MQTT.
 
-    What `GET /readings` tells at resolution=raw may be sent as it is. A unit that is not the point's is a mistake, and
-    so is a key that nobody knows (MQTT passes over those).
+    What `GET /readings` tells at resolution=raw may be sent: its CSV as it is, of its JSON the `items`, as `readings`.
+    A unit that is not the point's is a mistake, and so is a key that nobody knows (MQTT passes over those).
 
     The answer comes after the commit; rows that cannot be taken are quarantined and listed, the others stand.
     """
@@ -329,7 +329,10 @@ def _instant(value: datetime | int, field: str) -> datetime:
         raise InputError("", [Mistake(f"body.readings.{field}", f"{value} is out of range")]) from None
     if found.tzinfo is None:
         raise InputError("", [Mistake(f"body.readings.{field}", f"{found.isoformat()} has no offset")])
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise InputError("", [Mistake(f"body.readings.{field}", f"{found.isoformat()} is out of range")]) from None
 
 
 def _mistakes(error: ValidationError) -> InputError:

@@ -119,6 +119,8 @@ async def test_the_page_takes_a_roster_and_a_single_shift(client: httpx.AsyncCli
         ({"crews": "c"}, "Crews: “a” is none of c", "“a”不在 c 之中"),
         ({"crews": "ä"}, "Crews: a code has letters", "代码由字母"),
         ({"starts": "soon"}, "First day: “soon” is not a day", "“soon”"),
+        ({"starts": "0001-01-01"}, "First day: 0001-01-01 is out of range", "0001-01-01"),
+        ({"starts": "9999-12-31"}, "First day: 9999-12-31 is out of range", "9999-12-31"),
         ({"by": " "}, "Your name: is needed", "姓名"),
     ],
 )
@@ -145,6 +147,20 @@ async def test_a_single_shift_with_a_mistake_stays_in_its_form(client: httpx.Asy
         assert said in answer.text
     for chosen in ("eve", "b"):
         assert f'<option value="{chosen}" selected>' in answer.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31"])
+async def test_a_day_that_nobody_can_mean_is_refused(client: httpx.AsyncClient, day: str) -> None:
+    await _enter(client)
+    answer = await client.get(f"/e/{PLANT}/crews?date={day}", headers=EN)
+    assert answer.status_code == 422
+    assert f"{day} is out of range" in answer.text
+    one = {"of": "override", "day": day, "shift": "eve", "crew": "b", "by": "x", "reason": "x"}
+    assert (await client.post(f"/e/{PLANT}/crews", data=one)).status_code == 422
+    made = {"day": day, "shift": "day", "point": "bf1.output", "value": "1", "by": "x", "reason": "x"}
+    assert (await client.post(f"/e/{PLANT}/production", data=made)).status_code == 422
+    until = f"/points/{PLANT}/roll.power?until={day}T00:00:00"
+    assert (await client.get(until)).status_code == 200, "what cannot be read there is now"
 
 
 async def test_a_plant_file_brings_its_roster_in_and_out(

@@ -56,6 +56,11 @@ async def test_csv_rows(client: httpx.AsyncClient, sink: Sink) -> None:
         (b'{"readings": []}', "at least 1"),
         (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00", "value": 1}]}', "no offset"),
         (b'{"readings": [{"point": "a", "t": 99999999999999999999, "value": 1}]}', "t"),
+        (b'{"readings": [{"point": "a", "t": "0001-01-01T00:00:00+08:00", "value": 1}]}', "readings.t: 0001-01-01"),
+        (
+            b'{"readings": [{"point": "a", "t": 0, "start": "9999-12-31T23:59:59-08:00", "value": 1}]}',
+            "readings.start: 9999-12-31T23:59:59-08:00 is out of range",
+        ),
         (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": "x"}, {"t": 1}]}', "readings.1.point"),
         (b'{"readings": [{"point": "a", "t": "2026-11-22T10:00:00Z", "value": NaN}]}', "finite"),
         (
