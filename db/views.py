@@ -201,6 +201,12 @@ async def newest(connection: Connection, e: int, ps: Sequence[int]) -> dict[int,
     return {row["p"]: NewestRow(**{**row, "findings": tuple(row["findings"] or ())}) async for row in rows}
 
 
+async def newest_instant(connection: Connection, e: int, ps: Sequence[int], now: datetime) -> datetime | None:
+    """When the newest reading of these points is, of the last three days and not of the future."""
+    row = await statements("views").newest_instant(connection, e=e, ps=list(ps), now=now)
+    return row["ts"] if row else None
+
+
 async def installations(connection: Connection, e: int, p: int) -> list[InstallationRow]:
     """The meters a point has had, oldest first."""
     rows = statements("views").installations(connection, e=e, p=p)

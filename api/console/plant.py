@@ -15,9 +15,10 @@ from api.console.i18n import Catalogue
 from api.deps import Context
 from api.flows import Pair, Power, boundary, power
 from api.latest import newest_of
-from db import alerts
+from db import alerts, plants, views
 from db.alerts import Standing
 from db.plants import EnterpriseRow
+from db.views import PointRow
 from enms.alerts import Severity
 from enms.metering import INTERVAL_S
 
@@ -120,11 +121,15 @@ def ledger_state(pairs: Sequence[Pair], now: datetime) -> LedgerState:
     """Held against the newest reading, as data that stopped are no fault of the ledger."""
     closed = max((point.closed_until for point, _ in pairs if point.closed_until is not None), default=None)
     newest = max((min(newest.ts, now) for _, newest in pairs if newest is not None), default=None)
+    return LedgerState(closed, behind=_behind([point for point, _ in pairs], closed, newest))
+
+
+def _behind(points: Sequence[PointRow], closed: datetime | None, newest: datetime | None) -> bool:
     if newest is None:
-        return LedgerState(closed, behind=False)
+        return False
     # Where all points speak seldom, the newest reading is that much ahead just after it came.
-    allowed = _BEHIND_AFTER_S + min(point.silent_after_s for point, _ in pairs)
-    return LedgerState(closed, behind=closed is None or (newest - closed).total_seconds() > allowed)
+    allowed = _BEHIND_AFTER_S + min(point.silent_after_s for point in points)
+    return closed is None or (newest - closed).total_seconds() > allowed
 
 
 def open_alerts(standing: Standing, es: Collection[int], now: datetime, *, behind: bool) -> OpenAlerts:
@@ -147,8 +152,17 @@ async def open_now(context: Context, owners: Sequence[EnterpriseRow]) -> OpenAle
     """What is open of these, and whether anybody judges it, where nothing else of them is shown."""
     es, now = [row.e for row in owners], context.clock()
     standing = await alerts.standing(context.pool, es)
-    newest = [await newest_of(context.pool, await context.registry.points(e)) for e in es]
-    return open_alerts(standing, es, now, behind=any(ledger_state(pairs, now).behind for pairs in newest))
+    # The district has no ledger of its own: its rules judge those of all plants.
+    of_all = any(row.scope == "district" for row in owners)
+    judged = [row.e for row in await plants.enterprises(context.pool)] if of_all else es
+    return open_alerts(standing, es, now, behind=any([await _ledger_behind(context, e, now) for e in judged]))
+
+
+async def _ledger_behind(context: Context, e: int, now: datetime) -> bool:
+    """As `ledger_state` has it, where the readings themselves are not shown."""
+    points = await context.registry.points(e)
+    newest = await views.newest_instant(context.pool, e, [point.p for point in points], now)
+    return _behind(points, await views.newest_closed(context.pool, e), newest)
 
 
 async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, text: Catalogue) -> PlantView:

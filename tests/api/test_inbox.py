@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.api.seed import Seeded
+from tests.api.seed import Seeded, district_alert
 
 EN = {"Accept-Language": "en"}
 
@@ -96,6 +96,24 @@ async def test_that_nobody_judges_is_said_above_the_list(
     assert "The ledger is behind: whether something is wrong nobody knows." in await text()
     await db_pool.execute("UPDATE rule_cursor SET evaluated_at = evaluated_at - interval '2 hours'")
     assert "Rules are not running: whether something is wrong nobody knows." in await text()
+
+
+async def test_the_districts_own_alerts_are_judged_by_the_ledgers_of_all_plants(
+    client: httpx.AsyncClient, db_pool: asyncpg.Pool, pg_dsn: str, seeded: Seeded
+) -> None:
+    connection = await asyncpg.connect(pg_dsn)
+    try:
+        e, _ = await district_alert(connection)
+        await connection.execute("INSERT INTO rule_cursor (e, evaluated_at) VALUES ($1, $2)", e, seeded.now)
+    finally:
+        await connection.close()
+    assert "nobody knows" not in (await client.get("/alerts?enterprise=district", headers=EN)).text
+    behind = "UPDATE point_state SET closed_until = closed_until - interval '5 hours' WHERE e = $1"
+    await db_pool.execute(behind, seeded.e["seed-power"])
+    for path in ("/alerts", "/alerts/blind"):
+        text = (await client.get(f"{path}?enterprise=district", headers=EN)).text
+        assert "The ledger is behind: whether something is wrong nobody knows." in text
+        assert "nobody knows" not in (await client.get(f"{path}?enterprise=seed-steel", headers=EN)).text
 
 
 async def test_of_nobody_it_is_not_said_that_nobody_judges(client: httpx.AsyncClient, pg_dsn: str) -> None:

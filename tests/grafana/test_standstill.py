@@ -111,6 +111,20 @@ async def test_a_ledger_is_behind_readings_alone(desk: Desk) -> None:
     assert not await desk.viewer.fetch(behind)
 
 
+async def test_the_district_is_behind_where_a_plant_is(desk: Desk) -> None:
+    """It has no ledger of its own: its rules judge those of the plants."""
+    e, _ = await district_alert(desk.owner)
+    await desk.owner.execute("INSERT INTO rule_cursor (e, evaluated_at) VALUES ($1, now())", e)
+    await desk.owner.execute("UPDATE rule_cursor SET evaluated_at = now()")
+    behind = "SELECT enterprise FROM grafana.judge WHERE behind ORDER BY 1"
+    await closed(desk, timedelta(minutes=20))
+    assert not await desk.viewer.fetch(behind)
+    await closed(desk, timedelta(hours=5))
+    assert [row["enterprise"] for row in await desk.viewer.fetch(behind)] == ["demo-steel", "district"]
+    (row,) = await shown(desk, "alerts_counts", "district")
+    assert row["提示 notice"] is None or row["提示 notice"] > 0, "nothing open is not known to be nothing"
+
+
 async def test_the_district_has_its_place_on_the_desk_of_alerts(desk: Desk) -> None:
     _, number = await district_alert(desk.owner)
     choices = [row["__value"] for row in await shown(desk, "var_judge")]

@@ -21,25 +21,29 @@ CREATE VIEW grafana.judge WITH (security_barrier) AS
 SELECT v.code AS enterprise, v.name_zh, v.name_en, v.scope, extract(epoch FROM now() - c.evaluated_at)::float8 AS rules_age_s,
        c.evaluated_until AS judged_until,
        -- held against readings themselves, as point_state knows of none that the ledger has not seen: a step down the key
-       -- for each point, of a district (which has no points) none
+       -- for each point; of the district (which has no points) whether any plant is: its rules judge their ledgers
        EXISTS (
            SELECT
-           FROM (
-               SELECT coalesce(
-                   (SELECT max(s.closed_until) FROM public.point_state AS s WHERE s.e = v.e)
-                       + make_interval(secs => 2700 + (SELECT min(p.silent_after_s) FROM grafana_inner.point_now AS p
-                                                       WHERE p.e = v.e AND p.reading <> 'virtual')),
-                   '-infinity') AS should
-               OFFSET 0 -- once, not for every point
-           ) AS l
-           CROSS JOIN grafana_inner.point_now AS p
-           CROSS JOIN LATERAL (
-               SELECT r.ts FROM public.reading AS r
-               WHERE r.e = p.e AND r.p = p.p AND r.ts > now() - interval '3 days' AND r.ts <= now()
-               ORDER BY r.ts DESC
-               LIMIT 1
-           ) AS n
-           WHERE p.e = v.e AND p.reading <> 'virtual' AND n.ts > l.should
+           FROM public.enterprise AS en
+           WHERE (en.e = v.e OR v.scope = 'district') AND EXISTS (
+               SELECT
+               FROM (
+                   SELECT coalesce(
+                       (SELECT max(s.closed_until) FROM public.point_state AS s WHERE s.e = en.e)
+                           + make_interval(secs => 2700 + (SELECT min(p.silent_after_s) FROM grafana_inner.point_now AS p
+                                                           WHERE p.e = en.e AND p.reading <> 'virtual')),
+                       '-infinity') AS should
+                   OFFSET 0 -- once, not for every point
+               ) AS l
+               CROSS JOIN grafana_inner.point_now AS p
+               CROSS JOIN LATERAL (
+                   SELECT r.ts FROM public.reading AS r
+                   WHERE r.e = p.e AND r.p = p.p AND r.ts > now() - interval '3 days' AND r.ts <= now()
+                   ORDER BY r.ts DESC
+                   LIMIT 1
+               ) AS n
+               WHERE p.e = en.e AND p.reading <> 'virtual' AND n.ts > l.should
+           )
        ) AS behind
 FROM grafana_inner.owner AS v
 LEFT JOIN public.rule_cursor AS c ON c.e = v.e;
