@@ -7,7 +7,7 @@ unknown; a missing input is unknown and is named.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
@@ -39,6 +39,7 @@ class Subject(Generic[Watched]):
         reach: how far beyond itself a quarter hour is felt (a rolling window's length less a step).
         configured: (recorded_at, valid_from) of every version of what it is made of.
         period: the statistical period it is counted over.
+        configured_at: when it was last configured.
     """
 
     code: str
@@ -51,14 +52,16 @@ class Subject(Generic[Watched]):
     hopes_for: tuple[tuple[int, timedelta], ...] = ()
     gave_way: tuple[tuple[int, datetime], ...] = ()
     period: Period = NO_PERIOD
+    configured_at: datetime = field(init=False)
 
-    @property
-    def configured_at(self) -> datetime:
-        """When it was last configured."""
-        return max(recorded for recorded, _ in self.configured)
+    def __post_init__(self) -> None:
+        """Once for all the quarter hours it is asked for."""
+        object.__setattr__(self, "configured_at", max(recorded for recorded, _ in self.configured))
 
     def changed_from(self, since: datetime) -> datetime | None:
         """From when on versions recorded after `since` hold; None: there are none."""
+        if self.configured_at <= since:
+            return None
         return min((valid_from for recorded, valid_from in self.configured if recorded > since), default=None)
 
 

@@ -298,6 +298,8 @@ class RuleRun:
             if one.since is None and standing is not None and standing.last is not None:
                 stored = [standing.stored] if standing.stored is not None else []
                 known[code] = _Known(None, [standing.last], stored, open_now.get(code, []))
+            elif one.first:  # nothing was ever said of it
+                known[code] = _Known(None, [], [], open_now.get(code, []))
             else:
                 rest.append(one)
         return known | await self._read(rest, open_now) if rest else known
