@@ -93,7 +93,7 @@ def plan(
         # About arrival, or what cannot wait: history that somebody pours in was not silent, it was not there yet.
         # Watching begins now.
         frontier = max(min(begin, ready), ready - QUARTER)
-    until = min(ready, _onward(frontier, subject))
+    until = ready if ready <= frontier + CHUNK else _onward(frontier, subject)
     onward = (frontier, until) if until > frontier else None
     again = None
     if revises and row is not None:
@@ -103,6 +103,8 @@ def plan(
 
 def _ready(subject: Subject[Any], closed: datetime, states: Mapping[int, PointState]) -> datetime:
     """Until when a subject can be judged; what it hopes for holds it back a little, by event time, never for good."""
+    if not subject.hopes_for and not subject.gave_way:
+        return closed
     hoped = [(states[p].closed_until, patience) for p, patience in subject.hopes_for if p in states]
     ended = [(states[p].closed_until, left) for p, left in subject.gave_way if p in states]
     hoped += [(until, REPLACED) for until, left in ended if until < left]
@@ -145,7 +147,7 @@ def slices(span: Range, subject: Subject[Any]) -> Iterator[Range]:
     """A long span in pieces that fit in memory, cut on the subject's grid."""
     lo, hi = span
     while lo < hi:
-        cut = min(hi, _onward(lo, subject))
+        cut = hi if hi <= lo + CHUNK else _onward(lo, subject)
         yield lo, cut
         lo = cut
 
