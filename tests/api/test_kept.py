@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from api.kept import Kept
+from tests.waiting import eventually
 
 
 class Clock:
@@ -20,7 +21,7 @@ class Clock:
 
 class Source:
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked = self.answered = 0
         self.broken = False
         self.gate = asyncio.Event()
         self.gate.set()
@@ -28,6 +29,7 @@ class Source:
     async def ask(self) -> int:
         self.asked += 1
         await self.gate.wait()
+        self.answered += 1
         if self.broken:
             raise LookupError
         return self.asked
@@ -37,7 +39,7 @@ async def test_many_readers_ask_once() -> None:
     kept, source = Kept(), Source()
     source.gate.clear()
     readers = [asyncio.create_task(kept.get("x", 1, source.ask)) for _ in range(20)]
-    await asyncio.sleep(0)  # every reader takes its first step: one asks, the others wait for it
+    await eventually(lambda: source.asked)  # all readers were there before the answer began: they wait for it
     readers[0].cancel()
     source.gate.set()
     with suppress(asyncio.CancelledError):
@@ -75,12 +77,6 @@ async def test_a_failure_is_not_kept() -> None:
     assert await kept.get("x", 1, source.ask) == 3
 
 
-async def settled() -> None:
-    """Whatever can go on without anybody from outside has gone on."""
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
 async def test_what_costs_much_follows_behind_its_readers() -> None:
     clock, source = Clock(), Source()
     kept = Kept(clock)
@@ -94,22 +90,21 @@ async def test_what_costs_much_follows_behind_its_readers() -> None:
     kept.forget(1)
     source.gate.clear()
     assert [await read(), await read()] == [1, 1], "nobody waits"
-    await settled()  # the fresh one is asked for, once
-    assert source.asked == 2
+    await eventually(lambda: source.asked == 2)  # the fresh one is asked for, once
     kept.forget(1)  # published while it was being made
     source.gate.set()
-    await settled()
+    await eventually(lambda: source.answered == 2)
     assert await read() == 2
     clock.now = 170
     assert await read() == 2
-    await settled()
+    await eventually(lambda: source.answered == 3)
     assert await read() == 3, "it was out of date when it came"
     source.broken = True
     kept.forget(1)
     clock.now = 300
-    for _ in range(2):
+    for answers in (4, 5):
         assert await read() == 3, "a failure leaves what there was"
-        await settled()
+        await eventually(lambda answers=answers: source.answered == answers)
     assert source.asked == 5
     source.broken = False
     clock.now = 4000
@@ -124,10 +119,10 @@ async def test_a_configuration_that_changes_while_a_fresh_one_is_made_is_not_mis
     clock.now = 100
     source.gate.clear()
     assert await kept.get("x", 1, source.ask, for_s=3600) == 1
-    await settled()
+    await eventually(lambda: source.asked == 2)
     kept.forget()
     source.gate.set()
-    await settled()
+    await eventually(lambda: source.answered == 2)
     assert await kept.get("x", 1, source.ask, for_s=3600) == 3
 
 
@@ -145,10 +140,9 @@ async def test_who_comes_long_after_the_ledger_published_gets_a_fresh_one() -> N
     kept.forget(1)
     source.gate.clear()
     assert await read() == 1, "of before the last minutes"
-    await settled()
+    await eventually(lambda: source.asked == 2)
     clock.now = 1300
     late = [asyncio.create_task(read()) for _ in range(3)]
-    await settled()
     source.gate.set()
     assert await asyncio.gather(*late) == [2, 2, 2], "the one that is being made already"
     clock.now = 3000

@@ -123,19 +123,6 @@ async def test_a_stream_begins_with_everything_and_goes_on_with_what_changes(
         assert len(body["items"]) == 1, "only what changed"
 
 
-async def test_what_is_published_is_seen_well_under_a_second(server: Running, seeded: Seeded, pg_dsn: str) -> None:
-    async with connected(server.url, enterprise="seed-steel") as stream:
-        await stream.event("summary")
-        await listening(server.app.state.context.hub)
-        await asyncio.sleep(1.1)  # a quiet second: the next notice is served at once
-        at = datetime.now(UTC) + timedelta(seconds=1)
-        await commit_reading(pg_dsn, seeded, 777.0, at)
-        begun = time.monotonic()
-        _, item = await stream.value_of("roll.power")
-        assert item["value"] == 777.0
-        assert time.monotonic() - begun < 0.7
-
-
 async def test_at_most_two_latest_a_second_an_enterprise(server: Running, seeded: Seeded, pg_dsn: str) -> None:
     async with connected(server.url) as stream:
         await stream.event("summary")

@@ -35,11 +35,9 @@ async def ingesting(dsn: str, broker: LocalBroker, folder: Path, **chosen: Any) 
     settings = Settings(database_url=dsn, mqtt_url=broker.url, mqtt_client_id="enms-test", **chosen)
 
     async def connect() -> asyncpg.Pool:
-        while True:
-            try:
-                return await create_pool(dsn, name="test-ingest", size=3)
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)  # the database is away: for as long as that takes
+        return await eventually(
+            lambda: create_pool(dsn, name="test-ingest", size=3), not_yet=(OSError, asyncpg.PostgresError)
+        )
 
     service = Ingest(
         connect,

@@ -32,7 +32,7 @@ from db.embedded import EmbeddedServer
 async def main():
     async with EmbeddedServer(Path(sys.argv[1]), settings={"shared_buffers": "16MB"}) as server:
         print(server.pid, flush=True)
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
 asyncio.run(main())
 """
 

@@ -54,7 +54,7 @@ async def test_a_signal_lets_the_role_finish(number: signal.Signals) -> None:
 
 
 async def test_a_role_that_does_not_finish_is_cancelled() -> None:
-    process = await _start("await asyncio.sleep(3600)")
+    process = await _start("await asyncio.Event().wait()")
     begun = time.monotonic()
     process.send_signal(signal.SIGTERM)
     printed, logged = await process.communicate()

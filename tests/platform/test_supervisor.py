@@ -34,7 +34,7 @@ async def main():
 asyncio.run(main())
 """
 # A role's program says which process it is once it is set up.
-_PATIENT = "import os, time; print(os.getpid(), flush=True); time.sleep(3600)"
+_PATIENT = "import os, signal; print(os.getpid(), flush=True)\nwhile True: signal.pause()"
 _DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); signal.signal(2, signal.SIG_IGN); {_PATIENT}"
 
 

@@ -61,18 +61,18 @@ class Listener:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async with aiomqtt.Client(
-                    self._broker.host, self._broker.port, identifier=self._name, clean_session=False
-                ) as client:
-                    await client.subscribe("energy/v1/#", qos=1)
-                    self._ready.set()
-                    async for message in client.messages:
-                        self.received.append(message)
-                        self._came.set()
-            except aiomqtt.MqttError:
-                await asyncio.sleep(0.05)  # the broker is away: try again soon
+        """Until it is cancelled; a broker that goes away is waited for."""
+        await eventually(self._listen_once, within_s=3600, not_yet=(aiomqtt.MqttError,))
+
+    async def _listen_once(self) -> None:
+        async with aiomqtt.Client(
+            self._broker.host, self._broker.port, identifier=self._name, clean_session=False
+        ) as client:
+            await client.subscribe("energy/v1/#", qos=1)
+            self._ready.set()
+            async for message in client.messages:
+                self.received.append(message)
+                self._came.set()
 
     async def until(self, enough: Callable[[], bool]) -> None:
         async with asyncio.timeout(20):
