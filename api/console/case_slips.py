@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from api.console.i18n import Catalogue
+from api.console.slips import found_in, slips_of
 from api.console.words import N_, word
 
 # What `enms.cases` and `db.case_steps` say, and the text for it.
-_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), message)
-    for pattern, message in (
+_SLIPS = slips_of(
+    (
         (
             r"a case that is (?P<state>\S+) cannot be (?P<step>\S+); it can be (?P<possible>.+)",
             N_("The case is at “%(state)s” by now; “%(step)s” cannot follow, but these can: %(possible)s."),
@@ -58,11 +56,11 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def case_slip(text: Catalogue, said: str) -> str | None:
     """The refusal as a person reads it; None where it is none of a case's."""
-    for pattern, message in _SLIPS:
-        if found := pattern.fullmatch(said):
-            values = {name: _named(text, name, value) for name, value in found.groupdict().items()}
-            return text(message, **values)
-    return None
+    found = found_in(_SLIPS, said)
+    if found is None:
+        return None
+    message, values = found
+    return text(message, **{name: _named(text, name, value) for name, value in values.items()})
 
 
 def _named(text: Catalogue, name: str, value: str) -> str:

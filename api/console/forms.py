@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from api.console.i18n import Catalogue, catalogue
 from api.console.render import page, zone_of
+from api.console.slips import found_in, slips_of
 from api.console.words import N_, known_word
 from api.deps import Context
 from db.plants import EnterpriseRow
@@ -26,9 +27,8 @@ Words = Callable[[Catalogue, str], str | None]
 
 # What `api.production`, `api.correcting`, `api.console.readings`, `db.handling`, `db.alerts`, `db.crews` and
 # `enms.roster` say of an entry, and the text for it.
-_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), message)
-    for pattern, message in (
+_SLIPS = slips_of(
+    (
         (r"is needed", N_("is needed")),
         (r"longer than (?P<n>\d+) characters", N_("longer than %(n)s characters")),
         (r"'(?P<what>.*)' is no number", N_("“%(what)s” is no number")),
@@ -190,9 +190,8 @@ class Form:
 
 
 def _slip(text: Catalogue, said: str) -> str:
-    for pattern, message in _SLIPS:
-        if found := pattern.fullmatch(said):
-            return text(message, **found.groupdict()) if found.groupdict() else text(message)
+    if (found := found_in(_SLIPS, said)) is not None:
+        return text(found[0], **found[1])
     return known_word(text, "refusal", said) or said
 
 

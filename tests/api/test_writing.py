@@ -132,15 +132,19 @@ async def test_csv_may_end_in_empty_columns(client: httpx.AsyncClient, sink: Sin
     assert sink.rows == [BackfillRow("roll.power", AT, 1.5)]
 
 
+async def put_back(client: httpx.AsyncClient, form: str, **asked: str) -> httpx.Response:
+    """Three rows of an export, posted as they came."""
+    wanted = {"enterprise": "seed-steel", "point": "roll.power", "limit": "3", "format": form, **asked}
+    exported = await client.get(f"{V1}/readings", params=wanted)
+    if form == "csv":
+        return await client.post(POST, content=exported.content, headers={"Content-Type": "text/csv"})
+    return await client.post(POST, json={"readings": exported.json()["items"]})
+
+
 @pytest.mark.parametrize("form", ["csv", "json"])
 async def test_what_was_taken_out_can_be_put_back(client: httpx.AsyncClient, sink: Sink, form: str) -> None:
     """With its unit, checked; who said it and when it came is not taken over."""
-    asked = f"{V1}/readings?enterprise=seed-steel&point=roll.power&limit=3&format={form}"
-    exported = await client.get(asked)
-    if form == "csv":
-        answer = await client.post(POST, content=exported.content, headers={"Content-Type": "text/csv"})
-    else:
-        answer = await client.post(POST, json={"readings": exported.json()["items"]})
+    answer = await put_back(client, form)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"accepted": 3, "refused": []}
     assert [row.point for row in sink.rows] == 3 * ["roll.power"]
@@ -163,12 +167,7 @@ async def test_a_row_in_another_unit_is_told_with_its_place(client: httpx.AsyncC
 
 @pytest.mark.parametrize("form", ["csv", "json"])
 async def test_means_of_steps_are_no_readings(client: httpx.AsyncClient, sink: Sink, form: str) -> None:
-    asked = f"{V1}/readings?enterprise=seed-steel&point=roll.power&limit=3&resolution=15m&format={form}"
-    exported = await client.get(asked)
-    if form == "csv":
-        answer = await client.post(POST, content=exported.content, headers={"Content-Type": "text/csv"})
-    else:
-        answer = await client.post(POST, json={"readings": exported.json()["items"]})
+    answer = await put_back(client, form, resolution="15m")
     assert answer.status_code == 422
     assert "of a step, not of a reading" in answer.json()["detail"]
     assert sink.rows == []

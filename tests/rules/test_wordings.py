@@ -156,14 +156,20 @@ class Broken:
         return await self._sound.judge(facts, spans)
 
 
-async def test_a_wording_that_mends_a_failure_judges_what_failed(furnace):
+async def mended_after_a_failure(furnace, readings, at):
+    """Late data is judged by a wording that fails, and then by one that does not; what had been told before."""
     await coke(furnace, 500, 100, 100, 100)
     before = await told(furnace)
     broken = Evaluator([book(400)], lambda rule, enterprise: Broken(condition_of(rule, enterprise)))
-    await furnace.publish("bf1.coke", "460*96", DAY1 + 2 * DAY)
+    await furnace.publish("bf1.coke", readings, at)
     assert (await broken.evaluate(furnace.connection, furnace.enterprise, furnace.tick())).failed == ("coke_day",)
     furnace.evaluator = Evaluator([book(450)])
     await furnace.evaluate()
+    return before
+
+
+async def test_a_wording_that_mends_a_failure_judges_what_failed(furnace):
+    before = await mended_after_a_failure(furnace, "460*96", DAY1 + 2 * DAY)
     assert await told(furnace) == [*before, (2, "resolved", DAY1 + 2 * DAY, 460 * 96.0, 450 * 96.0)]
     # from the last clear instant before it on the new wording holds, and no earlier
     await furnace.publish("bf1.coke", "700*96", DAY1)
@@ -173,11 +179,5 @@ async def test_a_wording_that_mends_a_failure_judges_what_failed(furnace):
 
 
 async def test_a_wording_that_mends_a_failure_judges_the_whole_day_that_failed(furnace):
-    await coke(furnace, 500, 100, 100, 100)
-    before = await told(furnace)
-    broken = Evaluator([book(400)], lambda rule, enterprise: Broken(condition_of(rule, enterprise)))
-    await furnace.publish("bf1.coke", "900*48", DAY1 + 2.5 * DAY)
-    assert (await broken.evaluate(furnace.connection, furnace.enterprise, furnace.tick())).failed == ("coke_day",)
-    furnace.evaluator = Evaluator([book(450)])
-    await furnace.evaluate()
+    before = await mended_after_a_failure(furnace, "900*48", DAY1 + 2.5 * DAY)
     assert await told(furnace) == [*before, (2, "resolved", DAY1 + 2 * DAY, 500 * 96.0, 450 * 96.0)]
