@@ -375,6 +375,8 @@ class LiveHub:
                 return
             except Exception:  # noqa: BLE001 - one alert must not take the others with it
                 _log.exception("an alert could not be told", e=e, alert=number)
+                for subscriber in listening:
+                    subscriber.ask_again()  # what they show of it is old
                 continue
             if data is not None:
                 for subscriber in listening:
