@@ -189,6 +189,12 @@ async def newest_closed(connection: Connection, e: int) -> datetime | None:
     return row["closed_until"] if row else None
 
 
+async def first_seen(connection: Connection, e: int) -> datetime | None:
+    """The first instant that the ledger knows of an enterprise; None: it has seen nothing."""
+    row = await statements("views").first_seen(connection, e=e)
+    return row["first_ts"] if row else None
+
+
 async def closed_with_stocks(connection: Connection, e: int) -> datetime | None:
     """Until when purchases and stocks are closed: an hour's change of a stock belongs to the hour's purchases."""
     row = await statements("views").closed_with_stocks(connection, e=e)

@@ -46,6 +46,10 @@ SELECT id, code FROM enpi WHERE e = :e ORDER BY code;
 -- How far the whole enterprise's ledger is: its newest closed quarter hour.
 SELECT max(closed_until) AS closed_until FROM point_state WHERE e = :e;
 
+-- name: first_seen(e)^
+-- The first instant that the ledger knows of an enterprise.
+SELECT min(first_ts) AS first_ts FROM point_state WHERE e = :e;
+
 -- name: closed_with_stocks(e)^
 -- The same, held back to where the stocks are closed, as long as they are but a little behind: a stock is read by the
 -- hour, its intervals close with the next reading, and a purchase without the change of its stock is no consumption.

@@ -121,15 +121,18 @@ def ledger_state(pairs: Sequence[Pair], now: datetime) -> LedgerState:
     """Held against the newest reading, as data that stopped are no fault of the ledger."""
     closed = max((point.closed_until for point, _ in pairs if point.closed_until is not None), default=None)
     newest = max((min(newest.ts, now) for _, newest in pairs if newest is not None), default=None)
-    return LedgerState(closed, behind=_behind([point for point, _ in pairs], closed, newest))
+    points = [point for point, _ in pairs]
+    begun = min((point.first_ts for point in points if point.first_ts is not None), default=None)
+    return LedgerState(closed, behind=_behind(points, closed or begun, newest))
 
 
-def _behind(points: Sequence[PointRow], closed: datetime | None, newest: datetime | None) -> bool:
+def _behind(points: Sequence[PointRow], since: datetime | None, newest: datetime | None) -> bool:
+    """Whether the newest reading is too far from what is closed, or before anything is, from where the ledger began."""
     if newest is None:
         return False
     # Where all points speak seldom, the newest reading is that much ahead just after it came.
     allowed = _BEHIND_AFTER_S + min(point.silent_after_s for point in points)
-    return closed is None or (newest - closed).total_seconds() > allowed
+    return since is None or (newest - since).total_seconds() > allowed
 
 
 def open_alerts(standing: Standing, es: Collection[int], now: datetime, *, behind: bool) -> OpenAlerts:
@@ -162,7 +165,8 @@ async def _ledger_behind(context: Context, e: int, now: datetime) -> bool:
     """As `ledger_state` has it, where the readings themselves are not shown."""
     points = await context.registry.points(e)
     newest = await views.newest_instant(context.pool, e, [point.p for point in points], now)
-    return _behind(points, await views.newest_closed(context.pool, e), newest)
+    since = await views.newest_closed(context.pool, e) or await views.first_seen(context.pool, e)
+    return _behind(points, since, newest)
 
 
 async def plant_view(context: Context, row: EnterpriseRow, standing: Standing, text: Catalogue) -> PlantView:

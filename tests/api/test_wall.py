@@ -282,10 +282,16 @@ def test_amounts_of_a_ledger_that_stands_still_say_as_of_when() -> None:
 def test_a_ledger_is_held_against_what_was_read() -> None:
     now = datetime(2026, 11, 26, 10, 7, tzinfo=UTC)
 
-    def behind(read_ago_s: float | None, closed_ago_s: float | None, silent_after_s: float = 180.0) -> bool:
+    def behind(
+        read_ago_s: float | None,
+        closed_ago_s: float | None,
+        silent_after_s: float = 180.0,
+        begun_ago_s: float | None = None,
+    ) -> bool:
         closed = None if closed_ago_s is None else now - timedelta(seconds=closed_ago_s)
+        begun = None if begun_ago_s is None else now - timedelta(seconds=begun_ago_s)
         newest = None if read_ago_s is None else SimpleNamespace(ts=now - timedelta(seconds=read_ago_s))
-        point = SimpleNamespace(closed_until=closed, silent_after_s=silent_after_s)
+        point = SimpleNamespace(closed_until=closed, silent_after_s=silent_after_s, first_ts=begun)
         return ledger_state(cast("list[Pair]", [(point, newest)]), now).behind
 
     assert not behind(10, 1800)
@@ -293,6 +299,8 @@ def test_a_ledger_is_held_against_what_was_read() -> None:
     assert not behind(3 * 3600, 3.5 * 3600), "data stopped: that is told, and no fault of the ledger"
     assert not behind(0, 3600, silent_after_s=7200), "a point of every hour, just when it spoke"
     assert not behind(-7200, 1800), "a reading from the future"
-    assert behind(10, None)
+    assert behind(10, None), "it has seen nothing of it"
+    assert not behind(10, None, begun_ago_s=1200), "a new plant: nothing can have been closed yet"
+    assert behind(10, None, begun_ago_s=3000)
     assert not behind(None, None)
     assert ledger_state([], now) == LedgerState(None, behind=False)

@@ -105,6 +105,10 @@ async def test_a_ledger_is_behind_readings_alone(desk: Desk) -> None:
     assert [row["enterprise"] for row in await desk.viewer.fetch(behind)] == ["demo-steel"]
     await desk.owner.execute("UPDATE point_state SET closed_until = NULL")
     assert len(await desk.viewer.fetch(behind)) == 3
+    await desk.owner.execute("UPDATE point_state SET first_ts = now() - interval '20 minutes'")
+    assert not await desk.viewer.fetch(behind), "plants that are new: nothing can have been closed yet"
+    await desk.owner.execute("UPDATE point_state SET first_ts = NULL")
+    assert len(await desk.viewer.fetch(behind)) == 3, "the ledger has seen nothing"
     await desk.owner.execute("DELETE FROM reading")
     assert not await desk.viewer.fetch(behind)
     await closed(desk, timedelta(hours=5))

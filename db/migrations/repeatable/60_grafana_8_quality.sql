@@ -29,7 +29,8 @@ SELECT v.code AS enterprise, v.name_zh, v.name_en, v.scope, extract(epoch FROM n
                SELECT
                FROM (
                    SELECT coalesce(
-                       (SELECT max(s.closed_until) FROM public.point_state AS s WHERE s.e = en.e)
+                       -- of a plant that is new, before anything can have been closed, from where the ledger began
+                       (SELECT coalesce(max(s.closed_until), min(s.first_ts)) FROM public.point_state AS s WHERE s.e = en.e)
                            + make_interval(secs => 2700 + (SELECT min(p.silent_after_s) FROM grafana_inner.point_now AS p
                                                            WHERE p.e = en.e AND p.reading <> 'virtual')),
                        '-infinity') AS should
